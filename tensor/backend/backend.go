@@ -1,0 +1,217 @@
+// Package backend defines what a compute device must do to run impasto's
+// tensors: own memory, and execute a small closed set of float32 operations on
+// it. Package tensor is the only caller; the CPU (tensor/internal/cpu) and
+// OpenGL (gpu) implement it; package backendtest holds the conformance suite
+// that every implementation passes.
+//
+// # Contract
+//
+// Package tensor validates shapes before it calls a Backend, so methods return
+// nothing and may trust their arguments; a check that fires all the same says
+// "BUG:". Device errors are sticky and come out of Sync, as with bufio.Writer.
+//
+// Buffers are opaque: how a Backend lays out the elements of a Buffer in its
+// memory is its own affair (the CPU uses planar NCHW for few channels and
+// blocks of 16 channels for many), and so is what it caches about them. Write
+// and Read are the only passages between host slices, always in NCHW order,
+// and buffers.
+//
+// Destinations come first and never overlap sources unless a method says so.
+// Gradients of inputs take a final argument add: false overwrites the
+// destination, true adds to it. A Backend is used by one goroutine at a time.
+// Results do not depend on the number of threads.
+package backend
+
+import "fmt"
+
+// Shape holds the four NCHW dimensions of a tensor: batch, channels, height,
+// width. A vector of C per-channel values is {1, C, 1, 1}, a convolution weight
+// {out, in, kernel height, kernel width}, a Gram matrix {N, 1, C, C} and a
+// scalar {1, 1, 1, 1}.
+type Shape [4]int
+
+// Vec returns the shape of a vector of c per-channel values.
+func Vec(c int) Shape { return Shape{1, c, 1, 1} }
+
+// Scalar is the shape of a single value.
+var Scalar = Shape{1, 1, 1, 1}
+
+// Len returns the number of elements.
+func (s Shape) Len() int { return s[0] * s[1] * s[2] * s[3] }
+
+// String returns the dimensions as "4×3×256×256".
+func (s Shape) String() string { return fmt.Sprintf("%d×%d×%d×%d", s[0], s[1], s[2], s[3]) }
+
+// Buffer is a tensor in a Backend's memory.
+type Buffer interface {
+	// Shape returns the shape given to Alloc.
+	Shape() Shape
+}
+
+// Conv describes a two-dimensional cross-correlation (PyTorch's conv2d) with
+// square stride and zero padding. Kernel and channel counts come from the
+// weight's shape.
+type Conv struct {
+	Stride int // >= 1
+	Pad    int // zeros on every side, >= 0
+}
+
+// Out returns the output shape for an input x and a weight w.
+func (g Conv) Out(x, w Shape) Shape {
+	return Shape{x[0], w[0], (x[2]+2*g.Pad-w[2])/g.Stride + 1, (x[3]+2*g.Pad-w[3])/g.Stride + 1}
+}
+
+// AdamParams are the constants of one Adam step (Kingma and Ba,
+// arXiv:1412.6980), with PyTorch's meaning:
+//
+//	m = Beta1*m + (1-Beta1)*g
+//	v = Beta2*v + (1-Beta2)*g*g
+//	w -= StepSize * m / (sqrt(v)*InvSqrtCorrection2 + Eps)
+//
+// where StepSize is lr/(1-Beta1^t) and InvSqrtCorrection2 is 1/sqrt(1-Beta2^t).
+type AdamParams struct {
+	Beta1, Beta2, Eps, StepSize, InvSqrtCorrection2 float32
+}
+
+// Backend is a device that runs tensor operations.
+type Backend interface {
+	// Name describes the device, such as "cpu (avx512, 2 threads)".
+	Name() string
+	// Alloc returns a Buffer with undefined contents, reusing freed memory.
+	Alloc(s Shape) Buffer
+	// Free gives a Buffer back to the pool; it must not be used again.
+	Free(b Buffer)
+	// Write copies len(dst) host values in NCHW order into dst.
+	Write(dst Buffer, src []float32)
+	// Read copies src to the host in NCHW order, waiting for it to be ready.
+	Read(dst []float32, src Buffer)
+	// Sync waits for all work and returns the first error since the last Sync.
+	Sync() error
+	// Close releases everything. Buffers must not be used afterwards.
+	Close() error
+
+	// Fill sets every element of dst to v.
+	Fill(dst Buffer, v float32)
+	// Add sets dst = a + b. dst may be a or b.
+	Add(dst, a, b Buffer)
+	// Axpy sets dst = alpha*x, or dst += alpha*x with add.
+	Axpy(dst, x Buffer, alpha float32, add bool)
+
+	// Conv2d sets dst = conv(x, w) + bias. bias may be nil.
+	Conv2d(dst, x, w, bias Buffer, g Conv)
+	// Conv2dGradInput computes the gradient of the input from that of the output.
+	Conv2dGradInput(dx, dy, w Buffer, g Conv, add bool)
+	// Conv2dGradWeight computes the gradients of weight and bias. dbias may be nil.
+	Conv2dGradWeight(dw, dbias, x, dy Buffer, g Conv, add bool)
+
+	// ReflectPad mirrors pad < min(H, W) pixels at every side, without repeating
+	// the edge (PyTorch's ReflectionPad2d).
+	ReflectPad(dst, x Buffer, pad int)
+	// ReflectPadGrad sums the gradient of every copy of a pixel.
+	ReflectPadGrad(dx, dy Buffer, pad int, add bool)
+
+	// Upsample repeats every pixel factor times in both directions (nearest).
+	Upsample(dst, x Buffer, factor int)
+	// UpsampleGrad sums the gradient over the copies of a pixel.
+	UpsampleGrad(dx, dy Buffer, factor int, add bool)
+
+	// MaxPool2 is a 2x2 maximum with stride 2; odd last rows and columns are
+	// dropped (PyTorch's MaxPool2d(2, 2)).
+	MaxPool2(dst, x Buffer)
+	// MaxPool2Grad routes dy to the first maximum of each window in row order;
+	// x and y are the forward operands.
+	MaxPool2Grad(dx, dy, x, y Buffer, add bool)
+
+	// ReLU sets dst = max(x, 0). dst may be x.
+	ReLU(dst, x Buffer)
+	// ReLUGrad passes dy where the output y is positive. dx may be dy.
+	ReLUGrad(dx, dy, y Buffer, add bool)
+
+	// InstanceNorm normalises every (n, c) plane to zero mean and unit biased
+	// variance, then scales by gamma and shifts by beta, both {1, C, 1, 1}. It
+	// saves mean and rstd = 1/sqrt(var+eps), both {N, C, 1, 1}. (Ulyanov et al.,
+	// arXiv:1607.08022.)
+	InstanceNorm(dst, mean, rstd, x, gamma, beta Buffer, eps float32)
+	// InstanceNormGrad computes the gradients of x, gamma and beta; add applies
+	// to dx, addParams to dgamma and dbeta.
+	InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma Buffer, add, addParams bool)
+
+	// ChannelAffine sets dst = x*scale + shift with per-channel {1, C, 1, 1}
+	// constants.
+	ChannelAffine(dst, x, scale, shift Buffer)
+	// ChannelAffineGrad computes dx = dy*scale.
+	ChannelAffineGrad(dx, dy, scale Buffer, add bool)
+
+	// Gram sets dst {N, 1, C, C} to F*Fᵀ/(C*H*W), F being x as a C by H*W matrix
+	// (Gatys et al., arXiv:1508.06576; the normalisation is the tutorial's).
+	Gram(dst, x Buffer)
+	// GramGrad computes dx = (dg + dgᵀ)*F/(C*H*W).
+	GramGrad(dx, dg, x Buffer, add bool)
+
+	// MSE sets the scalar dst = weight * mean((a-b)²).
+	MSE(dst, a, b Buffer, weight float32)
+	// MSEGrad computes da = dloss * weight * 2*(a-b)/len(a); dloss is a scalar.
+	// The gradient of b is MSEGrad with a and b exchanged.
+	MSEGrad(da, dloss, a, b Buffer, weight float32, add bool)
+
+	// SumSquares sets the scalar dst to the sum of squares of x.
+	SumSquares(dst, x Buffer)
+	// Adam updates the parameter w and its moments m and v in place.
+	Adam(w, m, v, g Buffer, p AdamParams)
+}
+
+// ConvBlock is a convolution with what surrounds it in style networks:
+//
+//	relu?( conv( reflectpad?( upsample?( x ) ) ) + bias )
+type ConvBlock struct {
+	Conv          // with Reflect, Pad counts mirrored pixels instead of zeros
+	Reflect  bool // mirror instead of zero padding
+	Upsample int  // nearest upsampling factor before padding; 1 for none
+	ReLU     bool // clamp the result at zero
+}
+
+// Out returns the output shape for an input x and a weight w.
+func (g ConvBlock) Out(x, w Shape) Shape {
+	x[2] *= g.Upsample
+	x[3] *= g.Upsample
+	return g.Conv.Out(x, w)
+}
+
+// ConvFuser is implemented by backends that run a ConvBlock as one operation.
+// Package tensor composes it from the methods of Backend otherwise.
+type ConvFuser interface {
+	// ConvBlock sets dst to the block's output. bias may be nil.
+	ConvBlock(dst, x, w, bias Buffer, g ConvBlock)
+	// ConvBlockGradInput computes the gradient of x. y is the forward output,
+	// whose sign masks dy when g.ReLU is set.
+	ConvBlockGradInput(dx, dy, y, w Buffer, g ConvBlock, add bool)
+	// ConvBlockGradWeight computes the gradients of w and bias. dbias may be nil.
+	ConvBlockGradWeight(dw, dbias, x, dy, y Buffer, g ConvBlock, add bool)
+}
+
+// NormBlock is an instance normalisation with what follows it in style networks:
+//
+//	relu?( instancenorm(x) ) + Alpha*residual
+type NormBlock struct {
+	Eps   float32
+	ReLU  bool
+	Alpha float32 // factor of the residual, ignored without one
+}
+
+// NormFuser is implemented by backends that run a NormBlock as one operation.
+type NormFuser interface {
+	// NormBlock sets dst to the block's output and saves mean and rstd as
+	// InstanceNorm does. residual may be nil.
+	NormBlock(dst, mean, rstd, x, gamma, beta, residual Buffer, g NormBlock)
+	// NormBlockGrad computes the gradients of x, gamma and beta. The gradient of
+	// the residual is Alpha*dy and left to the caller.
+	NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta Buffer, g NormBlock, add, addParams bool)
+}
+
+// Freezer is implemented by backends that keep derived forms of constants, such
+// as transformed convolution weights.
+type Freezer interface {
+	// Freeze promises that b's contents stay as they are until the next Write
+	// or operation with b as destination.
+	Freeze(b Buffer)
+}
