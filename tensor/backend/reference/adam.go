@@ -1,0 +1,21 @@
+package reference
+
+import (
+	"math"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Adam updates the parameter w and its moments m and v in place.
+func (r *Backend) Adam(w, m, v, g backend.Buffer, p backend.AdamParams) {
+	const op = "Adam"
+	gv := r.source(op, g, w.Shape())
+	wv := r.dest(op, w, w.Shape(), true, m, v, g)
+	mv, vv := r.dest(op, m, w.Shape(), true, v, g), r.dest(op, v, w.Shape(), true, g)
+	beta1, beta2 := float64(p.Beta1), float64(p.Beta2)
+	for i := range wv {
+		mv[i] = beta1*mv[i] + (1-beta1)*gv[i]
+		vv[i] = beta2*vv[i] + (1-beta2)*gv[i]*gv[i]
+		wv[i] -= float64(p.StepSize) * mv[i] / (math.Sqrt(vv[i])*float64(p.InvSqrtCorrection2) + float64(p.Eps))
+	}
+}
