@@ -1,0 +1,162 @@
+package tensor
+
+import (
+	"fmt"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Conv2dOptions are the settings of Conv2d. The zero value is a convolution
+// with stride 1 and no padding.
+type Conv2dOptions struct {
+	Stride   int  // step of the kernel; 0 means 1
+	Padding  int  // pixels added on every side
+	Reflect  bool // pad with mirrored pixels (ReflectionPad2d) instead of zeros
+	Upsample int  // nearest upsampling factor before padding; 0 means 1
+	ReLU     bool // clamp the result at zero
+}
+
+func (o Conv2dOptions) block() backend.ConvBlock {
+	return backend.ConvBlock{
+		Conv:     backend.Conv{Stride: max(o.Stride, 1), Pad: o.Padding},
+		Reflect:  o.Reflect && o.Padding > 0,
+		Upsample: max(o.Upsample, 1),
+		ReLU:     o.ReLU,
+	}
+}
+
+type convNode struct {
+	x, w, b, y *Tensor // x only if the weight needs a gradient
+	dx         *Tensor // x if it needs a gradient
+	g          backend.ConvBlock
+}
+
+// Conv2d convolves x {N, C, H, W} with w {K, C, kernel height, kernel width} and
+// adds the bias b {1, K, 1, 1}, which may be nil: PyTorch's conv2d, optionally
+// with nearest upsampling and reflection padding before it and a ReLU after it.
+// The result is {N, K, H', W'} with H' = (Upsample*H+2*Padding-kernel)/Stride+1,
+// rounded down.
+func (tp *Tape) Conv2d(x, w, b *Tensor, o Conv2dOptions) *Tensor {
+	g := o.block()
+	checkConv2d(x, w, b, g)
+	if tp.conv == nil && (g.Reflect || g.Upsample > 1 || g.ReLU) {
+		return tp.composeConv2d(x, w, b, g)
+	}
+	start := tp.begin()
+	needsWeight := w.needsGrad || b != nil && b.needsGrad
+	y := tp.make(g.Out(x.shape, w.shape), x.needsGrad || needsWeight)
+	var bias backend.Buffer
+	if b != nil {
+		bias = b.buf
+	}
+	if tp.conv != nil {
+		tp.conv.ConvBlock(y.buf, x.buf, w.buf, bias, g)
+	} else {
+		tp.be.Conv2d(y.buf, x.buf, w.buf, bias, g.Conv)
+	}
+	if y.needsGrad {
+		n := tp.convs.next()
+		*n = convNode{w: w, b: b, y: y, g: g}
+		if x.needsGrad {
+			n.dx = tp.keep(x)
+		}
+		if needsWeight {
+			n.x = tp.keep(x)
+		}
+		tp.record(n)
+	}
+	tp.end(start, "conv2d", false, y.shape)
+	return y
+}
+
+// composeConv2d runs the parts of a block one by one.
+func (tp *Tape) composeConv2d(x, w, b *Tensor, g backend.ConvBlock) *Tensor {
+	t := tp.keep(x)
+	step := func(next *Tensor) {
+		tp.Release(t)
+		t = next
+	}
+	if g.Upsample > 1 {
+		step(tp.Upsample(t, g.Upsample))
+	}
+	o := Conv2dOptions{Stride: g.Stride, Padding: g.Pad}
+	if g.Reflect {
+		step(tp.ReflectPad(t, g.Pad))
+		o.Padding = 0
+	}
+	step(tp.Conv2d(t, w, b, o))
+	if g.ReLU {
+		step(tp.ReLU(t))
+	}
+	return t
+}
+
+func checkConv2d(x, w, b *Tensor, g backend.ConvBlock) {
+	bad := func(format string, args ...any) {
+		operands := []Operand{operand("input", x), operand("weight", w)}
+		if b != nil {
+			operands = append(operands, operand("bias", b))
+		}
+		fail("conv2d", fmt.Sprintf(format, args...), operands...)
+	}
+	h, wd := x.shape[2]*g.Upsample, x.shape[3]*g.Upsample
+	switch {
+	case x.shape[1] != w.shape[1]:
+		bad("channels %d ≠ %d", x.shape[1], w.shape[1])
+	case b != nil && b.shape != Vec(w.shape[0]):
+		bad("the bias must be %v", Vec(w.shape[0]))
+	case g.Pad < 0:
+		bad("padding %d is negative", g.Pad)
+	case g.Reflect && (g.Pad >= h || g.Pad >= wd):
+		bad("reflection padding %d needs a larger image", g.Pad)
+	case h+2*g.Pad < w.shape[2] || wd+2*g.Pad < w.shape[3]:
+		bad("the kernel is larger than the image with padding %d", g.Pad)
+	}
+}
+
+func (n *convNode) output() *Tensor { return n.y }
+func (n *convNode) name() string    { return "conv2d" }
+
+func (n *convNode) backward(tp *Tape) {
+	if n.x != nil {
+		n.backwardWeight(tp)
+	}
+	if n.dx == nil {
+		return
+	}
+	dx, add := tp.gradOf(n.dx)
+	if tp.conv != nil {
+		tp.conv.ConvBlockGradInput(dx, n.y.grad, n.y.buf, n.w.buf, n.g, add)
+	} else {
+		tp.be.Conv2dGradInput(dx, n.y.grad, n.w.buf, n.g.Conv, add)
+	}
+}
+
+func (n *convNode) backwardWeight(tp *Tape) {
+	dw, add := tp.gradOf(n.w)
+	var db backend.Buffer
+	if n.b != nil && n.b.needsGrad {
+		var addBias bool
+		db, addBias = tp.gradOf(n.b)
+		if addBias != add {
+			// One of the two starts afresh: make both do so from zero.
+			if !add {
+				tp.be.Fill(dw, 0)
+			} else {
+				tp.be.Fill(db, 0)
+			}
+			add = true
+		}
+	}
+	if tp.conv != nil {
+		tp.conv.ConvBlockGradWeight(dw, db, n.x.buf, n.y.grad, n.y.buf, n.g, add)
+	} else {
+		tp.be.Conv2dGradWeight(dw, db, n.x.buf, n.y.grad, n.g.Conv, add)
+	}
+}
+
+func (n *convNode) release(tp *Tape) {
+	tp.Release(n.x)
+	tp.Release(n.dx)
+	tp.Release(n.y)
+}
