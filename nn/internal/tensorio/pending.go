@@ -1,0 +1,14 @@
+//go:build !windows
+
+package tensorio
+
+import (
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+)
+
+func newPendingFile(path string) (pendingFile, error) {
+	return renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
+		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+}
