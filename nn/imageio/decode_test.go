@@ -1,0 +1,199 @@
+package imageio
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wanted reads a PNG that Pillow wrote, as straight RGBA.
+func wanted(t *testing.T, name string) *Image {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "want", name))
+	require.NoError(t, err)
+	defer f.Close()
+	src, err := png.Decode(f)
+	require.NoError(t, err)
+	return FromImage(src)
+}
+
+// tolerance is how far a decoded byte may be from Pillow's: 0 but for JPEG,
+// whose inverse DCT differs between libraries.
+func tolerance(name string) int {
+	if strings.HasSuffix(name, ".jpg") && name != "png_named.jpg" {
+		return 3
+	}
+	return 0
+}
+
+func requireClose(t *testing.T, want, got *Image, tolerance int) {
+	t.Helper()
+	require.Equal(t, [2]int{want.W, want.H}, [2]int{got.W, got.H})
+	worst, sum := 0, 0
+	for i := range want.Pix {
+		d := int(want.Pix[i]) - int(got.Pix[i])
+		d = max(d, -d)
+		worst, sum = max(worst, d), sum+d
+	}
+	require.LessOrEqual(t, worst, tolerance, "worst difference; mean %v", float64(sum)/float64(len(want.Pix)))
+	require.Equal(t, want.Alpha, got.Alpha)
+}
+
+// TestDecodesLikePillow compares every picture of testdata, good or bad, with
+// what Pillow made of it.
+func TestDecodesLikePillow(t *testing.T) {
+	data, err := os.ReadFile("testdata/want.json")
+	require.NoError(t, err)
+	decisions := map[string]string{}
+	require.NoError(t, json.Unmarshal(data, &decisions))
+	require.Greater(t, len(decisions), 100)
+	for name, decision := range decisions {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", "pictures", name)
+			got, err := Load(path, Options{KeepAlpha: true})
+			if decision != "ok" {
+				require.Error(t, err, "Pillow says %s", decision)
+				require.ErrorContains(t, err, name)
+				var e *Error
+				require.ErrorAs(t, err, &e)
+				return
+			}
+			require.NoError(t, err)
+			want := wanted(t, name+".png")
+			requireClose(t, want, got, tolerance(name))
+
+			dropped, err := Load(path, Options{})
+			require.NoError(t, err)
+			require.Nil(t, dropped.Alpha)
+			require.Equal(t, got.Pix, dropped.Pix)
+
+			upright, err := Load(path, Options{KeepAlpha: true, ApplyOrientation: true})
+			require.NoError(t, err)
+			if _, err := os.Stat(filepath.Join("testdata", "want", name+".upright.png")); err == nil {
+				want = wanted(t, name+".upright.png")
+			}
+			requireClose(t, want, upright, tolerance(name))
+		})
+	}
+}
+
+func TestErrorsNameFileFormatAndReason(t *testing.T) {
+	for name, want := range map[string]string{
+		"bomb.png":        "imageio: testdata/pictures/bomb.png: png: too large: 50000x50000 pixels, the limit is 89478485",
+		"claims_much.png": "imageio: testdata/pictures/claims_much.png: png: truncated: ",
+		"html.jpg":        "imageio: testdata/pictures/html.jpg: not a PNG, JPEG,",
+		"empty.jpg":       "imageio: testdata/pictures/empty.jpg: empty file",
+		"truncated.jpg":   "imageio: testdata/pictures/truncated.jpg: jpeg: truncated: unexpected EOF",
+		"missing.jpg":     "imageio: testdata/pictures/missing.jpg: no such file or directory",
+	} {
+		_, err := Load("testdata/pictures/"+name, Options{})
+		require.ErrorContains(t, err, want)
+	}
+	_, err := Load("testdata/pictures/html.jpg", Options{})
+	require.ErrorIs(t, err, ErrFormat)
+	_, err = Load("testdata/pictures/missing.jpg", Options{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = Load("testdata", Options{})
+	require.ErrorContains(t, err, "imageio: testdata: ")
+}
+
+func TestLimits(t *testing.T) {
+	path := "testdata/pictures/rgb8.png" // 33x21
+	_, err := Load(path, Options{MaxPixels: 33*21 - 1})
+	require.ErrorIs(t, err, ErrTooLarge)
+	_, err = Load(path, Options{MaxPixels: 33 * 21})
+	require.NoError(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	_, err = Load(path, Options{MaxBytes: info.Size() - 1})
+	require.ErrorIs(t, err, ErrTooLarge)
+	_, err = Load(path, Options{MaxBytes: info.Size()})
+	require.NoError(t, err)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, err = Decode(bytes.NewReader(data), Options{MaxBytes: info.Size() - 1})
+	require.ErrorIs(t, err, ErrTooLarge)
+}
+
+// TestBombsTakeNoMemory checks that pictures are refused by their header.
+func TestBombsTakeNoMemory(t *testing.T) {
+	for _, name := range []string{"bomb.png", "claims_much.png"} {
+		data, err := os.ReadFile("testdata/pictures/" + name)
+		require.NoError(t, err)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = DecodeBytes(data, Options{})
+		runtime.ReadMemStats(&after)
+		require.Error(t, err)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+	}
+}
+
+// TestTruncationAndDamage cuts every picture at every length and flips bytes:
+// whatever happens, it must be an answer of the right size or an error.
+func TestTruncationAndDamage(t *testing.T) {
+	files, err := filepath.Glob("testdata/pictures/*")
+	require.NoError(t, err)
+	opts := Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 16}
+	check := func(data []byte) {
+		m, err := DecodeBytes(data, opts)
+		if err == nil && len(m.Pix) != 3*m.W*m.H {
+			t.Fatalf("%dx%d with %d bytes", m.W, m.H, len(m.Pix))
+		}
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for n := 0; n < len(data); n += 1 + n/16 {
+			check(data[:n])
+			damaged := bytes.Clone(data)
+			damaged[n] ^= 0xff
+			check(damaged)
+		}
+	}
+}
+
+func fuzzSeeds(f *testing.F) {
+	files, err := filepath.Glob("testdata/pictures/*")
+	require.NoError(f, err)
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	fuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := DecodeBytes(data, Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 20})
+		if err != nil {
+			return
+		}
+		require.Len(t, m.Pix, 3*m.W*m.H)
+		if m.Alpha != nil {
+			require.Len(t, m.Alpha, m.W*m.H)
+		}
+	})
+}
+
+func FuzzEXIF(f *testing.F) {
+	fuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, format := range []string{"jpeg", "png", "webp", "tiff"} {
+			if c := sniff(data); c != nil && c.name == format {
+				o := orientation(data, format)
+				require.True(t, o >= 1 && o <= 8)
+			}
+		}
+		o := tiffOrientation(data)
+		require.True(t, o >= 1 && o <= 8)
+	})
+}
