@@ -1,0 +1,51 @@
+package f32
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// eachISA runs f once for every instruction set. One that this machine lacks is
+// skipped, unless the environment variable IMPASTO_REQUIRE lists it.
+func eachISA(t *testing.T, f func(t *testing.T)) {
+	before := active
+	t.Cleanup(func() { active = before })
+	for _, name := range isaNames {
+		t.Run(name, func(t *testing.T) {
+			if err := Use(name); err != nil {
+				if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), name) {
+					t.Fatal(err)
+				}
+				t.Skip(err)
+			}
+			f(t)
+		})
+	}
+}
+
+func TestUse(t *testing.T) {
+	before := active
+	t.Cleanup(func() { active = before })
+	require.ErrorContains(t, Use("sse"), "unknown instruction set")
+	require.NoError(t, Use("portable"))
+	require.Equal(t, "portable", ISA())
+	require.Equal(t, 8, Rows())
+}
+
+func TestPick(t *testing.T) {
+	best := pick("")
+	require.True(t, available(best))
+	require.Equal(t, best, pick("unknown"), "an unknown name sets no limit")
+	require.Equal(t, portable, pick("portable"))
+	for i, name := range isaNames {
+		got := pick(name)
+		require.True(t, available(got))
+		require.LessOrEqual(t, got, isa(i))
+		if available(isa(i)) {
+			require.Equal(t, isa(i), got)
+		}
+	}
+}

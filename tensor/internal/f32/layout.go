@@ -1,0 +1,97 @@
+package f32
+
+// layoutChunk is the largest number of pixels in one call of a layout kernel.
+const layoutChunk = 4096
+
+// ToBlocked gathers n pixels of c <= 16 planes into blocked order:
+//
+//	dst[p*16 + i] = x[i*plane + p]  for i < c, else 0
+func ToBlocked(dst, x []float32, plane, n, c int) {
+	need(n >= 0 && c >= 0 && c <= Lanes && plane >= 0 && len(dst) >= n*Lanes, "ToBlocked")
+	need(n == 0 || c == 0 || len(x) >= (c-1)*plane+n, "ToBlocked")
+	for n > 0 {
+		m := min(n, layoutChunk)
+		toBlocked(dst, x, plane, m, c)
+		if n -= m; n > 0 {
+			dst = dst[m*Lanes:]
+			if c > 0 {
+				x = x[m:]
+			}
+		}
+	}
+}
+
+func toBlockedGeneric(dst, x []float32, plane, n, c int) {
+	for i := range Lanes {
+		if i >= c {
+			for p := range n {
+				dst[p*Lanes+i] = 0
+			}
+			continue
+		}
+		for p, v := range x[i*plane:][:n] {
+			dst[p*Lanes+i] = v
+		}
+	}
+}
+
+// FromBlocked scatters n blocked pixels to c <= 16 planes:
+//
+//	dst[i*plane + p] = x[p*16 + i]  for i < c
+func FromBlocked(dst []float32, plane int, x []float32, n, c int) {
+	need(n >= 0 && c >= 0 && c <= Lanes && plane >= 0 && len(x) >= n*Lanes, "FromBlocked")
+	if n == 0 || c == 0 {
+		return
+	}
+	need(len(dst) >= (c-1)*plane+n, "FromBlocked")
+	for n > 0 {
+		m := min(n, layoutChunk)
+		fromBlocked(dst, plane, x, m, c)
+		if n -= m; n > 0 {
+			dst, x = dst[m:], x[m*Lanes:]
+		}
+	}
+}
+
+func fromBlockedGeneric(dst []float32, plane int, x []float32, n, c int) {
+	for i := range c {
+		d := dst[i*plane:][:n]
+		for p := range d {
+			d[p] = x[p*Lanes+i]
+		}
+	}
+}
+
+// Interleave2 alternates a and b: dst[2i] = a[i], dst[2i+1] = b[i], i < len(a).
+func Interleave2(dst, a, b []float32) {
+	need(len(b) >= len(a) && len(dst) >= 2*len(a), "Interleave2")
+	for len(a) > 0 {
+		n := min(len(a), chunk)
+		interleave2(dst, a[:n], b)
+		dst, a, b = dst[2*n:], a[n:], b[n:]
+	}
+}
+
+func interleave2Generic(dst, a, b []float32) {
+	dst, b = dst[:2*len(a)], b[:len(a)]
+	for i, v := range a {
+		dst[2*i], dst[2*i+1] = v, b[i]
+	}
+}
+
+// Deinterleave2 undoes [Interleave2]: a[i] = x[2i], b[i] = x[2i+1], i < len(a).
+func Deinterleave2(a, b, x []float32) {
+	need(len(b) >= len(a) && len(x) >= 2*len(a), "Deinterleave2")
+	for len(a) > 0 {
+		n := min(len(a), chunk)
+		deinterleave2(a[:n], b, x)
+		a, b, x = a[n:], b[n:], x[2*n:]
+	}
+}
+
+func deinterleave2Generic(a, b, x []float32) {
+	b, x = b[:len(a)], x[:2*len(a)]
+	for i := range a {
+		a[i], b[i] = x[2*i], x[2*i+1]
+	}
+}
