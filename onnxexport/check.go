@@ -97,6 +97,11 @@ func (m *Model) plan(h, w int) ([]step, error) {
 		shapes[name] = out
 		steps = append(steps, step{op, inputs, name})
 	}
+	if got, ok := shapes[output]; !ok || len(steps) == 0 {
+		return nil, fmt.Errorf("onnxexport: no node computes the output %q", output)
+	} else if got != frame {
+		return nil, fmt.Errorf("onnxexport: the output is %v for a frame of %v", got, frame)
+	}
 	for _, n := range g.Nodes {
 		if !read[n.Outputs[0]] {
 			return nil, fmt.Errorf("onnxexport: node %s: its output is never used", n.Name)
@@ -106,11 +111,6 @@ func (m *Model) plan(h, w int) ([]step, error) {
 		if !r.used[name] {
 			return nil, fmt.Errorf("onnxexport: initializer %s is never used", name)
 		}
-	}
-	if got, ok := shapes[output]; !ok || len(steps) == 0 {
-		return nil, fmt.Errorf("onnxexport: no node computes the output %q", output)
-	} else if got != frame {
-		return nil, fmt.Errorf("onnxexport: the output is %v for a frame of %v", got, frame)
 	}
 	return steps, nil
 }
