@@ -1,0 +1,12 @@
+package backendtest_test
+
+import (
+	"testing"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/backendtest"
+)
+
+func openReference(testing.TB) backend.Backend { return backendtest.Reference() }
+
+func TestReferenceConforms(t *testing.T) { backendtest.Run(t, openReference) }

@@ -1,0 +1,93 @@
+package backendtest
+
+import (
+	"math"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// chain runs a small network forward and backward without reading anything in
+// between, so that each operation meets its operands as the one before left
+// them, whatever their layout, and buffers are freed while work may be pending.
+// The result's relative L2 error is bounded by 1e-4, two hundred times the
+// rounding error of float32 for some ten layers with two normalisations; the
+// operations' own limits are tested one by one.
+func chain(h *harness) {
+	for _, width := range []int{3, 8, 16, 24, 64} {
+		c := chainCall(newGen("Chain"), width)
+		h.poison(&c)
+		got, again, want := c.eval(h.b), c.eval(h.b), c.expect()
+		for o := range want {
+			errSq, sumSq := 0.0, 0.0
+			for i, w := range want[o] {
+				d := float64(got[o][i]) - float64(w)
+				errSq, sumSq = errSq+d*d, sumSq+float64(w)*float64(w)
+			}
+			if rel := math.Sqrt(errSq / sumSq); !(rel <= 1e-4) {
+				h.errorf("%v: width %d, result %d: relative L2 error %.3g", &c, width, o, rel)
+			}
+			if !sameBits(got[o], again[o]) {
+				h.errorf("%v: width %d, result %d of a second run is different", &c, width, o)
+			}
+		}
+	}
+	if err := h.b.Sync(); err != nil {
+		h.errorf("Sync: %v", err)
+	}
+}
+
+// chainCall is x -> pad, 9x9 convolution, norm, ReLU, upsampling, zero-padded
+// convolution, pooling, addition of the features before, Gram matrix, MSE; the
+// results are the loss and the gradients of x and of both weights.
+func chainCall(g *gen, width int) call {
+	xs := backend.Shape{2, 3, 13, 14}
+	fs := backend.Shape{2, width, 13, 14}
+	us := backend.Shape{2, width, 26, 28}
+	gs := backend.Shape{2, 1, width, width}
+	first, second := backend.Conv{Stride: 1}, backend.Conv{Stride: 1, Pad: 1}
+	w1, w2 := g.scaled(backend.Shape{width, 3, 9, 9}, 0, 0.1), g.scaled(backend.Shape{width, width, 3, 3}, 0, 0.3)
+	return call{
+		desc: "chain",
+		in:   []value{g.normal(xs), w1, w2, g.normal(backend.Vec(width)), g.normal(backend.Vec(width)), g.normal(gs)},
+		out:  []value{g.dest(backend.Scalar, false), g.dest(xs, false), g.dest(w1.shape, false), g.dest(w2.shape, false)},
+		run: func(b backend.Backend, out, in []backend.Buffer) {
+			x, w1, w2, gamma, beta, target := in[0], in[1], in[2], in[3], in[4], in[5]
+			ps, stats := backend.Shape{2, 3, 21, 22}, backend.Shape{2, width, 1, 1}
+			padded, conv1, mean, rstd, norm := b.Alloc(ps), b.Alloc(fs), b.Alloc(stats), b.Alloc(stats), b.Alloc(fs)
+			b.ReflectPad(padded, x, 4)
+			b.Conv2d(conv1, padded, w1, nil, first)
+			b.InstanceNorm(norm, mean, rstd, conv1, gamma, beta, normEps)
+			b.ReLU(norm, norm)
+			up, conv2, pool, sum, gram := b.Alloc(us), b.Alloc(us), b.Alloc(fs), b.Alloc(fs), b.Alloc(gs)
+			b.Upsample(up, norm, 2)
+			b.Conv2d(conv2, up, w2, beta, second)
+			b.MaxPool2(pool, conv2)
+			b.Add(sum, pool, norm)
+			b.Gram(gram, sum)
+			b.MSE(out[0], gram, target, 1)
+
+			one, dgram, dsum, dconv2, dup := b.Alloc(backend.Scalar), b.Alloc(gs), b.Alloc(fs), b.Alloc(us), b.Alloc(us)
+			b.Fill(one, 1)
+			b.MSEGrad(dgram, one, gram, target, 1, false)
+			b.GramGrad(dsum, dgram, sum, false)
+			b.MaxPool2Grad(dconv2, dsum, conv2, pool, false)
+			b.Free(conv2)
+			b.Free(pool)
+			b.Conv2dGradWeight(out[3], nil, up, dconv2, second, false)
+			b.Conv2dGradInput(dup, dconv2, w2, second, false)
+			b.Free(dconv2)
+			b.UpsampleGrad(dsum, dup, 2, true)
+			b.ReLUGrad(dsum, dsum, norm, false)
+			dconv1, dgamma, dbeta, dpadded := b.Alloc(fs), b.Alloc(backend.Vec(width)), b.Alloc(backend.Vec(width)), b.Alloc(ps)
+			b.InstanceNormGrad(dconv1, dgamma, dbeta, dsum, conv1, mean, rstd, gamma, false, false)
+			b.Conv2dGradWeight(out[2], nil, padded, dconv1, first, false)
+			b.Conv2dGradInput(dpadded, dconv1, w1, first, false)
+			b.ReflectPadGrad(out[1], dpadded, 4, false)
+			for _, buf := range []backend.Buffer{
+				padded, conv1, mean, rstd, norm, up, sum, gram, one, dgram, dsum, dup, dconv1, dgamma, dbeta, dpadded,
+			} {
+				b.Free(buf)
+			}
+		},
+	}
+}
