@@ -1,0 +1,113 @@
+// Package cli is what the example programs share: exit codes, one-sentence
+// errors on stderr, flags, and an interrupt that becomes a cancelled context.
+//
+//	func main() { cli.Main(run) }
+//
+//	func run(ctx context.Context, args []string) error {
+//		flags := cli.NewFlags("-in FILE", "Does this and that.")
+//		in := flags.String("in", "", "the `file` to read")
+//		if err := cli.Parse(flags, args, 0); err != nil {
+//			return err
+//		}
+//		if *in == "" {
+//			return cli.Usagef("-in is missing")
+//		}
+//		...
+//	}
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// The exit codes of every program.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+// Main calls run with the command line's arguments and exits with 0 (also
+// after -h), 1 when run failed, 2 when its error came from Usagef or Parse, and
+// 130 when it returned because its context was cancelled. The first SIGINT or
+// SIGTERM cancels the context; the second ends the program at once.
+func Main(run func(ctx context.Context, args []string) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:])
+	os.Exit(report(os.Stderr, programName(), ctx, err))
+}
+
+// Usagef returns an error about the command line; it should name the flag.
+func Usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// NewFlags returns an empty set of flags for Parse. The synopsis lists the
+// arguments in short; about says in a sentence or two what the program does.
+func NewFlags(synopsis, about string) *flag.FlagSet {
+	flags := flag.NewFlagSet(programName(), flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // Main prints errors, without all of the help
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "Usage: %s %s\n\n%s\n\n", flags.Name(), synopsis, about)
+		flags.PrintDefaults()
+	}
+	return flags
+}
+
+// Parse parses args and wants exactly the given number of operands after the
+// flags. It prints the help on stdout when asked by -h, and then returns
+// flag.ErrHelp; every other error is as from Usagef.
+func Parse(flags *flag.FlagSet, args []string, operands int) error {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(os.Stdout)
+		flags.Usage()
+		return err
+	case err != nil:
+		return &usageError{err}
+	case flags.NArg() > operands:
+		return Usagef("unexpected argument %q (-h shows the usage)", flags.Arg(operands))
+	case flags.NArg() < operands:
+		return Usagef("%d operands are needed after the flags, got %d (-h shows the usage)", operands, flags.NArg())
+	}
+	return nil
+}
+
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// report writes err on w in one line and returns the exit code.
+func report(w io.Writer, program string, ctx context.Context, err error) int {
+	var usage *usageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(w, "%s: %s\n", program, oneLine(err))
+		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintf(w, "%s: interrupted\n", program)
+		return exitInterrupted
+	}
+	fmt.Fprintf(w, "%s: %s\n", program, oneLine(err))
+	return exitFailed
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+func programName() string {
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+}
