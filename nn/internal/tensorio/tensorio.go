@@ -125,8 +125,11 @@ type FaultReader struct {
 	Err error
 }
 
-// ReadAt implements io.ReaderAt.
+// ReadAt implements io.ReaderAt. A negative offset is the file's fault.
 func (f *FaultReader) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
 	n, err := f.R.ReadAt(p, off)
 	if err != nil && err != io.EOF && f.Err == nil {
 		f.Err = err
