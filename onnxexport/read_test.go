@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -34,9 +35,9 @@ func TestTruncationAtEveryLength(t *testing.T) {
 	}
 }
 
-// TestEveryByteFlipped flips each bit pattern's lowest, middle and highest bit
-// of every byte in turn. The reader must not fail in any other way than with an
-// error, and must not return other weights than were written.
+// TestEveryByteFlipped damages every byte in turn, by one bit and by all. The
+// reader must not fail in any other way than with an error, and must not return
+// other weights than were written.
 func TestEveryByteFlipped(t *testing.T) {
 	file := tinyFile(t, onnxexport.Options{})
 	original, err := onnxexport.Unmarshal(file)
@@ -45,9 +46,9 @@ func TestEveryByteFlipped(t *testing.T) {
 	require.NoError(t, err)
 	damaged := make([]byte, len(file))
 	for i := range file {
-		for _, bit := range []byte{1, 1 << 4, 1 << 7} {
+		for _, bits := range []byte{1 << (i % 8), 0xff} {
 			copy(damaged, file)
-			damaged[i] ^= bit
+			damaged[i] ^= bits
 			requireSafe(t, damaged, weights)
 		}
 	}
@@ -130,7 +131,8 @@ func TestMemoryIsBounded(t *testing.T) {
 			var corrupt *onnxexport.CorruptError
 			require.True(t, errors.As(err, &corrupt))
 			require.LessOrEqual(t, corrupt.Offset, len(file))
-			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2*len(file)+64<<20))
+			t.Logf("%d bytes allocated for a file of %d", after.TotalAlloc-before.TotalAlloc, len(file))
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2*len(file)+16<<20))
 		})
 	}
 }
@@ -145,7 +147,7 @@ func TestFlippedWeightIsRefused(t *testing.T) {
 }
 
 func TestStateDictRoundTrip(t *testing.T) {
-	for _, blocks := range []int{1, 5, 12} {
+	for _, blocks := range []int{1, 5, 100} {
 		want := randomNet([3]int{3, 3, 5}, blocks)
 		for _, o := range []onnxexport.Options{{}, {Profile: onnxexport.Runtime}, {Compat: true}} {
 			path := filepath.Join(t.TempDir(), "net.onnx")
@@ -207,18 +209,49 @@ func TestReadFileErrors(t *testing.T) {
 	}
 }
 
-// FuzzRead looks for bytes that make the reader or the checker panic, or that
-// change when they are written and read again.
+// miniature returns a small model of the given operators, one after the other,
+// that keeps the rules of its profile.
+func miniature(t testing.TB, p onnxexport.Profile, ops ...string) *onnxexport.Model {
+	t.Helper()
+	m, err := onnxexport.Build(randomNet([3]int{3, 3, 3}, 1), onnxexport.Options{Profile: p, Width: 8, Height: 8})
+	require.NoError(t, err)
+	full := m.Graph
+	m.Graph.Nodes, m.Graph.Initializers, m.Metadata = nil, nil, nil
+	from := "input"
+	for i, op := range ops {
+		n := *find(&onnxexport.Model{Graph: full}, op)
+		n.Name, n.Outputs = op, []string{op}
+		n.Inputs = append([]string{from}, n.Inputs[1:]...)
+		if op == "Add" {
+			n.Inputs[1] = from
+		}
+		for _, c := range full.Initializers {
+			if slices.Contains(n.Inputs, c.Name) {
+				m.Graph.Initializers = append(m.Graph.Initializers, c)
+			}
+		}
+		if from = op; i == len(ops)-1 {
+			n.Outputs[0] = "output"
+		}
+		m.Graph.Nodes = append(m.Graph.Nodes, n)
+	}
+	require.NoError(t, m.Check())
+	return m
+}
+
+// FuzzRead looks for bytes that make the reader, the checker or the
+// interpreter panic, or that change when they are written and read again.
 func FuzzRead(f *testing.F) {
-	f.Add(tinyFile(f, onnxexport.Options{}))
-	f.Add(tinyFile(f, onnxexport.Options{Profile: onnxexport.Runtime, UnitRange: true}))
-	f.Add(tinyFile(f, onnxexport.Options{Compat: true}))
+	f.Add(miniature(f, onnxexport.Barracuda, "Relu").Marshal())
+	f.Add(miniature(f, onnxexport.Barracuda, "InstanceNormalization", "Add").Marshal())
+	f.Add(miniature(f, onnxexport.Runtime, "Add", "Relu").Marshal())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := onnxexport.Unmarshal(data)
 		if err != nil {
 			return
 		}
 		_, _ = m.StateDict()
+		_, _ = m.Evaluate(make([]float32, 3*16*16), 16, 16)
 		if m.Check() != nil {
 			return
 		}

@@ -28,9 +28,9 @@ func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
 // maxItems bounds the repeated fields (nodes, names, dimensions, ...) of a
 // file. An empty one takes two bytes in the file but some hundred in memory;
-// the bound keeps a small file from taking a lot of memory. A network of 500
+// the bound keeps a small file from taking a lot of memory. A network of 100
 // residual blocks stays below it.
-const maxItems = 1 << 16
+const maxItems = 1 << 14
 
 // decoder walks over the fields of one message. It never copies the file:
 // embedded messages and byte strings are slices of it.
