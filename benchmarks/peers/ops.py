@@ -38,7 +38,7 @@ def pair(side, op):
 
 source = torch.randn(n, c, s, s)
 target = torch.empty_like(source)
-cases, read_write_mb = {"copy": lambda: target.copy_(source)}, {"copy": 2 * source.nbytes / 1e6}
+cases, read_write_mb = {"copy": lambda: target.copy_(source)}, {"copy": 8 * source.numel() / 1e6}
 for name, (side, op) in OPS.items():
     cases[name + ".fwd"], cases[name + ".bwd"] = pair(side, op)
 
