@@ -108,6 +108,13 @@ func sniff(data []byte) *codec {
 
 // Load reads the picture in the file path. Its errors are of type *Error.
 func Load(path string, opts Options) (*Image, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe could wait for ever
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return nil, &Error{Path: path, Err: reason(err)}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, &Error{Path: path, Err: reason(err)}

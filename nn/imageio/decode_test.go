@@ -100,8 +100,10 @@ func TestErrorsNameFileFormatAndReason(t *testing.T) {
 	require.ErrorIs(t, err, ErrFormat)
 	_, err = Load("testdata/pictures/missing.jpg", Options{})
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = Load("testdata", Options{})
-	require.ErrorContains(t, err, "imageio: testdata: ")
+	for _, path := range []string{"testdata", os.DevNull} {
+		_, err = Load(path, Options{})
+		require.ErrorContains(t, err, "imageio: "+path+": not a regular file")
+	}
 }
 
 func TestLimits(t *testing.T) {
