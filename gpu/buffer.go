@@ -1,0 +1,196 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// floatSize is the size of an element in bytes.
+const floatSize = 4
+
+// storage is an OpenGL buffer object. The thread that owns the device reads and
+// writes name; the pool only passes storages on.
+type storage struct {
+	name uint32 // 0 until created, and where creation failed
+	size int    // bytes
+}
+
+func (s *storage) delete() {
+	gl.DeleteBuffers(1, &s.name)
+	s.name = 0
+}
+
+// buffer is a tensor in a storage: element (n, c, y, x) is at index
+// ((n*C+c)*H+y)*W + x.
+type buffer struct {
+	*storage
+	shape backend.Shape
+}
+
+// Shape returns the shape given to Alloc.
+func (b *buffer) Shape() backend.Shape { return b.shape }
+
+// pool keeps freed storages by size. It belongs to the goroutine that uses the
+// device: operations run in the order of their submission, so a storage may be
+// handed out again while its last operation still waits.
+type pool struct {
+	free map[int][]*storage
+	all  []*storage
+}
+
+// sizeClass rounds bytes up so that tensors of similar sizes share storages,
+// wasting at most an eighth.
+func sizeClass(bytes int) int {
+	step := max(256, 1<<max(0, bits.Len(uint(bytes))-4))
+	return (bytes + step - 1) / step * step
+}
+
+// maxBytes bounds a single allocation; beyond it drivers misbehave in ways of
+// their own.
+const maxBytes = 64 << 30
+
+// Alloc returns a buffer with undefined contents. An allocation that fails is
+// an error of Sync that wraps ErrTooLarge.
+func (d *Device) Alloc(s backend.Shape) backend.Buffer {
+	b := &buffer{shape: s}
+	plane := s[2] * s[3] * floatSize
+	if plane > d.limits.block || s.Len() > maxBytes/floatSize {
+		d.submit(func() {
+			d.fail(fmt.Errorf("%w: tensor %v needs %d bytes for a plane, the limit is %d", ErrTooLarge, s, plane, d.limits.block))
+		})
+		b.storage = &storage{}
+		return b
+	}
+	b.storage = d.alloc(s.Len() * floatSize)
+	return b
+}
+
+func (d *Device) alloc(bytes int) *storage {
+	size := sizeClass(bytes)
+	if list := d.pool.free[size]; len(list) > 0 {
+		s := list[len(list)-1]
+		d.pool.free[size] = list[:len(list)-1]
+		return s
+	}
+	s := &storage{size: size}
+	d.pool.all = append(d.pool.all, s)
+	d.submit(func() { d.create(s) })
+	return s
+}
+
+// create makes the buffer object of s.
+func (d *Device) create(s *storage) {
+	d.checkError("before an allocation")
+	gl.GenBuffers(1, &s.name)
+	gl.BindBuffer(gl.COPY_WRITE_BUFFER, s.name)
+	gl.BufferData(gl.COPY_WRITE_BUFFER, s.size, nil, gl.DYNAMIC_COPY)
+	if gl.GetError() != gl.NO_ERROR {
+		s.delete()
+		d.fail(fmt.Errorf("%w: the device has no %d bytes left (%d in use)", ErrTooLarge, s.size, d.stats.Bytes))
+		return
+	}
+	d.stats.Allocations++
+	d.stats.Bytes += s.size
+}
+
+// Free gives a buffer back to the pool.
+func (d *Device) Free(b backend.Buffer) {
+	if d.closed {
+		return
+	}
+	buf := b.(*buffer)
+	s := buf.storage
+	if s == nil {
+		panic("BUG: gpu: buffer freed twice")
+	}
+	buf.storage = nil
+	d.recycle(s)
+}
+
+func (d *Device) recycle(s *storage) {
+	if s.size == 0 { // its allocation was refused
+		return
+	}
+	if d.pool.free == nil {
+		d.pool.free = map[int][]*storage{}
+	}
+	d.pool.free[s.size] = append(d.pool.free[s.size], s)
+}
+
+// scratch is memory for the results between two dispatches of an operation. It
+// may be recycled as soon as the last of them is submitted.
+func (d *Device) scratch(floats int) view {
+	return view{storage: d.alloc(floats * floatSize), len: floats}
+}
+
+// Write copies len(dst) host values in NCHW order into dst.
+func (d *Device) Write(dst backend.Buffer, src []float32) {
+	b := dst.(*buffer)
+	if len(src) != b.shape.Len() {
+		panic(fmt.Sprintf("BUG: gpu: writing %d values to %v", len(src), b.shape))
+	}
+	if len(src) == 0 {
+		return
+	}
+	d.wait(func() {
+		if !d.usable(b.storage) {
+			return
+		}
+		gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.name)
+		gl.BufferSubData(gl.COPY_WRITE_BUFFER, 0, len(src)*floatSize, unsafe.Pointer(&src[0]))
+	})
+}
+
+// stagingSize is how many bytes are fetched at once.
+const stagingSize = 4 << 20
+
+// Read copies src to the host in NCHW order, waiting for it to be ready. After
+// an error dst is left as it is.
+//
+// The bytes go through a staging buffer: some drivers move a buffer to main
+// memory for good once it has been read from.
+func (d *Device) Read(dst []float32, src backend.Buffer) {
+	b := src.(*buffer)
+	if len(dst) != b.shape.Len() {
+		panic(fmt.Sprintf("BUG: gpu: reading %v to %d values", b.shape, len(dst)))
+	}
+	d.wait(func() {
+		if !d.usable(b.storage) || !d.stage() {
+			return
+		}
+		gl.MemoryBarrier(gl.BUFFER_UPDATE_BARRIER_BIT)
+		gl.BindBuffer(gl.COPY_READ_BUFFER, b.name)
+		gl.BindBuffer(gl.COPY_WRITE_BUFFER, d.staging.name)
+		for i := 0; i < len(dst); i += stagingSize / floatSize {
+			n := min(stagingSize, (len(dst)-i)*floatSize)
+			gl.CopyBufferSubData(gl.COPY_READ_BUFFER, gl.COPY_WRITE_BUFFER, i*floatSize, 0, n)
+			gl.GetBufferSubData(gl.COPY_WRITE_BUFFER, 0, n, unsafe.Pointer(&dst[i]))
+		}
+		d.checkError("Read")
+	})
+}
+
+// stage makes sure that there is a staging buffer.
+func (d *Device) stage() bool {
+	if d.staging.name == 0 {
+		d.staging.size = stagingSize
+		d.create(&d.staging)
+	}
+	return d.usable(&d.staging)
+}
+
+// usable reports whether operations on s may run: not after an error, and not
+// without memory.
+func (d *Device) usable(s *storage) bool {
+	if d.err == nil && s.name == 0 {
+		d.fail(fmt.Errorf("%w: operation on a tensor that has no memory", ErrTooLarge))
+	}
+	return d.err == nil
+}

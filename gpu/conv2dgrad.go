@@ -1,0 +1,144 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"fmt"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Conv2dGradWeight computes the gradients of weight and bias. dbias may be nil.
+func (d *Device) Conv2dGradWeight(dw, dbias, x, dy backend.Buffer, g backend.Conv, add bool) {
+	d.gradWeight(dw, x, dy, backend.ConvBlock{Conv: g, Upsample: 1}, add)
+	if dbias != nil {
+		d.sumPlanes(dbias, dy, add)
+	}
+}
+
+// ConvBlockGradWeight computes the gradients of w and bias. dbias may be nil.
+func (d *Device) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backend.ConvBlock, add bool) {
+	if g.ReLU {
+		masked := d.Alloc(dy.Shape())
+		defer d.Free(masked)
+		d.ReLUGrad(masked, dy, y, false)
+		dy = masked
+	}
+	d.gradWeight(dw, x, dy, g, add)
+	if dbias != nil {
+		d.sumPlanes(dbias, dy, add)
+	}
+}
+
+// ConvBlockGradInput computes the gradient of x: the convolution's, to the
+// padded, upsampled input, then that of the padding, then that of upsampling.
+func (d *Device) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvBlock, add bool) {
+	if g.ReLU {
+		masked := d.Alloc(dy.Shape())
+		defer d.Free(masked)
+		d.ReLUGrad(masked, dy, y, false)
+		dy = masked
+	}
+	s := dx.Shape()
+	s[2] *= g.Upsample
+	s[3] *= g.Upsample
+	conv, up := g.Conv, dx
+	if g.Upsample > 1 {
+		up = d.Alloc(s)
+		defer d.Free(up)
+		defer d.UpsampleGrad(dx, up, g.Upsample, add)
+		add = false
+	}
+	if !g.Reflect || g.Pad == 0 {
+		d.Conv2dGradInput(up, dy, w, conv, add)
+		return
+	}
+	padded := d.Alloc(backend.Shape{s[0], s[1], s[2] + 2*g.Pad, s[3] + 2*g.Pad})
+	defer d.Free(padded)
+	conv.Pad = 0
+	d.Conv2dGradInput(padded, dy, w, conv, false)
+	d.ReflectPadGrad(up, padded, g.Pad, add)
+}
+
+// gradWeight computes dw.
+func (d *Device) gradWeight(dw, x, dy backend.Buffer, g backend.ConvBlock, add bool) {
+	ws := dw.Shape()
+	for _, images := range d.images(span{0, x.Shape()[0]}, x, dy) {
+		d.gradWeightImages(whole(dw), images, x, dy, ws[2], ws[3], g, 1, add)
+		add = true
+	}
+}
+
+// gradWeightImages computes the part of dw that comes from some images:
+// dw (+)= scale * sum over pixels. Shares of the pixels are summed apart, then
+// together.
+func (d *Device) gradWeightImages(dw view, images span, x, dy backend.Buffer, kh, kw int, g backend.ConvBlock, scale float32, add bool) {
+	xs, ys := x.Shape(), dy.Shape()
+	t := gradTileFor(ys[1], kh, kw, g.Stride)
+	tiles := (ys[1] + 4*t.tile - 1) / (4 * t.tile)
+	threads := tiles * ((xs[1] + t.spread - 1) / t.spread) * (kh / t.rows) * (kw / t.columns)
+	shares := d.gradShares(threads, images.len*ys[2], dw.len)
+	parts := d.scratch(shares * dw.len)
+	defer d.recycle(parts.storage)
+	defines := t.defines(kh, kw, g)
+	for _, out := range d.cut(ys[1], images.len*ys[2]*ys[3]) {
+		for _, in := range d.cut(xs[1], images.len*xs[2]*xs[3]) {
+			tiles := (out.len + 4*t.tile - 1) / (4 * t.tile)
+			spreads := (in.len + t.spread - 1) / t.spread
+			n := shares * tiles * spreads * (kh / t.rows) * (kw / t.columns)
+			uniforms := []any{images.len, in.len, xs[2], xs[3], out.len, ys[2], ys[3], g.Pad,
+				shares, dw.len, out.first, in.first, xs[1]}
+			if !t.unrolled {
+				uniforms = append(uniforms, kh, kw, g.Stride)
+			}
+			d.run("conv2dgradweight", defines, groupsFor(n),
+				[]view{parts, slab(x, images, in), slab(dy, images, out)}, uniforms...)
+		}
+	}
+	d.sum(dw, matrix{view: parts, rows: dw.len, columns: shares, rowStep: 1, columnStep: dw.len}, scale, add)
+}
+
+// gradShares is into how many shares the rows of dy are cut: enough for threads
+// to fill a device, as few as memory wants.
+func (d *Device) gradShares(threads, rows, length int) int {
+	const enough = 1 << 15
+	const memory = 16 << 20 // floats
+	room := min(memory, d.limits.block/floatSize-d.limits.align) / max(length, 1)
+	return max(1, min(rows, (enough+threads-1)/max(threads, 1), room, 256))
+}
+
+// gradTile is the part of a weight gradient that a thread computes.
+type gradTile struct {
+	rows, columns int // taps
+	spread        int // input channels
+	tile          int // output channels, in fours
+	unrolled      bool
+}
+
+func gradTileFor(outputs, kh, kw, stride int) gradTile {
+	t := gradTile{rows: 1, columns: 1, spread: 1, tile: 2}
+	switch {
+	case kh != kw || stride > 2:
+	case kh == 1:
+		t.spread, t.unrolled = 4, true
+	case kh == 3:
+		t.rows, t.columns, t.unrolled = 3, 3, true
+	case kh == 9:
+		t.columns, t.unrolled = 9, true
+	}
+	if outputs <= 4 {
+		t.tile = 1
+	}
+	return t
+}
+
+func (t gradTile) defines(kh, kw int, g backend.ConvBlock) string {
+	s := fmt.Sprintf("TAPSY=%d TAPSX=%d SPREAD=%d TILE=%d UP=%d", t.rows, t.columns, t.spread, t.tile, g.Upsample)
+	if t.unrolled {
+		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", kh, kw, g.Stride)
+	}
+	if g.Reflect {
+		s += " REFLECT"
+	}
+	return s
+}

@@ -1,0 +1,298 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Device is an OpenGL context that runs tensor operations. It implements
+// backend.Backend, backend.ConvFuser and backend.NormFuser.
+type Device struct {
+	info    Info
+	limits  limits
+	context *eglContext   // nil for a context of the caller's
+	tid     int           // the thread that the context is current on
+	queue   chan func()   // work for that thread; nil with the caller's context
+	done    chan struct{} // closed when the thread has released everything
+	closed  bool
+	pool    pool
+
+	// What follows belongs to the device's thread.
+	err      error // the first error since the last Sync
+	depth    int   // nested sections; the outermost one saves and restores state
+	programs map[string]*program
+	staging  storage // where results are fetched from
+	stats    Stats
+}
+
+var (
+	_ backend.Backend   = (*Device)(nil)
+	_ backend.ConvFuser = (*Device)(nil)
+	_ backend.NormFuser = (*Device)(nil)
+)
+
+// queueLen is how many operations may wait for the device's thread. A training
+// step has a few hundred.
+const queueLen = 1024
+
+// Open makes an OpenGL 4.3 context without a window: through EGL's surfaceless
+// platform, else its first device, else its default display. The error wraps
+// ErrUnavailable when there is no library, driver or device for it.
+func Open(opts ...Option) (*Device, error) {
+	d := &Device{queue: make(chan func(), queueLen), done: make(chan struct{})}
+	ready := make(chan error)
+	go func() {
+		// Never unlocked, so that the thread ends with the goroutine.
+		runtime.LockOSThread()
+		defer close(d.done)
+		ctx, err := newContext(4, 3)
+		if err != nil {
+			ready <- err
+			return
+		}
+		defer ctx.close()
+		d.context = ctx
+		if err := d.init(ctx.platform, ProcAddress, opts); err != nil {
+			ready <- err
+			return
+		}
+		ready <- nil
+		for f := range d.queue {
+			f()
+		}
+		d.release()
+	}()
+	if err := <-ready; err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// FromCurrent uses the OpenGL 4.3 context that is current on the caller's
+// locked thread. getProcAddress finds OpenGL functions by name; windowing
+// libraries have one (glfw.GetProcAddress, sdl.GLGetProcAddress). Close leaves
+// the context to its owner.
+func FromCurrent(getProcAddress func(name string) unsafe.Pointer, opts ...Option) (*Device, error) {
+	d := &Device{}
+	if err := d.init("current", getProcAddress, opts); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// loadGL fills in go-gl's function pointers, which belong to the process: both
+// EGL and GLX promise that they do not depend on the context.
+var loadGL struct {
+	sync.Mutex
+	done bool
+}
+
+func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointer, opts []Option) error {
+	if getProcAddress == nil {
+		return errors.New("gpu: FromCurrent needs a function that finds OpenGL functions")
+	}
+	loadGL.Lock()
+	if !loadGL.done {
+		if err := gl.InitWithProcAddrFunc(getProcAddress); err != nil {
+			loadGL.Unlock()
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		loadGL.done = true
+	}
+	loadGL.Unlock()
+
+	version := gl.GetString(gl.VERSION)
+	if version == nil {
+		return fmt.Errorf("%w: no OpenGL context is current on this thread", ErrUnavailable)
+	}
+	var major, minor int32
+	gl.GetIntegerv(gl.MAJOR_VERSION, &major)
+	gl.GetIntegerv(gl.MINOR_VERSION, &minor)
+	if major < 4 || major == 4 && minor < 3 {
+		return fmt.Errorf("%w: the context is OpenGL %s, compute shaders need 4.3", ErrUnavailable, gl.GoStr(version))
+	}
+	d.tid = syscall.Gettid()
+	d.programs = map[string]*program{}
+	d.limits = readLimits()
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.maxBlock > 0 {
+		d.limits.block = min(d.limits.block, o.maxBlock)
+	}
+	d.info = Info{
+		Vendor:         gl.GoStr(gl.GetString(gl.VENDOR)),
+		Renderer:       gl.GoStr(gl.GetString(gl.RENDERER)),
+		Version:        gl.GoStr(version),
+		Platform:       platform,
+		MaxBlock:       d.limits.block,
+		MaxGroups:      d.limits.groups,
+		MaxTextureSize: d.limits.texture,
+	}
+	return nil
+}
+
+// limits are what the device can do at once.
+type limits struct {
+	block   int // bytes of one shader storage block
+	align   int // bytes that the start of a block must be a multiple of
+	groups  int // work groups along x and y
+	texture int // pixels along one side
+}
+
+func readLimits() limits {
+	var block int64
+	var align, texture int32
+	gl.GetInteger64v(gl.MAX_SHADER_STORAGE_BLOCK_SIZE, &block)
+	gl.GetIntegerv(gl.SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT, &align)
+	gl.GetIntegerv(gl.MAX_TEXTURE_SIZE, &texture)
+	var x, y int32
+	gl.GetIntegeri_v(gl.MAX_COMPUTE_WORK_GROUP_COUNT, 0, &x)
+	gl.GetIntegeri_v(gl.MAX_COMPUTE_WORK_GROUP_COUNT, 1, &y)
+	// Shaders index with 32-bit integers; a gigabyte leaves room for offsets.
+	if block <= 0 || block > 1<<30 {
+		block = 1 << 30
+	}
+	return limits{block: int(block), align: max(int(align), 4), groups: int(min(x, y)), texture: int(texture)}
+}
+
+// Name describes the device, such as "opengl (llvmpipe)".
+func (d *Device) Name() string { return "opengl (" + d.info.Renderer + ")" }
+
+// Info describes the device.
+func (d *Device) Info() Info { return d.info }
+
+// Stats counts what the device has done so far.
+func (d *Device) Stats() (s Stats) {
+	d.wait(func() { s = d.stats })
+	return s
+}
+
+// Sync waits for all work and returns the first error since the last Sync.
+func (d *Device) Sync() error {
+	err := ErrClosed
+	d.wait(func() {
+		gl.Finish()
+		d.checkError("Sync")
+		err, d.err = d.err, nil
+	})
+	return err
+}
+
+// Do calls f on the device's thread with its context current, and waits for it.
+// f may use OpenGL, and the device too.
+func (d *Device) Do(f func()) { d.wait(f) }
+
+// Close waits for all work and releases the device's memory, programs, and,
+// after Open, its context and thread. It returns the first error since the
+// last Sync. Closing twice is harmless.
+func (d *Device) Close() error {
+	if d.closed {
+		return nil
+	}
+	err := d.Sync()
+	if d.queue == nil {
+		d.wait(d.release)
+		d.closed = true
+		return err
+	}
+	d.closed = true
+	close(d.queue)
+	if syscall.Gettid() != d.tid { // otherwise in Do, which the thread ends after
+		<-d.done
+	}
+	return err
+}
+
+// release deletes every object of the device, on its thread.
+func (d *Device) release() {
+	for _, p := range d.programs {
+		gl.DeleteProgram(p.name)
+	}
+	for _, s := range d.pool.all {
+		s.delete()
+	}
+	d.staging.delete()
+	clear(d.programs)
+	d.pool = pool{}
+}
+
+// errThread is what a device from FromCurrent panics with on a wrong thread.
+var errThread = errors.New("gpu: a device from FromCurrent was used outside the thread of its context")
+
+// submit runs f on the device's thread, now or later, in order.
+func (d *Device) submit(f func()) {
+	switch {
+	case d.closed:
+	case syscall.Gettid() == d.tid:
+		d.section(f)
+	case d.queue == nil:
+		panic(errThread)
+	default:
+		d.queue <- f
+	}
+}
+
+// wait runs f on the device's thread and returns when it has returned.
+func (d *Device) wait(f func()) {
+	if d.closed || d.queue == nil || syscall.Gettid() == d.tid {
+		d.submit(f)
+		return
+	}
+	done := make(chan struct{})
+	d.queue <- func() { defer close(done); f() }
+	<-done
+}
+
+// section runs f and, when the context is the caller's, restores the state that
+// operations change. Sections nest; the outermost one does the work.
+func (d *Device) section(f func()) {
+	d.depth++
+	if d.queue == nil && d.depth == 1 {
+		s := saveState()
+		defer s.restore()
+	}
+	defer func() { d.depth-- }()
+	f()
+}
+
+// fail records the first error.
+func (d *Device) fail(err error) {
+	if d.err == nil && err != nil {
+		d.err = err
+	}
+}
+
+var glErrors = map[uint32]string{
+	gl.INVALID_ENUM:                  "invalid enum",
+	gl.INVALID_VALUE:                 "invalid value",
+	gl.INVALID_OPERATION:             "invalid operation",
+	gl.INVALID_FRAMEBUFFER_OPERATION: "invalid framebuffer operation",
+	gl.OUT_OF_MEMORY:                 "out of memory",
+}
+
+// checkError records what OpenGL has to complain about.
+func (d *Device) checkError(doing string) {
+	for range 16 { // a lost context may report errors without end
+		code := gl.GetError()
+		if code == gl.NO_ERROR {
+			return
+		}
+		name, ok := glErrors[code]
+		if !ok {
+			name = fmt.Sprintf("error %#x", code)
+		}
+		d.fail(fmt.Errorf("gpu: %s: OpenGL %s", doing, name))
+	}
+}

@@ -1,0 +1,99 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+)
+
+//go:embed shaders/*.comp shaders/prelude.glsl
+var shaders embed.FS
+
+// program is a compiled variant of a shader.
+type program struct{ name uint32 }
+
+// program returns a variant of shaders/NAME.comp, compiling it on first use.
+// defines is a list such as "ADD K=3" that becomes preprocessor definitions.
+func (d *Device) program(shader, defines string) (*program, error) {
+	key := shader + " " + defines
+	if p, ok := d.programs[key]; ok {
+		return p, nil
+	}
+	source, err := source(shader, defines)
+	if err != nil {
+		return nil, err
+	}
+	name, err := compile(source)
+	if err != nil {
+		return nil, fmt.Errorf("gpu: shader %s.comp [%s]: %w", shader, defines, err)
+	}
+	p := &program{name}
+	d.programs[key] = p
+	d.stats.Programs++
+	return p, nil
+}
+
+// source puts a variant of a shader together.
+func source(shader, defines string) (string, error) {
+	prelude, err := shaders.ReadFile("shaders/prelude.glsl")
+	if err != nil {
+		return "", err
+	}
+	body, err := shaders.ReadFile("shaders/" + shader + ".comp")
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("#version 430 core\n")
+	for _, def := range strings.Fields(defines) {
+		name, value, _ := strings.Cut(def, "=")
+		fmt.Fprintf(&b, "#define %s %s\n", name, value)
+	}
+	b.Write(prelude)
+	b.Write(body)
+	return b.String(), nil
+}
+
+// compile returns the name of a linked compute program.
+func compile(source string) (uint32, error) {
+	shader := gl.CreateShader(gl.COMPUTE_SHADER)
+	defer gl.DeleteShader(shader)
+	text, free := gl.Strs(source + "\x00")
+	gl.ShaderSource(shader, 1, text, nil)
+	free()
+	gl.CompileShader(shader)
+	var ok int32
+	if gl.GetShaderiv(shader, gl.COMPILE_STATUS, &ok); ok == gl.FALSE {
+		return 0, fmt.Errorf("%s\n%s", infoLog(shader, gl.GetShaderiv, gl.GetShaderInfoLog), numbered(source))
+	}
+	name := gl.CreateProgram()
+	gl.AttachShader(name, shader)
+	gl.LinkProgram(name)
+	if gl.GetProgramiv(name, gl.LINK_STATUS, &ok); ok == gl.FALSE {
+		log := infoLog(name, gl.GetProgramiv, gl.GetProgramInfoLog)
+		gl.DeleteProgram(name)
+		return 0, fmt.Errorf("linking: %s\n%s", log, numbered(source))
+	}
+	return name, nil
+}
+
+func infoLog(object uint32, size func(uint32, uint32, *int32), log func(uint32, int32, *int32, *uint8)) string {
+	var n int32
+	size(object, gl.INFO_LOG_LENGTH, &n)
+	text := make([]uint8, n+1)
+	log(object, n+1, nil, &text[0])
+	return strings.TrimRight(string(text), "\x00\n")
+}
+
+// numbered puts the line numbers of a compiler's messages before the lines.
+func numbered(source string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(strings.TrimRight(source, "\n"), "\n") {
+		fmt.Fprintf(&b, "%4d  %s\n", i+1, line)
+	}
+	return b.String()
+}

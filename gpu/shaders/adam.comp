@@ -1,0 +1,22 @@
+// One Adam step (Kingma and Ba, arXiv:1412.6980), as PyTorch takes it.
+TARGET(0, w);
+TARGET(1, m);
+TARGET(2, v);
+SOURCE(3, g);
+UNIFORM(8, int, count);
+UNIFORM(9, float, beta1);
+UNIFORM(10, float, beta2);
+UNIFORM(11, float, eps);
+UNIFORM(12, float, stepSize);
+UNIFORM(13, float, invSqrtCorrection2);
+
+void main() {
+	EACH(i, count) {
+		float grad = g[g_at + i];
+		float mean = beta1 * m[m_at + i] + (1.0 - beta1) * grad;
+		float square = beta2 * v[v_at + i] + (1.0 - beta2) * grad * grad;
+		m[m_at + i] = mean;
+		v[v_at + i] = square;
+		w[w_at + i] -= stepSize * mean / (sqrt(square) * invSqrtCorrection2 + eps);
+	}
+}

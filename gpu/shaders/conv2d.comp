@@ -1,0 +1,118 @@
+// Two-dimensional cross-correlation as an implicit matrix product: a thread
+// computes 4 neighbouring pixels of 4*TILE output channels in registers. It
+// slides its window of 4 input pixels along a row of the kernel, one load per
+// step, and works without barriers, which software renderers pay dearly for.
+//
+// The input may be upsampled UP times (nearest) and is padded with zeros, or
+// mirrored with REFLECT, by address arithmetic alone. Results go to pixels
+// (y*step + offset.y, x*step + offset.x) of the destination's planes, so that a
+// strided convolution's input gradient can be written one phase at a time.
+// Where KH, KW and STRIDE are not defined they are uniforms.
+TARGET(0, dst);
+SOURCE(1, x);
+layout(std430, binding = 2) readonly restrict buffer weights_block { vec4 weights[]; }; // conv2dweights.comp's
+layout(location = 2) uniform int weights_at;
+SOURCE(3, bias);
+UNIFORM(8, int, batch);
+UNIFORM(9, int, inputs); // channels
+UNIFORM(10, int, inputHeight);
+UNIFORM(11, int, inputWidth);
+UNIFORM(12, int, outputs); // channels
+UNIFORM(13, int, height);  // pixels to compute
+UNIFORM(14, int, width);
+UNIFORM(15, int, planeHeight); // of dst
+UNIFORM(16, int, planeWidth);
+UNIFORM(17, int, step);
+UNIFORM(18, int, offsetY);
+UNIFORM(19, int, offsetX);
+UNIFORM(20, int, padY);
+UNIFORM(21, int, padX);
+UNIFORM(22, bool, biased);
+UNIFORM(23, bool, accumulate);
+UNIFORM(24, bool, clampAtZero); // ReLU
+#ifndef KH
+UNIFORM(25, int, KH);
+UNIFORM(26, int, KW);
+UNIFORM(27, int, STRIDE);
+#endif
+
+// pixel is the input at column u of the upsampled, padded row that starts at
+// index row.
+float pixel(int row, int u) {
+	int last = inputWidth * UP - 1;
+#ifdef REFLECT
+	u = abs(u);
+	u = u > last ? 2 * last - u : u;
+	return x[row + clamp(u, 0, last) / UP];
+#else
+	float v = x[row + clamp(u, 0, last) / UP];
+	return u >= 0 && u <= last ? v : 0.0;
+#endif
+}
+
+void store(int n, int c, int row, int column, vec4 v) {
+	if (c >= outputs) return;
+	if (biased) v += bias[bias_at + c];
+	int at = dst_at + ((n * outputs + c) * planeHeight + row * step + offsetY) * planeWidth + column * step + offsetX;
+	for (int j = 0; j < min(4, width - column); j++, at += step) {
+		float s = accumulate ? dst[at] + v[j] : v[j];
+		dst[at] = clampAtZero ? relu(s) : s;
+	}
+}
+
+#define STORE(j) for (int k = 0; k < 4; k++) store(n, (tile * TILE + j) * 4 + k, row, column, sum##j[k])
+
+void main() {
+	int tiles = (outputs + 4 * TILE - 1) / (4 * TILE);
+	int across = (width + 3) / 4, blocks = (across * height + 63) / 64;
+	int tile = group() % tiles, block = group() / tiles % blocks, n = group() / (tiles * blocks);
+	int row = (block * 64 + lane()) / across, column = (block * 64 + lane()) % across * 4;
+	if (n >= batch || row >= height) return;
+
+	mat4 sum0 = mat4(0.0); // column k: 4 pixels of channel k
+#if TILE > 1
+	mat4 sum1 = mat4(0.0);
+#endif
+#if TILE > 2
+	mat4 sum2 = mat4(0.0), sum3 = mat4(0.0);
+#endif
+	int lastRow = inputHeight * UP - 1;
+	for (int c = 0; c < inputs; c++) {
+		for (int ky = 0; ky < KH; ky++) {
+			int v = row * STRIDE + ky - padY;
+#ifdef REFLECT
+			v = abs(v);
+			v = v > lastRow ? 2 * lastRow - v : v;
+#else
+			if (v < 0 || v > lastRow) continue;
+#endif
+			int from = x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth;
+			int tap = ((c * KH + ky) * KW * tiles + tile) * TILE;
+			for (int phase = 0; phase < min(STRIDE, KW); phase++) {
+				int u = column * STRIDE + phase - padX;
+				vec4 p = vec4(pixel(from, u), pixel(from, u + STRIDE), pixel(from, u + 2 * STRIDE), pixel(from, u + 3 * STRIDE));
+				for (int kx = phase; kx < KW; kx += STRIDE) {
+					int w = tap + kx * tiles * TILE;
+					sum0 += outerProduct(p, weights[w]);
+#if TILE > 1
+					sum1 += outerProduct(p, weights[w + 1]);
+#endif
+#if TILE > 2
+					sum2 += outerProduct(p, weights[w + 2]);
+					sum3 += outerProduct(p, weights[w + 3]);
+#endif
+					u += STRIDE;
+					if (kx + STRIDE < KW) p = vec4(p.yzw, pixel(from, u + 3 * STRIDE));
+				}
+			}
+		}
+	}
+	STORE(0);
+#if TILE > 1
+	STORE(1);
+#endif
+#if TILE > 2
+	STORE(2);
+	STORE(3);
+#endif
+}

@@ -1,0 +1,36 @@
+// Packs a convolution's weights in the order in which conv2d.comp reads them:
+// input channel, kernel row, kernel column, output channel, the last padded
+// with zeros to padded channels. The weight of tap (ky, kx) from input i to
+// output o is at index first + o*outputStep + i*inputStep + ky*rowStep + kx*columnStep,
+// which covers transposed and mirrored kernels too.
+//
+// With SYMMETRIC the weights are those of a square matrix plus its transpose.
+TARGET(0, dst);
+SOURCE(1, w);
+UNIFORM(8, int, count); // elements of dst
+UNIFORM(9, int, outputs);
+UNIFORM(10, int, padded);
+UNIFORM(11, int, rows);
+UNIFORM(12, int, columns);
+UNIFORM(13, int, first);
+UNIFORM(14, int, outputStep);
+UNIFORM(15, int, inputStep);
+UNIFORM(16, int, rowStep);
+UNIFORM(17, int, columnStep);
+UNIFORM(18, float, scale);
+
+void main() {
+	EACH(i, count) {
+		int o = i % padded, tap = i / padded;
+		int kx = tap % columns, ky = tap / columns % rows, from = tap / (columns * rows);
+		float v = 0.0;
+		if (o < outputs) {
+			int at = w_at + first + ky * rowStep + kx * columnStep;
+			v = w[at + o * outputStep + from * inputStep];
+#ifdef SYMMETRIC
+			v += w[at + from * outputStep + o * inputStep];
+#endif
+		}
+		dst[dst_at + i] = v * scale;
+	}
+}

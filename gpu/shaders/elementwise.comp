@@ -1,0 +1,30 @@
+// Operations on corresponding elements.
+//
+//	FILL  dst = alpha
+//	ADD   dst = x + y
+//	AXPY  dst = alpha*x, or dst += alpha*x with accumulate
+TARGET(0, dst);
+UNIFORM(8, int, count);
+#if defined(FILL)
+UNIFORM(9, float, alpha);
+#elif defined(ADD)
+ALIASED(1, x);
+ALIASED(2, y);
+#elif defined(AXPY)
+ALIASED(1, x);
+UNIFORM(9, float, alpha);
+UNIFORM(10, bool, accumulate);
+#endif
+
+void main() {
+	EACH(i, count) {
+#if defined(FILL)
+		dst[dst_at + i] = alpha;
+#elif defined(ADD)
+		dst[dst_at + i] = x[x_at + i] + y[y_at + i];
+#elif defined(AXPY)
+		float v = alpha * x[x_at + i];
+		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;
+#endif
+	}
+}
