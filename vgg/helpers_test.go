@@ -1,0 +1,48 @@
+package vgg_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// newBackend returns the backend that tests run on.
+func newBackend(t testing.TB) backend.Backend {
+	be := reference.New()
+	t.Cleanup(func() { require.NoError(t, be.Close()) })
+	return be
+}
+
+// shared returns the path of a file in the directory "shared" beside the
+// repository, and skips the test where there is none.
+func shared(t testing.TB, name string) string {
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	t.Skipf("shared/%s is not beside the repository", name)
+	return ""
+}
+
+// relativeL2 is |got-want| / |want|.
+func relativeL2(t *testing.T, want, got []float32) float64 {
+	t.Helper()
+	require.Len(t, got, len(want))
+	var diff, norm float64
+	for i := range want {
+		d := float64(got[i]) - float64(want[i])
+		diff += d * d
+		norm += float64(want[i]) * float64(want[i])
+	}
+	return math.Sqrt(diff / norm)
+}
