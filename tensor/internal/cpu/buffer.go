@@ -1,0 +1,192 @@
+package cpu
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
+
+// buffer is a tensor in main memory, planar or blocked.
+type buffer struct {
+	shape   backend.Shape
+	data    []float32 // exactly the elements, followed by slack
+	blocked bool      // [N][C/16][H][W][16] instead of [N][C][H][W]
+
+	mu      sync.Mutex // guards derived, which backends that share b may fill
+	frozen  bool
+	derived [2][]float32 // transformed weights, per direction
+}
+
+// Shape returns the shape given to Alloc.
+func (b *buffer) Shape() backend.Shape { return b.shape }
+
+// slack is how many floats kernels may read past the end of a buffer.
+const slack = 1024
+
+// of returns the implementation of a Buffer.
+func of(b backend.Buffer) *buffer {
+	c, ok := b.(*buffer)
+	if !ok {
+		panic(fmt.Sprintf("BUG: a %T given to the CPU backend", b))
+	}
+	return c
+}
+
+// optional is of for a Buffer that may be nil.
+func optional(b backend.Buffer) *buffer {
+	if b == nil {
+		return nil
+	}
+	return of(b)
+}
+
+// blockable reports whether tensors of shape s are kept blocked: from 32 channels
+// on, where whole blocks fill a tile of the matrix kernels.
+func blockable(s backend.Shape) bool { return s[1] >= 32 && s[1]%f32.Lanes == 0 }
+
+// planes returns the number of independent planes and the floats per pixel.
+func (b *buffer) planes() (n, pixel int) {
+	if b.blocked {
+		return b.shape[0] * b.shape[1] / f32.Lanes, f32.Lanes
+	}
+	return b.shape[0] * b.shape[1], 1
+}
+
+// changed drops what was derived from the contents: b is about to be written.
+func (b *buffer) changed() {
+	if b.frozen {
+		b.mu.Lock()
+		b.frozen, b.derived = false, [2][]float32{}
+		b.mu.Unlock()
+	}
+}
+
+// as makes b, about to be overwritten, a destination in the layout of x.
+func (b *buffer) as(x *buffer) *buffer { return b.inLayout(x.blocked) }
+
+func (b *buffer) inLayout(blocked bool) *buffer {
+	b.changed()
+	b.blocked = blocked
+	return b
+}
+
+// Freeze promises that the contents of x stay.
+func (b *Backend) Freeze(x backend.Buffer) {
+	c := of(x)
+	c.mu.Lock()
+	c.frozen = true
+	c.mu.Unlock()
+}
+
+// pool keeps freed memory by size.
+type pool struct {
+	free    map[int][][]float32
+	headers []*buffer
+}
+
+// Alloc returns a buffer from the pool or fresh memory.
+func (b *Backend) Alloc(s backend.Shape) backend.Buffer {
+	var h *buffer
+	if n := len(b.pool.headers); n > 0 {
+		h, b.pool.headers = b.pool.headers[n-1], b.pool.headers[:n-1]
+	} else {
+		h = new(buffer)
+	}
+	h.shape, h.blocked = s, false
+	h.data = b.pool.take(s.Len())
+	return h
+}
+
+// Free gives x back to the pool.
+func (b *Backend) Free(x backend.Buffer) {
+	c := of(x)
+	if c.data == nil {
+		panic("BUG: buffer freed twice")
+	}
+	c.changed()
+	b.pool.give(c.data)
+	c.data = nil
+	b.pool.headers = append(b.pool.headers, c)
+}
+
+func (p *pool) take(n int) []float32 {
+	if list := p.free[n]; len(list) > 0 {
+		last := list[len(list)-1]
+		p.free[n] = list[:len(list)-1]
+		return last
+	}
+	return alignedFloats(n)
+}
+
+func (p *pool) give(data []float32) {
+	if p.free == nil {
+		p.free = map[int][][]float32{}
+	}
+	p.free[len(data)] = append(p.free[len(data)], data)
+}
+
+// alignedFloats allocates n floats at a 64-byte boundary with slack behind them.
+func alignedFloats(n int) []float32 {
+	raw := make([]float32, n+slack+16)
+	skip := 0
+	for uintptr(unsafe.Pointer(&raw[skip]))%64 != 0 {
+		skip++
+	}
+	return raw[skip : skip+n : len(raw)]
+}
+
+// relayout is the task that converts between planar and blocked.
+type relayout struct {
+	dst, src []float32
+	pixels   int
+	block    bool
+}
+
+const relayoutPixels = 2048
+
+func (t *relayout) do(i, _ int) {
+	parts := (t.pixels + relayoutPixels - 1) / relayoutPixels
+	plane, from := i/parts, i%parts*relayoutPixels
+	n := min(relayoutPixels, t.pixels-from)
+	base := plane * t.pixels * f32.Lanes
+	if t.block {
+		f32.ToBlocked(t.dst[base+from*f32.Lanes:], t.src[base+from:], t.pixels, n, f32.Lanes)
+	} else {
+		f32.FromBlocked(t.dst[base+from:], t.pixels, t.src[base+from*f32.Lanes:], n, f32.Lanes)
+	}
+}
+
+// convert copies src to dst, changing the layout to blocked or to planar.
+func (b *Backend) convert(dst, src []float32, s backend.Shape, block bool) {
+	b.ops.relayout = relayout{dst: dst, src: src, pixels: s[2] * s[3], block: block}
+	parts := (s[2]*s[3] + relayoutPixels - 1) / relayoutPixels
+	b.run(s[0]*s[1]/f32.Lanes*parts, &b.ops.relayout)
+}
+
+// arrange changes the layout of x in place to that wanted.
+func (b *Backend) arrange(x *buffer, blocked bool) {
+	if x.blocked == blocked {
+		return
+	}
+	data := b.pool.take(len(x.data))
+	b.convert(data, x.data, x.shape, blocked)
+	b.pool.give(x.data)
+	x.data, x.blocked = data, blocked
+}
+
+// Write copies NCHW values into dst, which becomes planar.
+func (b *Backend) Write(dst backend.Buffer, src []float32) {
+	copy(of(dst).inLayout(false).data, src)
+}
+
+// Read copies src in NCHW order.
+func (b *Backend) Read(dst []float32, src backend.Buffer) {
+	if c := of(src); c.blocked {
+		b.convert(dst, c.data, c.shape, false)
+	} else {
+		copy(dst, c.data)
+	}
+}

@@ -1,0 +1,124 @@
+// Package cpu runs tensors on the processor: the operations of package backend,
+// split over a few worker goroutines, on the kernels of package f32.
+//
+// Tensors of 32, 48, 64, ... channels are kept "blocked", as [N][C/16][H][W][16],
+// so that a vector register holds 16 channels of a pixel; others are planar
+// NCHW. Convolutions with a 3x3 kernel and stride 1 between blocked tensors run
+// as Winograd F(4x4,3x3) (Lavin and Gray, arXiv:1509.09308); all others, and
+// everything in precise mode, as direct convolutions on planar rows gathered per
+// task. The README beside the kernels says which algorithm serves which layer.
+//
+// Results do not depend on the number of threads: work is split by shape alone,
+// and partial sums are added in a fixed order.
+package cpu
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
+
+// Backend implements backend.Backend and its optional interfaces.
+type Backend struct {
+	threads int
+	precise bool
+	workers *workers
+	pool    pool
+	scratch []scratch // one per worker
+	shared  scratch   // of the calling goroutine, read by the workers
+
+	// The operation in progress: kept here so that running one allocates nothing.
+	ops operations
+}
+
+var (
+	_ backend.Backend   = (*Backend)(nil)
+	_ backend.ConvFuser = (*Backend)(nil)
+	_ backend.NormFuser = (*Backend)(nil)
+	_ backend.Freezer   = (*Backend)(nil)
+)
+
+// Options are the settings of New.
+type Options struct {
+	Threads int  // 0 means GOMAXPROCS
+	Precise bool // direct instead of Winograd convolutions
+}
+
+// New returns a backend with its own workers and memory pool.
+func New(o Options) *Backend {
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	b := &Backend{
+		threads: o.Threads,
+		precise: o.Precise,
+		workers: newWorkers(o.Threads),
+		scratch: make([]scratch, o.Threads),
+	}
+	// The workers do not refer to the backend between tasks, so a forgotten Close
+	// does not keep them.
+	runtime.AddCleanup(b, (*workers).stop, b.workers)
+	return b
+}
+
+// Name returns "cpu (avx512, 2 threads)" or the like.
+func (b *Backend) Name() string {
+	mode := ""
+	if b.precise {
+		mode = ", precise"
+	}
+	return fmt.Sprintf("cpu (%s, %d threads%s)", f32.ISA(), b.threads, mode)
+}
+
+// Sync returns nil: operations are finished when they return.
+func (b *Backend) Sync() error { return nil }
+
+// Close ends the workers and forgets the pooled memory.
+func (b *Backend) Close() error {
+	b.workers.stop()
+	b.pool = pool{}
+	return nil
+}
+
+// run does all parts of t.
+func (b *Backend) run(parts int, t task) { b.workers.run(parts, t) }
+
+// chunk is how many elements of an element-wise operation one part handles.
+const chunk = 32 << 10
+
+func chunks(n int) int { return (n + chunk - 1) / chunk }
+
+func chunkOf(i, n int) (from, to int) { return i * chunk, min((i+1)*chunk, n) }
+
+// scratch is memory that grows to what its worker needs and stays.
+type scratch struct {
+	slots [slotSums + 1][]float32
+	ints  []int32
+	sums  []float64
+}
+
+// floats returns slot with room for n values, undefined.
+func (s *scratch) floats(slot, n int) []float32 {
+	if cap(s.slots[slot]) < n {
+		s.slots[slot] = alignedFloats(n)
+	}
+	return s.slots[slot][:n]
+}
+
+// offsets returns room for n offsets, undefined.
+func (s *scratch) offsets(n int) []int32 {
+	if cap(s.ints) < n {
+		s.ints = make([]int32, n)
+	}
+	return s.ints[:n]
+}
+
+// doubles returns room for n sums, undefined.
+func (s *scratch) doubles(n int) []float64 {
+	if cap(s.sums) < n {
+		s.sums = make([]float64, n)
+	}
+	return s.sums[:n]
+}

@@ -1,0 +1,27 @@
+package cpu
+
+// operations holds the task of each operation, so that running one allocates
+// nothing.
+type operations struct {
+	fill         fillTask
+	add          addTask
+	axpy         axpyTask
+	relu         reluTask
+	reluGrad     reluGradTask
+	pad          padTask
+	upsample     upsampleTask
+	pool         poolTask
+	norm         normTask
+	affine       affineTask
+	gram         gramTask
+	gramGrad     gramGradTask
+	sum          sumTask
+	mseGrad      mseGradTask
+	adam         adamTask
+	relayout     relayout
+	taps         tapConv
+	tapGrad      tapGrad
+	winograd     winogradConv
+	winogradGrad winogradGrad
+	weights      weightTask
+}

@@ -1,0 +1,420 @@
+package cpu
+
+import (
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
+
+// frequencies of F(4x4,3x3): a 6x6 tile of input gives 4x4 outputs.
+const (
+	frequencies = 36
+	tileIn      = 6
+	tileOut     = 4
+)
+
+// winogradConv runs a 3x3 convolution with stride 1 between blocked tensors.
+// A part takes a run of output tiles through all stages: transform the input
+// tiles, multiply with the transformed weights frequency by frequency, transform
+// back. Between the stages the tiles stay in the core's own cache.
+type winogradConv struct {
+	scratch []scratch
+	dst, x  *buffer
+	mask    *buffer   // may be nil
+	u       []float32 // [frequency][K/32][C][32]
+	bias    []float32 // may be nil
+	pad     int
+	outside padding
+	mode    f32.Mode
+
+	across, down int // tiles of an image
+	tiles        int // of the batch
+	group        int // tiles that a matrix product takes at once
+	groups       int // per part
+	c, k         int
+}
+
+// cacheFloats is the room that the transformed tiles of a part should take, three
+// quarters of a typical second-level cache of 1 to 2 MB.
+const cacheFloats = 256 << 10
+
+// winograd sets dst to the convolution of x, which mask may mask, as mode says.
+func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, outside padding, mode f32.Mode) {
+	t := &b.ops.winograd
+	*t = winogradConv{scratch: b.scratch, dst: dst, x: x, mask: mask, u: u, bias: bias, pad: pad, outside: outside, mode: mode}
+	t.c, t.k = x.shape[1], dst.shape[1]
+	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
+	t.tiles = dst.shape[0] * t.down * t.across
+	t.group = f32.Rows()
+	t.groups = max(1, cacheFloats/(frequencies*t.group*(t.c+t.k)))
+	// Enough parts for many cores, where the layer has the tiles.
+	const wanted = 64
+	all := (t.tiles + t.group - 1) / t.group
+	t.groups = max(min(t.groups, all/wanted), 1)
+	if 2*t.c*t.k*frequencies > 16<<20 {
+		t.groups = max(t.groups, 2) // the weights do not fit any cache: read them less often
+	}
+	b.run((all+t.groups-1)/t.groups, t)
+}
+
+func (t *winogradConv) do(i, worker int) {
+	s := &t.scratch[worker]
+	first := i * t.groups * t.group
+	n := min(t.groups*t.group, t.tiles-first)
+	groups := (n + t.group - 1) / t.group
+	room := groups * t.group
+	v := s.floats(slotLocal, frequencies*room*t.c)
+	m := s.floats(slotRows, frequencies*room*t.k)
+	transformTiles(tileIn, v, room*t.c, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, first, n, s)
+	t.multiply(m, v, groups, s)
+	t.output(m, first, n, s)
+}
+
+// panel returns where tile q of a part lies in its transformed tiles, which are
+// [frequency][group][C/16][tile of the group][16], for block cb of channels.
+func panel(q, cb, group, c int) int {
+	return q/group*group*c + (cb*group+q%group)*f32.Lanes
+}
+
+// transformTiles takes n tiles, size pixels square, from first on to the
+// frequency domain: size 6 for inputs, 4 for the gradients of outputs.
+func transformTiles(size int, v []float32, fs int, x, mask *buffer, pad int, outside padding, across, down, group, first, n int, s *scratch) {
+	h, w, blocks := x.shape[2], x.shape[3], x.shape[1]/f32.Lanes
+	rs := w * f32.Lanes
+	tile := s.floats(slotTile, 2*tileIn*tileIn*f32.Lanes)
+	for q := 0; q < n; {
+		at := first + q
+		image, ty, tx := at/(down*across), at/across%down, at%across
+		y, left := ty*tileOut-pad, tx*tileOut-pad
+		// A run of tiles in one row of the image and one group.
+		run := min(n-q, across-tx, group-q%group)
+		inside := 0
+		if y >= 0 && left >= 0 && y+size <= h {
+			inside = max(0, min(run, (w-left-size)/tileOut+1))
+			if left+size > w {
+				inside = 0
+			}
+		}
+		for cb := range blocks {
+			plane := (image*blocks + cb) * h * rs
+			if inside > 0 {
+				from := plane + y*rs + left*f32.Lanes
+				to := v[panel(q, cb, group, x.shape[1]):]
+				transform(size, to, fs, x, mask, from, rs, inside)
+				continue
+			}
+			gatherTile(tile, size, x, mask, plane, y, left, outside)
+			transformTile(size, v[panel(q, cb, group, x.shape[1]):], fs, tile)
+		}
+		q += max(inside, 1)
+	}
+}
+
+// transform takes n tiles that lie inside the image.
+func transform(size int, v []float32, fs int, x, mask *buffer, from, rs, n int) {
+	switch {
+	case size == tileIn && mask == nil:
+		f32.WinogradInput(v, fs, x.data[from:], rs, n)
+	case size == tileIn:
+		f32.WinogradInputMasked(v, fs, x.data[from:], mask.data[from:], rs, n)
+	case mask == nil:
+		f32.WinogradGradOutput(v, fs, x.data[from:], rs, n)
+	default:
+		f32.WinogradGradOutputMasked(v, fs, x.data[from:], mask.data[from:], rs, n)
+	}
+}
+
+// transformTile takes one gathered tile.
+func transformTile(size int, v []float32, fs int, tile []float32) {
+	if size == tileIn {
+		f32.WinogradInput(v, fs, tile, size*f32.Lanes, 1)
+	} else {
+		f32.WinogradGradOutput(v, fs, tile, size*f32.Lanes, 1)
+	}
+}
+
+// gatherTile copies a tile that reaches over the edge of the image.
+func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, outside padding) {
+	h, w := x.shape[2], x.shape[3]
+	for i := range size {
+		sy := outside.source(y+i, h)
+		for j := range size {
+			to := tile[(i*size+j)*f32.Lanes:][:f32.Lanes]
+			sx := outside.source(left+j, w)
+			if sy < 0 || sx < 0 {
+				clear(to)
+				continue
+			}
+			from := plane + (sy*w+sx)*f32.Lanes
+			copy(to, x.data[from:][:f32.Lanes])
+			if mask == nil {
+				continue
+			}
+			for l, v := range mask.data[from:][:f32.Lanes] {
+				if !(v > 0) {
+					to[l] = 0
+				}
+			}
+		}
+	}
+}
+
+// multiply computes the products of all frequencies: m [tile][K/16][frequency][16].
+func (t *winogradConv) multiply(m, v []float32, groups int, s *scratch) {
+	offs := s.offsets(t.c / f32.Lanes)
+	for i := range offs {
+		offs[i] = int32(i * t.group * f32.Lanes)
+	}
+	fs := groups * t.group * t.c
+	const block = 2 * f32.Lanes
+	for f := range frequencies {
+		for k := 0; k < t.k; k += block {
+			cols := min(block, t.k-k)
+			u := t.u[f*t.c*t.k+k*t.c:][:t.c*cols]
+			for g := range groups {
+				f32.Gemm(m[(g*t.group*t.k+k)*frequencies+f*f32.Lanes:], t.k*frequencies, frequencies*f32.Lanes,
+					v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u, cols)
+			}
+		}
+	}
+}
+
+// output transforms n tiles back, from first on.
+func (t *winogradConv) output(m []float32, first, n int, s *scratch) {
+	h, w, blocks := t.dst.shape[2], t.dst.shape[3], t.k/f32.Lanes
+	rs := w * f32.Lanes
+	tile := s.floats(slotTile, tileOut*tileOut*f32.Lanes)
+	for q := 0; q < n; {
+		at := first + q
+		image, ty, tx := at/(t.down*t.across), at/t.across%t.down, at%t.across
+		y, left := ty*tileOut, tx*tileOut
+		whole := 0
+		if y+tileOut <= h {
+			whole = min(n-q, w/tileOut-tx)
+		}
+		for kb := range blocks {
+			var bias []float32
+			if t.bias != nil {
+				bias = t.bias[kb*f32.Lanes:]
+			}
+			from := m[(q*blocks+kb)*frequencies*f32.Lanes:]
+			dst := t.dst.data[(image*blocks+kb)*h*rs+y*rs+left*f32.Lanes:]
+			if whole > 0 {
+				f32.WinogradOutput(dst, rs, from, t.k*frequencies, whole, bias, t.mode)
+				continue
+			}
+			t.partial(dst, tile, from, bias, min(tileOut, h-y), min(tileOut, w-left), rs)
+		}
+		q += max(whole, 1)
+	}
+}
+
+// partial stores the part of a tile that the image has.
+func (t *winogradConv) partial(dst, tile, m, bias []float32, rows, cols, rs int) {
+	mode := t.mode
+	if mode == f32.Accumulate {
+		mode = f32.Store
+	}
+	f32.WinogradOutput(tile, tileOut*f32.Lanes, m, 0, 1, bias, mode)
+	for i := range rows {
+		to, from := dst[i*rs:][:cols*f32.Lanes], tile[i*tileOut*f32.Lanes:][:cols*f32.Lanes]
+		if t.mode == f32.Accumulate {
+			f32.Add(to, to, from)
+		} else {
+			copy(to, from)
+		}
+	}
+}
+
+// direction says which convolution weights are transformed for.
+type direction int
+
+const (
+	forward direction = iota
+	backward
+)
+
+// weightTask transforms weights: U = G g Gᵀ, in float64, as [frequency][out/32][in][32].
+type weightTask struct {
+	u, w      []float32
+	k, c      int // of the forward convolution
+	in, out   int
+	direction direction
+}
+
+// winogradWeights returns the transformed weights, kept with w if it is frozen.
+func (b *Backend) winogradWeights(w *buffer, d direction) []float32 {
+	n := frequencies * w.shape[0] * w.shape[1]
+	var u []float32
+	if w.frozen {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.derived[d] != nil {
+			return w.derived[d]
+		}
+		u = alignedFloats(n)
+		w.derived[d] = u
+	} else {
+		u = b.shared.floats(slotLocal, n)
+	}
+	t := &b.ops.weights
+	*t = weightTask{u: u, w: w.data, k: w.shape[0], c: w.shape[1], in: w.shape[1], out: w.shape[0], direction: d}
+	if d == backward {
+		t.in, t.out = t.out, t.in
+	}
+	b.run(t.in, t)
+	return u
+}
+
+// kernelMatrix is G of F(4x4,3x3).
+var kernelMatrix = [tileIn][3]float64{
+	{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
+	{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
+}
+
+// do transforms the weights of one input channel.
+func (t *weightTask) do(in, _ int) {
+	const block = 2 * f32.Lanes
+	for o := range t.out {
+		first := o / block * block
+		cols := min(block, t.out-first)
+		u := t.u[first*t.in+in*cols+o%block:]
+		var g [9]float32
+		if t.direction == forward {
+			copy(g[:], t.w[(o*t.c+in)*9:])
+		} else {
+			for i, v := range t.w[(in*t.c+o)*9:][:9] {
+				g[8-i] = v
+			}
+		}
+		var half [tileIn][3]float64
+		for i, r := range kernelMatrix {
+			for j := range 3 {
+				half[i][j] = r[0]*float64(g[j]) + r[1]*float64(g[3+j]) + r[2]*float64(g[6+j])
+			}
+		}
+		for i := range tileIn {
+			h := &half[i]
+			for j, r := range kernelMatrix {
+				u[(i*tileIn+j)*t.in*t.out] = float32(h[0]*r[0] + h[1]*r[1] + h[2]*r[2])
+			}
+		}
+	}
+}
+
+// winogradGrad computes the gradient of the weights in the frequency domain:
+// dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G.
+type winogradGrad struct {
+	scratch      []scratch
+	x, dy, mask  *buffer
+	pad          int
+	outside      padding
+	across, down int
+	tiles        int
+	c, k         int
+	shares       int
+	sums         []float32 // per share [frequency][C][K], then K biases
+	partSize     int
+	wantsBias    bool
+}
+
+// gradTiles is how many tiles are transformed at a time.
+const gradTiles = 32
+
+func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
+	b.arrange(x, true)
+	b.arrange(dy, true)
+	if mask != nil {
+		b.arrange(mask, true)
+	}
+	t := &b.ops.winogradGrad
+	*t = winogradGrad{
+		scratch: b.scratch, x: x, dy: dy, mask: mask, pad: g.Pad, outside: outsideOf(g),
+		across: (dy.shape[3] + tileOut - 1) / tileOut, down: (dy.shape[2] + tileOut - 1) / tileOut,
+		c: x.shape[1], k: dy.shape[1], wantsBias: dbias != nil,
+	}
+	t.tiles = x.shape[0] * t.down * t.across
+	t.partSize = frequencies*t.c*t.k + len(dbias)
+	// Sums of a share take 36 floats per weight: fewer shares for many weights.
+	const most = 16 << 20
+	t.shares = max(min((t.tiles+gradTiles-1)/gradTiles, maxShares, most/t.partSize), 2)
+	t.sums = b.shared.floats(slotSums, t.shares*t.partSize)
+	b.run(t.shares, t)
+	for i := 1; i < t.shares; i++ {
+		f32.Add(t.sums[:t.partSize], t.sums[:t.partSize], t.sums[i*t.partSize:][:t.partSize])
+	}
+	t.unpack(dw)
+	for o := range dbias {
+		dbias[o] += t.sums[frequencies*t.c*t.k+o]
+	}
+}
+
+func (t *winogradGrad) do(i, worker int) {
+	s := &t.scratch[worker]
+	sums := t.sums[i*t.partSize:][:t.partSize]
+	clear(sums)
+	v := s.floats(slotLocal, frequencies*gradTiles*t.c)
+	m := s.floats(slotRows, frequencies*gradTiles*t.k)
+	end := (i + 1) * t.tiles / t.shares
+	for first := i * t.tiles / t.shares; first < end; first += gradTiles {
+		n := min(gradTiles, end-first)
+		// One group of all tiles: [frequency][channels/16][tile][16].
+		transformTiles(tileIn, v, gradTiles*t.c, t.x, nil, t.pad, t.outside, t.across, t.down, gradTiles, first, n, s)
+		transformTiles(tileOut, m, gradTiles*t.k, t.dy, t.mask, 0, zeros, t.across, t.down, gradTiles, first, n, s)
+		for f := range frequencies {
+			t.products(sums[f*t.c*t.k:], v[f*gradTiles*t.c:], m[f*gradTiles*t.k:], n)
+		}
+		if t.wantsBias {
+			// A's frequency (1, 1) sums a tile with weights 1.
+			t.biases(sums[frequencies*t.c*t.k:], m[(tileIn+1)*gradTiles*t.k:], n)
+		}
+	}
+}
+
+// products adds V ⊗ dM of n tiles for one frequency.
+func (t *winogradGrad) products(sums, v, m []float32, n int) {
+	const block, rows = 2 * f32.Lanes, 8
+	for c := 0; c < t.c; c += rows {
+		a := v[c/f32.Lanes*gradTiles*f32.Lanes+c%f32.Lanes:]
+		for k := 0; k < t.k; k += block {
+			f32.GemmTN(sums[c*t.k+k:], t.k, a, f32.Lanes, m[k*gradTiles:], f32.Lanes, gradTiles*f32.Lanes, n, min(block, t.k-k))
+		}
+	}
+}
+
+func (t *winogradGrad) biases(sums, m []float32, n int) {
+	for k := range t.k {
+		from := m[k/f32.Lanes*gradTiles*f32.Lanes+k%f32.Lanes:]
+		for q := range n {
+			sums[k] += from[q*f32.Lanes]
+		}
+	}
+}
+
+// unpack adds Gᵀ dU G to dw [K][C][3][3].
+func (t *winogradGrad) unpack(dw []float32) {
+	n := t.c * t.k
+	for c := range t.c {
+		for k := range t.k {
+			du := t.sums[c*t.k+k:]
+			var half [3][tileIn]float64
+			for j := range tileIn {
+				for i, r := range kernelMatrix {
+					d := float64(du[(i*tileIn+j)*n])
+					half[0][j] += r[0] * d
+					half[1][j] += r[1] * d
+					half[2][j] += r[2] * d
+				}
+			}
+			to := dw[(k*t.c+c)*9:][:9]
+			for i := range half {
+				for j := range 3 {
+					var sum float64
+					for q, r := range kernelMatrix {
+						sum += half[i][q] * r[j]
+					}
+					to[i*3+j] += float32(sum)
+				}
+			}
+		}
+	}
+}
