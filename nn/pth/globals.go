@@ -140,7 +140,7 @@ func orderedDict(u *unpickler, args tuple) (any, error) {
 	if !ok || len(args) != 1 {
 		return nil, u.corrupt("OrderedDict of something that is not pairs")
 	}
-	if err := u.budget.Take(64*int64(len(pairs)), u.what); err != nil {
+	if err := u.budget.Take(2*itemCost*int64(len(pairs)), u.what); err != nil {
 		return nil, err
 	}
 	for _, p := range pairs {

@@ -137,7 +137,7 @@ func hostile() map[string][]byte {
 		for range 100 {
 			bomb = append(bomb, opBinGet, i-1)
 		}
-		bomb = append(bomb, opAppends)
+		bomb = append(bomb, opAppends) // the stack below keeps the smaller ones
 	}
 	var puts []byte
 	for i := range uint32(million) {

@@ -138,7 +138,7 @@ func (l *loader) load() (statedict.Dict, error) {
 func (l *loader) choose(root any) error {
 	d, ok := root.(*dict)
 	if !ok {
-		return fmt.Errorf("%w: it holds a %s, not a state dict", ErrCorrupt, kind(root))
+		return fmt.Errorf("%w: its content is of type %s, not a state dict", ErrCorrupt, kind(root))
 	}
 	if !d.hasTensors() {
 		d = d.nested()
@@ -157,7 +157,7 @@ func (l *loader) choose(root any) error {
 		}
 		name, ok := item.key.(string)
 		if !ok {
-			return fmt.Errorf("%w: the name of a tensor is a %s", ErrCorrupt, kind(item.key))
+			return fmt.Errorf("%w: the name of a tensor is of type %s", ErrCorrupt, kind(item.key))
 		}
 		if seen[name] {
 			return fmt.Errorf("%w: two tensors are called %.80q", ErrCorrupt, name)

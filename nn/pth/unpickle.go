@@ -39,9 +39,11 @@ const (
 	maxDepth  = 1e6      // values on the stack, marks, and memo entries
 	maxGlobal = 256      // bytes of "module.name"
 
-	// What one value costs at most: its box, and its places on the stack, in the
-	// memo and in a container, each of which grows by doubling.
+	// What a value costs at most: its box, and its place on the stack, in the memo
+	// or in a container. Slices grow by a quarter when they are large, which sums
+	// up to five times their length.
 	valueCost = 192
+	itemCost  = 5 * 16
 )
 
 // unpickler runs the protocol 2 opcodes that a state dict needs, and nothing
@@ -71,7 +73,7 @@ func (u *unpickler) corrupt(format string, args ...any) error {
 // bytes reads n bytes, valid until the next read if n is small.
 func (u *unpickler) bytes(n int64) ([]byte, error) {
 	if n < 0 || n > u.end-u.off {
-		return nil, u.corrupt("%d bytes announced, %d left", n, u.end-u.off)
+		return nil, u.corrupt("%d more bytes are needed, %d are left", n, u.end-u.off)
 	}
 	if n <= 64 {
 		b, err := u.r.Peek(int(n))
@@ -355,7 +357,7 @@ func (u *unpickler) fill(op byte) error {
 	if err != nil {
 		return err
 	}
-	if err := u.budget.Take(64*int64(len(items)), u.what); err != nil {
+	if err := u.budget.Take(itemCost*int64(len(items)), u.what); err != nil {
 		return err
 	}
 	if op == opAppend || op == opAppends {
@@ -414,6 +416,8 @@ func kind(v any) string {
 		return "None"
 	case string:
 		return "str"
+	case tuple:
+		return "tuple"
 	case int64, bigint:
 		return "int"
 	case *tensor:

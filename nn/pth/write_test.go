@@ -48,12 +48,15 @@ func TestWriteRoundTrip(t *testing.T) {
 	require.Empty(t, got)
 }
 
-// TestTorchReads: PyTorch loads our file safely, in order and bit for bit, and we
-// read what it writes of it in turn, in both containers.
+// TestTorchReads: PyTorch loads our file safely, in order and bit for bit, we read
+// what it writes of it in turn, in both containers, and a network takes our state
+// dict strictly.
 func TestTorchReads(t *testing.T) {
 	dir := t.TempDir()
-	ours := filepath.Join(dir, "ours.pth")
-	require.NoError(t, WriteFile(ours, sample()))
+	require.NoError(t, WriteFile(filepath.Join(dir, "ours.pth"), sample()))
+	net, err := ReadFile("testdata/zip.pth")
+	require.NoError(t, err)
+	require.NoError(t, WriteFile(filepath.Join(dir, "net.pth"), net))
 	out := weightstest.Torch(t, `
 import sys, os, torch, zipfile
 from collections import OrderedDict
@@ -68,6 +71,12 @@ for k in safe:
     print(repr(k), tuple(safe[k].shape))
 torch.save(safe, os.path.join(dir, "zip.pth"))
 torch.save(safe, os.path.join(dir, "legacy.pth"), _use_new_zipfile_serialization=False)
+
+def run(path):
+    net = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.ReLU(), torch.nn.InstanceNorm2d(3, affine=True))
+    net.load_state_dict(torch.load(path, weights_only=True), strict=True)
+    return net(torch.linspace(-1, 1, 200).reshape(1, 2, 10, 10))
+assert torch.equal(run(os.path.join(dir, "net.pth")), run("testdata/zip.pth"))
 `, dir)
 	require.Equal(t, "'z.weight' (7, 100, 100)\n\"a.größe 'x'\\n\" (3,)\n'scalar' ()\n'empty' (0, 3)\n", out)
 	for _, name := range []string{"zip.pth", "legacy.pth"} {
@@ -75,21 +84,6 @@ torch.save(safe, os.path.join(dir, "legacy.pth"), _use_new_zipfile_serialization
 		require.NoError(t, err)
 		requireEqual(t, sample(), got)
 	}
-}
-
-// TestTorchForward: a network of PyTorch takes our state dict, strictly.
-func TestTorchForward(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "net.pth")
-	d, err := ReadFile("testdata/zip.pth")
-	require.NoError(t, err)
-	require.NoError(t, WriteFile(path, d))
-	weightstest.Torch(t, `
-import sys, torch
-def run(path):
-    net = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.ReLU(), torch.nn.InstanceNorm2d(3, affine=True))
-    net.load_state_dict(torch.load(path, weights_only=True), strict=True)
-    return net(torch.linspace(-1, 1, 200).reshape(1, 2, 10, 10))
-assert torch.equal(run(sys.argv[1]), run("testdata/zip.pth"))`, path)
 }
 
 // TestAlignment: the data of each record starts at a multiple of 64 bytes.

@@ -153,10 +153,16 @@ func (p *parser) number() int64 {
 	return n
 }
 
+// maxRank is the most dimensions a tensor has, as in PyTorch.
+const maxRank = 64
+
 func (p *parser) numbers() []int64 {
 	var ns []int64
 	p.list('[', ']', func() {
-		p.take(32)
+		if len(ns) == maxRank {
+			p.fail("more than %d numbers", maxRank)
+		}
+		p.take(64)
 		ns = append(ns, p.number())
 	})
 	return ns

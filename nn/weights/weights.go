@@ -67,10 +67,10 @@ func read(r io.ReaderAt, size int64, opts []Option) (statedict.Dict, error) {
 	var d statedict.Dict
 	var err error
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\x80\x02")):
-		d, err = pth.Read(r, size, opts...)
-	case len(head) > 8 && head[8] == '{':
+	case len(head) > 8 && head[8] == '{': // first, as the length before it may be any bytes
 		d, _, err = safetensors.Read(r, size, opts...)
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), head[0] == 0x80:
+		d, err = pth.Read(r, size, opts...)
 	default:
 		return nil, fmt.Errorf("%w: %s", ErrCorrupt, diagnose(head))
 	}
