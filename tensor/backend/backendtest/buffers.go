@@ -1,6 +1,10 @@
 package backendtest
 
-import "github.com/impasto-go/impasto/tensor/backend"
+import (
+	"strings"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
 
 // everyShape returns shapes of images, weights, vectors and Gram matrices.
 func everyShape() []backend.Shape {
@@ -39,7 +43,7 @@ func roundTrip(h *harness) {
 	}
 }
 
-// reuse runs every operation's table in memory that has been through many shapes
+// reuse runs calls of every operation in memory that has been through many shapes
 // full of NaN: what a buffer held must not matter, nor what lies beyond its
 // elements.
 func reuse(h *harness) {
@@ -53,17 +57,20 @@ func reuse(h *harness) {
 	}
 }
 
-// sample returns a few calls of every operation that the backend implements.
+// sample returns a few calls of every method that the backend implements.
 func (h *harness) sample() []call {
+	const perMethod = 4
 	var some []call
 	for _, o := range operations() {
 		if o.missing != nil && o.missing(h.b) != "" {
 			continue
 		}
-		calls := o.calls(1)
-		step := max(1, len(calls)/20)
-		for i := 0; i < len(calls); i += step {
-			some = append(some, calls[i])
+		calls, seen := o.calls(1), make(map[string]int)
+		for _, i := range newGen(o.name).Perm(len(calls)) {
+			method := strings.Fields(calls[i].desc)[0]
+			if seen[method]++; seen[method] <= perMethod {
+				some = append(some, calls[i])
+			}
 		}
 	}
 	return some

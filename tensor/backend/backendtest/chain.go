@@ -13,7 +13,7 @@ import (
 // rounding error of float32 for some ten layers with two normalisations; the
 // operations' own limits are tested one by one.
 func chain(h *harness) {
-	for _, width := range []int{3, 8, 16, 24, 64} {
+	for _, width := range []int{3, 16, 24, 40} {
 		c := chainCall(newGen("Chain"), width)
 		h.poison(&c)
 		got, again, want := c.eval(h.b), c.eval(h.b), c.expect()

@@ -60,7 +60,7 @@ func (h *harness) results(b backend.Backend, calls []call) [][][]float32 {
 // largeCalls are worth dividing among threads, unlike most of the suite.
 func largeCalls() []call {
 	g := newGen("Large")
-	s := backend.Shape{2, 32, 45, 67}
+	s := backend.Shape{2, 32, 29, 43}
 	calls := convCalls(g, convRow{s, 17, 3, 3, backend.Conv{Stride: 1, Pad: 1}})
 	calls = append(calls, convCalls(g, convRow{backend.Shape{1, 3, 66, 67}, 8, 9, 9, backend.Conv{Stride: 1}})...)
 	calls = append(calls, normCalls(g, g.normal(s))...)
