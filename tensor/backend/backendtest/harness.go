@@ -122,11 +122,7 @@ func (h *harness) check(c *call) {
 	if h.failures > maxFailures {
 		return
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			h.errorf("%v: panic: %v\n%s", c, p, debug.Stack())
-		}
-	}()
+	defer h.rescue(c)
 	h.poison(c)
 	got, in := execute(h.b, c.run, c.out, c.in)
 	if err := h.b.Sync(); err != nil {
@@ -140,6 +136,19 @@ func (h *harness) check(c *call) {
 	want := c.expect()
 	for i, l := range c.limits(h.tol, c, want) {
 		h.compare(c, i, got[i], want[i], l)
+	}
+}
+
+// eval executes the call on b; a panic is a failure and gives no results.
+func (h *harness) eval(b backend.Backend, c *call) [][]float32 {
+	defer h.rescue(c)
+	return c.eval(b)
+}
+
+// rescue, deferred, turns a panic of the backend into a failure.
+func (h *harness) rescue(c *call) {
+	if p := recover(); p != nil {
+		h.errorf("%v: panic: %v\n%s", c, p, debug.Stack())
 	}
 }
 

@@ -329,6 +329,7 @@ func TestSuiteNoticesBrokenBackends(t *testing.T) {
 		{"Adam", func(b backend.Backend) backend.Backend { return adamNoCorrection{b} }, "Adam"},
 		{"ReLU", func(b backend.Backend) backend.Backend { return syncFails{b} }, "lost device"},
 		{"Gram", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},
+		{"Deterministic/Twice", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},
 	} {
 		t.Run(fmt.Sprintf("%T", m.wrap(nil)), func(t *testing.T) {
 			requireNoticed(t, m.check, m.says, func() backend.Backend { return m.wrap(Reference()) })

@@ -15,7 +15,9 @@ func nonFinite(h *harness) {
 	unary := func(desc string, x value, want value, run func(b backend.Backend, dst, x backend.Buffer)) {
 		c := call{desc: desc, in: []value{x}, out: []value{filled(want.shape, 7)}}
 		c.run = func(b backend.Backend, out, in []backend.Buffer) { run(b, out[0], in[0]) }
-		h.compare(&c, 0, c.eval(h.b)[0], want.data, limit{})
+		if got := h.eval(h.b, &c); got != nil {
+			h.compare(&c, 0, got[0], want.data, limit{})
+		}
 	}
 	unary("ReLU", row(nan, inf, -inf, -1, 0, 2), row(nan, inf, 0, 0, 0, 2), backend.Backend.ReLU)
 	unary("MaxPool2", value{backend.Shape{1, 1, 4, 6}, []float32{
@@ -67,12 +69,16 @@ func (h *harness) nanThroughConv() {
 				b.Conv2d(out[0], in[0], in[1], nil, backend.Conv{Stride: 1, Pad: 1})
 			},
 		}
-		got, want := c.eval(h.b)[0], c.expect()[0]
-		for i, w := range want {
-			if w != w && got[i] == got[i] {
-				h.errorf("%v: element %v should be NaN and is %v", &c, index(c.out[0].shape, i), got[i])
+		results := h.eval(h.b, &c)
+		if results == nil {
+			continue
+		}
+		for i, w := range c.expect()[0] {
+			got := results[0][i]
+			if w != w && got == got {
+				h.errorf("%v: element %v should be NaN and is %v", &c, index(c.out[0].shape, i), got)
 			}
-			if i >= len(want)/2 && got[i] != got[i] {
+			if i >= len(results[0])/2 && got != got {
 				h.errorf("%v: element %v of the other image is NaN", &c, index(c.out[0].shape, i))
 			}
 		}
@@ -136,7 +142,7 @@ func hardNorms(h *harness) {
 		} {
 			c := normCall(g, x, gamma, beta)
 			h.check(&c)
-			for i, out := range c.eval(h.b) {
+			for i, out := range h.eval(h.b, &c) {
 				for j, v := range out {
 					if v != v || math.IsInf(float64(v), 0) {
 						h.errorf("%v: result %d is %v at %v", &c, i, v, index(c.out[i].shape, j))
