@@ -45,10 +45,10 @@ var mayImport = []struct {
 	pkg   string
 	allow []string
 }{
-	// The leaves of the computing side: what a backend is, how it is judged.
+	// What a backend is, and how it is judged: by a reference and by goldens.
 	{"tensor/backend", nil},
 	{"tensor/backend/reference", []string{"tensor/backend"}},
-	{"tensor/backend/backendtest", []string{"tensor/backend/...", testify}},
+	{"tensor/backend/backendtest", []string{"tensor/backend/...", "nn/statedict", "nn/safetensors", testify}},
 
 	// The CPU backend. Only the kernels ask which CPU this is.
 	{"tensor/internal/f32", []string{cpuid}},
@@ -69,8 +69,10 @@ var mayImport = []struct {
 	{"nn", []string{"tensor", "tensor/backend", "nn/statedict"}},
 	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio"}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights"}},
-	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", renameio}},
+	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
+	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", renameio}},
 	{"train/dataset", []string{"nn/imageio"}},
+	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", xSys}},
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.

@@ -9,17 +9,8 @@ import (
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
+	"github.com/impasto-go/impasto/vgg"
 )
-
-// convolutions are torchvision's numbers and output channels of VGG-19's
-// convolutions (configuration E of Simonyan and Zisserman, arXiv:1409.1556).
-// The numbers between are its ReLU and pooling layers.
-var convolutions = []struct{ index, channels int }{
-	{0, 64}, {2, 64}, {5, 128}, {7, 128},
-	{10, 256}, {12, 256}, {14, 256}, {16, 256},
-	{19, 512}, {21, 512}, {23, 512}, {25, 512},
-	{28, 512}, {30, 512}, {32, 512}, {34, 512},
-}
 
 // converted says how much convert wrote.
 type converted struct {
@@ -51,31 +42,27 @@ func convert(in, out string) (converted, error) {
 // checkConvolutions wants the first convolutions of VGG-19, at least one, with
 // their biases, and nothing else.
 func checkConvolutions(weights statedict.Dict) error {
-	found, channels := 0, 3
-	for _, layer := range convolutions {
-		if found == len(weights) {
-			break
-		}
-		for _, want := range []statedict.Entry{
-			{Name: fmt.Sprintf("features.%d.weight", layer.index), Shape: []int{layer.channels, channels, 3, 3}},
-			{Name: fmt.Sprintf("features.%d.bias", layer.index), Shape: []int{layer.channels}},
-		} {
-			got := weights.Lookup(want.Name)
-			if got == nil {
-				return fmt.Errorf("no tensor %s", want.Name)
-			}
-			if !slices.Equal(got.Shape, want.Shape) {
-				return fmt.Errorf("%s has shape %v instead of %v", want.Name, got.Shape, want.Shape)
-			}
-			found++
-		}
-		channels = layer.channels
-	}
-	if found == 0 {
+	if len(weights) == 0 {
 		return errors.New("no tensor is called features.*")
 	}
-	if found < len(weights) {
-		return fmt.Errorf("%d tensors features.* too many", len(weights)-found)
+	layout := vgg.Layout(vgg.Relu54)
+	layout = layout[:min((len(weights)+1)/2*2, len(layout))]
+	var mismatch statedict.Mismatch
+	for _, want := range layout {
+		switch got := weights.Lookup(want.Name); {
+		case got == nil:
+			mismatch.Missing = append(mismatch.Missing, want.Name)
+		case !slices.Equal(got.Shape, want.Shape):
+			mismatch.Shapes = append(mismatch.Shapes, fmt.Sprintf("%s: file has %v, network needs %v", want.Name, got.Shape, want.Shape))
+		}
+	}
+	for _, name := range weights.Names() {
+		if layout.Lookup(name) == nil {
+			mismatch.Extra = append(mismatch.Extra, name)
+		}
+	}
+	if len(mismatch.Missing)+len(mismatch.Shapes)+len(mismatch.Extra) > 0 {
+		return &mismatch
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,31 +11,20 @@ import (
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
+	"github.com/impasto-go/impasto/vgg"
 )
 
 // vgg19 returns the first n convolutions of VGG-19 with distinct values, and a
 // classifier, as torchvision's file has one.
 func vgg19(n int) statedict.Dict {
-	var d statedict.Dict
-	add := func(name string, shape ...int) {
-		size := 1
-		for _, s := range shape {
-			size *= s
+	d := append(vgg.Layout(vgg.Relu54)[:2*n],
+		statedict.Entry{Name: "classifier.0.weight", Shape: []int{10, 7}, Data: make([]float32, 70)},
+		statedict.Entry{Name: "classifier.0.bias", Shape: []int{10}, Data: make([]float32, 10)})
+	for i := range d {
+		for k := range d[i].Data {
+			d[i].Data[k] = float32(i) + float32(k%97)/97
 		}
-		data := make([]float32, size)
-		for i := range data {
-			data[i] = float32(len(d)) + float32(i%97)/97
-		}
-		d = append(d, statedict.Entry{Name: name, Shape: shape, Data: data})
 	}
-	channels := 3
-	for _, c := range convolutions[:n] {
-		add(fmt.Sprintf("features.%d.weight", c.index), c.channels, channels, 3, 3)
-		add(fmt.Sprintf("features.%d.bias", c.index), c.channels)
-		channels = c.channels
-	}
-	add("classifier.0.weight", 10, 7)
-	add("classifier.0.bias", 10)
 	return d
 }
 

@@ -55,7 +55,7 @@ func (r remoteFile) download(ctx context.Context, path string, progress func(don
 	if err != nil {
 		return err
 	}
-	defer part.Close()
+	defer part.close()
 
 	for failures := 0; part.size < r.size; {
 		before := part.size

@@ -266,8 +266,10 @@ func TestDownloadStalls(t *testing.T) {
 	})
 	r := s.file(content)
 	r.attempts, r.stallTime = 2, 50*time.Millisecond
-	err := r.download(t.Context(), filepath.Join(t.TempDir(), "vgg19.pth"), quiet)
+	dir := t.TempDir()
+	err := r.download(t.Context(), filepath.Join(dir, "vgg19.pth"), quiet)
 	require.ErrorContains(t, err, "no data for 50ms")
+	requireFiles(t, dir) // no empty part
 }
 
 func TestDownloadInterrupted(t *testing.T) {

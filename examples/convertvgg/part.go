@@ -59,6 +59,14 @@ func (p *partFile) append(data []byte) error {
 	return err
 }
 
+// close closes the part, and leaves no file when nothing has come yet.
+func (p *partFile) close() {
+	p.Close()
+	if p.size == 0 {
+		p.remove()
+	}
+}
+
 func (p *partFile) remove() {
 	p.Close()
 	os.Remove(p.Name())
