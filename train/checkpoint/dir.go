@@ -1,0 +1,164 @@
+// Package checkpoint keeps the state of a training run in a folder so that the
+// run survives whatever happens to its process.
+//
+// A Dir is locked: a second process cannot open it. Save writes a new file under
+// a temporary name, flushes it to the disk, renames it, flushes the folder and
+// only then removes the oldest, so that at every moment a complete state of the
+// run is there. Load takes the newest one that is intact.
+//
+// A state is a safetensors file named after its step, state-000001500.safetensors,
+// with the tensors weights.*, exp_avg.* and exp_avg_sq.* and with the Progress as
+// JSON in its metadata. All of it is covered by checksums.
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/impasto-go/impasto/nn/safetensors"
+)
+
+// MinKeep is the least number of states kept: the newest and, should that turn
+// out to be damaged, the one before.
+const MinKeep = 2
+
+// ErrLocked is wrapped by the error of Open for a folder that another trainer is
+// using.
+var ErrLocked = errors.New("another trainer is using the folder")
+
+// ErrNone is returned by Load if the folder holds no state.
+var ErrNone = errors.New("no training state")
+
+// Dir is the folder of a run, locked until Close.
+type Dir struct {
+	path string
+	keep int
+	lock *lock
+}
+
+// Open locks the folder at path, making it if need be, and removes the temporary
+// files of a run that was killed. Save will keep the newest keep states, at least
+// MinKeep.
+func Open(path string, keep int) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return nil, fmt.Errorf("run folder: %w", err)
+	}
+	l, err := acquire(filepath.Join(path, lockName))
+	if err != nil {
+		return nil, fmt.Errorf("run folder %s: %w", path, err)
+	}
+	d := &Dir{path: path, keep: max(keep, MinKeep), lock: l}
+	if err := d.removeStale(); err != nil {
+		l.release()
+		return nil, fmt.Errorf("run folder: %w", err)
+	}
+	return d, nil
+}
+
+// Close unlocks the folder.
+func (d *Dir) Close() error { return d.lock.release() }
+
+// Path returns the folder's path.
+func (d *Dir) Path() string { return d.path }
+
+// Save stores s as the newest state and removes those beyond the number to keep.
+// An error means that the states already there are untouched.
+func (d *Dir) Save(s *State) error {
+	if err := write(d.statePath(s.Step), s); err != nil {
+		return fmt.Errorf("saving the training state: %w", err)
+	}
+	steps, err := d.steps()
+	if err != nil {
+		return err
+	}
+	for _, step := range steps[:max(0, len(steps)-d.keep)] {
+		if err := os.Remove(d.statePath(step)); err != nil {
+			return fmt.Errorf("removing an old training state: %w", err)
+		}
+	}
+	return nil
+}
+
+// Load returns the newest intact state. Damaged ones are set aside by adding
+// ".corrupt" to their names, and reported as warnings. Without any state the error
+// is ErrNone; if none is intact, the error tells what is wrong with each.
+func (d *Dir) Load() (s *State, warnings []error, err error) {
+	steps, err := d.steps()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(steps) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w", d.path, ErrNone)
+	}
+	for _, step := range slices.Backward(steps) {
+		path := d.statePath(step)
+		s, err := Read(path)
+		if err == nil && s.Step != step {
+			err = fmt.Errorf("%s: %w: it holds step %d", path, safetensors.ErrCorrupt, s.Step)
+		}
+		if err == nil {
+			return s, warnings, nil
+		}
+		if errors.Is(err, safetensors.ErrCorrupt) {
+			err = errors.Join(err, os.Rename(path, path+".corrupt"))
+		}
+		warnings = append(warnings, err)
+	}
+	return nil, nil, fmt.Errorf("no training state can be read: %w", errors.Join(warnings...))
+}
+
+// Empty reports whether the folder holds no state.
+func (d *Dir) Empty() (bool, error) {
+	steps, err := d.steps()
+	return len(steps) == 0, err
+}
+
+func (d *Dir) statePath(step int) string {
+	return filepath.Join(d.path, fmt.Sprintf("state-%09d.safetensors", step))
+}
+
+var stateName = regexp.MustCompile(`^state-(\d{9,18})\.safetensors$`)
+
+// steps lists the steps of the states in the folder, oldest first.
+func (d *Dir) steps() ([]int, error) {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return nil, fmt.Errorf("run folder: %w", err)
+	}
+	var steps []int
+	for _, e := range entries {
+		if m := stateName.FindStringSubmatch(e.Name()); m != nil {
+			if step, err := strconv.Atoi(m[1]); err == nil {
+				steps = append(steps, step)
+			}
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// staleName matches the temporary names of files that a run writes atomically: a
+// dot, the final name, and digits.
+var staleName = regexp.MustCompile(`^\.(state-\d+|ckpt_epoch_\d+_batch_id_\d+|final|losses|samples|run)\.[a-z]+\d+$`)
+
+func (d *Dir) removeStale() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !staleName.MatchString(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(d.path, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package checkpoint
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockName is the file whose lock stands for the folder's. It stays when the
+// folder is unlocked: removing it would let two processes lock two files.
+const lockName = ".lock"
+
+// lock is a flock, which the system releases when the process ends in any way.
+type lock struct{ file *os.File }
+
+func acquire(path string) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		return &lock{f}, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, ErrLocked
+	}
+	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+}
+
+func (l *lock) release() error { return l.file.Close() }

@@ -1,0 +1,132 @@
+package checkpoint
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/impasto-go/impasto/nn/safetensors"
+	"github.com/impasto-go/impasto/nn/statedict"
+)
+
+// State is all that a training run needs to continue exactly where it was.
+type State struct {
+	Progress
+	Weights          statedict.Dict // of the network
+	ExpAvg, ExpAvgSq statedict.Dict // Adam's moments, by the weights' names
+}
+
+// Progress is the part of a State that is not tensors.
+type Progress struct {
+	Step   int `json:"step"`   // steps done since the start of the run
+	Epoch  int `json:"epoch"`  // the epoch being trained, from 0
+	Batch  int `json:"batch"`  // batches of it that are done
+	Images int `json:"images"` // pictures in those batches
+
+	ContentSum float64 `json:"content_sum"` // of the weighted losses of those batches
+	StyleSum   float64 `json:"style_sum"`
+
+	AdamStep     int     `json:"adam_step"`
+	LearningRate float64 `json:"learning_rate"` // the current one
+	Backend      string  `json:"backend"`       // device and instruction set that computed it
+
+	// Settings are what must be equal for the run to go on as it began.
+	Settings map[string]string `json:"settings"`
+}
+
+// Metadata keys of the file.
+const (
+	progressKey = "impasto.progress"        // Progress as JSON
+	digestKey   = "impasto.progress.sha256" // of that JSON, in hex
+)
+
+// The parts of the file, as prefixes of its tensors' names.
+const (
+	weightsPrefix  = "weights."
+	expAvgPrefix   = "exp_avg."
+	expAvgSqPrefix = "exp_avg_sq."
+)
+
+// write puts s at path, atomically.
+func write(path string, s *State) error {
+	progress, err := json.Marshal(s.Progress)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	var d statedict.Dict
+	for _, part := range []struct {
+		prefix string
+		dict   statedict.Dict
+	}{{weightsPrefix, s.Weights}, {expAvgPrefix, s.ExpAvg}, {expAvgSqPrefix, s.ExpAvgSq}} {
+		for _, e := range part.dict {
+			e.Name = part.prefix + e.Name
+			d = append(d, e)
+		}
+	}
+	return safetensors.WriteFile(path, d, map[string]string{progressKey: string(progress), digestKey: digest(string(progress))})
+}
+
+// Read returns the State in the file at path. Every byte that matters is covered
+// by a checksum: a damaged file is an error that wraps safetensors.ErrCorrupt.
+func Read(path string) (*State, error) {
+	d, metadata, err := safetensors.ReadFile(path, safetensors.RequireChecksum())
+	if err != nil {
+		return nil, err
+	}
+	corrupt := func(format string, args ...any) error {
+		return fmt.Errorf("%s: %w: %s", path, safetensors.ErrCorrupt, fmt.Sprintf(format, args...))
+	}
+	text, ok := metadata[progressKey]
+	if !ok {
+		return nil, corrupt("it holds no training state")
+	}
+	if digest(text) != metadata[digestKey] {
+		return nil, corrupt("its progress does not match its checksum")
+	}
+	s := &State{}
+	if err := json.Unmarshal([]byte(text), &s.Progress); err != nil {
+		return nil, corrupt("its progress: %v", err)
+	}
+	if err := s.Progress.check(); err != nil {
+		return nil, corrupt("%v", err)
+	}
+	for _, e := range d {
+		switch {
+		case cutPrefix(&e.Name, weightsPrefix):
+			s.Weights = append(s.Weights, e)
+		case cutPrefix(&e.Name, expAvgPrefix):
+			s.ExpAvg = append(s.ExpAvg, e)
+		case cutPrefix(&e.Name, expAvgSqPrefix):
+			s.ExpAvgSq = append(s.ExpAvgSq, e)
+		default:
+			return nil, corrupt("a tensor called %.80q", e.Name)
+		}
+	}
+	return s, nil
+}
+
+func (p *Progress) check() error {
+	if min(p.Step, p.Epoch, p.Batch, p.Images, p.AdamStep) < 0 {
+		return fmt.Errorf("a counter is negative")
+	}
+	if !(p.LearningRate > 0) || math.IsInf(p.LearningRate, 0) {
+		return fmt.Errorf("learning rate %v", p.LearningRate)
+	}
+	return nil
+}
+
+func cutPrefix(name *string, prefix string) bool {
+	rest, ok := strings.CutPrefix(*name, prefix)
+	if ok {
+		*name = rest
+	}
+	return ok
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
