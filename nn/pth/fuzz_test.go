@@ -9,7 +9,8 @@ import (
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 )
 
-// FuzzRead reads arbitrary files of both containers.
+// FuzzRead reads arbitrary files of both containers. Run it with
+// -fuzzminimizetime 0: coverage of archive/zip varies, which stalls minimizing.
 func FuzzRead(f *testing.F) {
 	for _, name := range append(damagedFixtures, "legacy.pth", "views_legacy.pth", "nested.pth", "types.pth") {
 		f.Add(fixture(f, name))
@@ -17,7 +18,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(zipFile(f, valid().pickle(), zip.Store))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		d, err := readBounded(t, file)
-		if err == nil && tensorio.CheckDict(d) == nil {
+		if err == nil && tensorio.CheckDict(d) == nil { // a name may be invalid UTF-8
 			write(t, d)
 		}
 	})

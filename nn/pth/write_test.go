@@ -155,3 +155,17 @@ func TestWriteFileKeepsOld(t *testing.T) {
 	require.Len(t, entries, 1)
 	require.Error(t, WriteFile(filepath.Join(dir, strings.Repeat("no/", 3), "w.pth"), sample()))
 }
+
+// TestStreaming: reading costs little more than the tensors, writing little at all.
+func TestStreaming(t *testing.T) {
+	d := statedict.Dict{
+		{Name: "a", Shape: []int{4 << 20}, Data: make([]float32, 4<<20)},
+		{Name: "b", Shape: []int{1 << 20}, Data: make([]float32, 1<<20)},
+	}
+	path := filepath.Join(t.TempDir(), "w")
+	var err error
+	require.Less(t, weightstest.Allocated(func() { err = WriteFile(path, d) }), 1<<20)
+	require.NoError(t, err)
+	require.Less(t, weightstest.Allocated(func() { _, err = ReadFile(path) }), 20<<20+1<<20)
+	require.NoError(t, err)
+}

@@ -189,7 +189,7 @@ func (p *parser) header(h *header) error {
 
 // entry parses one tensor's description.
 func (p *parser) entry(name string) entry {
-	e := entry{name: name}
+	e := entry{name: name, shape: []int{}}
 	fields := 0
 	p.object(func(key string) {
 		fields++

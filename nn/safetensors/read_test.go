@@ -46,7 +46,7 @@ func TestReadTypes(t *testing.T) {
 		require.NoError(t, json.Unmarshal(tensor[1], &shape))
 		require.NoError(t, json.Unmarshal(tensor[2], &values))
 		require.Equal(t, name, got[i].Name)
-		require.ElementsMatch(t, shape, got[i].Shape)
+		require.Equal(t, shape, got[i].Shape)
 		require.Len(t, got[i].Data, len(values))
 		for k, v := range values {
 			require.Equal(t, float32(v), got[i].Data[k], "%s[%d]", name, k)

@@ -25,7 +25,7 @@ func sample() statedict.Dict {
 		{Name: "z.weight", Shape: []int{7, 100, 100}, Data: big},
 		{Name: "empty", Shape: []int{0, 3}, Data: []float32{}},
 		{Name: "a <größe> 'x'\n", Shape: []int{3}, Data: []float32{float32(math.Inf(1)), math.MaxFloat32, math.SmallestNonzeroFloat32}},
-		{Name: "scalar", Data: []float32{-2.5}},
+		{Name: "scalar", Shape: []int{}, Data: []float32{-2.5}},
 		{Name: "nothing", Shape: []int{0}, Data: []float32{}},
 	}
 }
@@ -131,4 +131,18 @@ func TestWriteFileKeepsOld(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
+}
+
+// TestStreaming: reading costs little more than the tensors, writing little at all.
+func TestStreaming(t *testing.T) {
+	d := statedict.Dict{
+		{Name: "a", Shape: []int{4 << 20}, Data: make([]float32, 4<<20)},
+		{Name: "b", Shape: []int{1 << 20}, Data: make([]float32, 1<<20)},
+	}
+	path := filepath.Join(t.TempDir(), "w")
+	var err error
+	require.Less(t, weightstest.Allocated(func() { err = WriteFile(path, d, nil) }), 1<<20)
+	require.NoError(t, err)
+	require.Less(t, weightstest.Allocated(func() { _, _, err = ReadFile(path) }), 20<<20+1<<20)
+	require.NoError(t, err)
 }

@@ -55,14 +55,19 @@ func Torch(t testing.TB, script string, args ...string) string {
 	return string(out)
 }
 
+// Allocated returns the bytes that run allocates in total.
+func Allocated(run func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
+}
+
 // Bounded runs read and requires that it allocates at most twice the file's size
 // and 16 MiB in total.
 func Bounded(t testing.TB, fileSize int, read func()) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	read()
-	runtime.ReadMemStats(&after)
-	require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(2*fileSize+16<<20), "bytes allocated for a file of %d", fileSize)
+	require.LessOrEqual(t, Allocated(read), 2*fileSize+16<<20, "bytes allocated for a file of %d", fileSize)
 }
 
 // Truncations returns the lengths at which a file of the given size is cut: all
