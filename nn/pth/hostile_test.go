@@ -308,10 +308,10 @@ func TestZipBombs(t *testing.T) {
 		return b.Bytes()
 	}
 	s := valid()
-	s.numel, s.shape, s.stride = 16<<20, []int{16 << 20}, []int{1}
+	s.numel, s.shape, s.stride = 4<<20, []int{4 << 20}, []int{1}
 	zeros := build(func(add func(string, []byte)) {
 		add("archive/data.pkl", s.pickle())
-		add("archive/data/0", make([]byte, 64<<20))
+		add("archive/data/0", make([]byte, 16<<20))
 	})
 	many := build(func(add func(string, []byte)) {
 		add("archive/data.pkl", valid().pickle())
@@ -320,7 +320,7 @@ func TestZipBombs(t *testing.T) {
 		}
 	})
 	nops := build(func(add func(string, []byte)) {
-		add("archive/data.pkl", append(bytes.Repeat([]byte{opProto, 2}, 33<<20), valid().pickle()...))
+		add("archive/data.pkl", append(bytes.Repeat([]byte{opProto, 2}, 9<<20), valid().pickle()...))
 	})
 	for what, file := range map[string][]byte{"zeros": zeros, "many": many, "pickle": nops} {
 		weightstest.Bounded(t, len(file), func() {
