@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t) }, flush)
 }
 
-// TestConformanceSplit cuts everything beyond 64 KiB into slabs.
+// TestConformanceSplit cuts everything beyond 192 KiB into slabs.
 func TestConformanceSplit(t *testing.T) {
-	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t, gpu.MaxBlock(64<<10)) }, flush)
+	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t, gpu.MaxBlock(192<<10)) }, flush)
 }

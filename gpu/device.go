@@ -190,8 +190,18 @@ func (d *Device) Sync() error {
 	return err
 }
 
+// Err returns the first error since the last Sync without waiting for work that
+// is under way. Operations do nothing while there is one.
+func (d *Device) Err() error {
+	err := ErrClosed
+	d.wait(func() { err = d.err })
+	return err
+}
+
 // Do calls f on the device's thread with its context current, and waits for it.
-// f may use OpenGL, and the device too.
+// f may use OpenGL, and the device too. With the caller's own context ([FromCurrent])
+// its state is saved before f and restored after it, instead of around every
+// operation in f.
 func (d *Device) Do(f func()) { d.wait(f) }
 
 // Close waits for all work and releases the device's memory, programs, and,

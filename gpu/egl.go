@@ -130,7 +130,7 @@ func newContext(major, minor int) (*eglContext, error) {
 
 func (c *eglContext) create(major, minor int) error {
 	if c.display == nil {
-		return errors.New("not supported by libEGL")
+		return errors.New("no installed driver offers it")
 	}
 	if C.egl_initialize(c.display) == 0 {
 		return eglError("eglInitialize")

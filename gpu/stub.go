@@ -32,11 +32,14 @@ func (*Device) Stats() Stats { return Stats{} }
 // Do calls f on the device's thread, with its context current.
 func (*Device) Do(f func()) {}
 
+// Err returns the first error since the last Sync.
+func (*Device) Err() error { return errStub }
+
 // TextureSize returns the size of a texture's first level.
 func (*Device) TextureSize(uint32) (width, height int, err error) { return 0, 0, errStub }
 
 // ReadTexture copies a texture's colours to a buffer.
-func (*Device) ReadTexture(backend.Buffer, uint32) error { return errStub }
+func (*Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) error { return errStub }
 
 // WriteTexture copies a buffer's colours to a texture.
-func (*Device) WriteTexture(dst, src uint32, b backend.Buffer) error { return errStub }
+func (*Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }

@@ -1,0 +1,320 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+func openDevice(t testing.TB, opts ...Option) *Device {
+	t.Helper()
+	d, err := Open(opts...)
+	requireGL(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+func TestInfo(t *testing.T) {
+	d := openDevice(t)
+	info := d.Info()
+	require.NotEmpty(t, info.Renderer)
+	require.NotEmpty(t, info.Version)
+	require.NotEmpty(t, info.Vendor)
+	require.Contains(t, []string{"surfaceless", "device", "default"}, info.Platform)
+	require.Equal(t, "opengl ("+info.Renderer+")", d.Name())
+	require.GreaterOrEqual(t, info.MaxBlock, 1<<24, "the least that OpenGL 4.3 promises")
+	require.GreaterOrEqual(t, info.MaxGroups, 65535)
+	require.Equal(t, 4096, openDevice(t, MaxBlock(4096)).Info().MaxBlock)
+	require.Equal(t, info.MaxBlock, openDevice(t, MaxBlock(-1)).Info().MaxBlock)
+	require.Equal(t, info.MaxBlock, openDevice(t, MaxBlock(info.MaxBlock+1)).Info().MaxBlock)
+}
+
+// TestSeveralDevices uses devices at the same time, each from its goroutine.
+func TestSeveralDevices(t *testing.T) {
+	var wg sync.WaitGroup
+	for i := range 4 {
+		d := openDevice(t)
+		wg.Go(func() {
+			b := d.Alloc(backend.Vec(1000))
+			for range 20 {
+				d.Fill(b, float32(i))
+				d.Add(b, b, b)
+			}
+			got := make([]float32, 1000)
+			d.Read(got, b)
+			for _, v := range got {
+				if v != float32(2*i) {
+					t.Errorf("device %d computed %v", i, v)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestDoNests(t *testing.T) {
+	d := openDevice(t)
+	got := make([]float32, 3)
+	d.Do(func() {
+		d.Do(func() {
+			b := d.Alloc(backend.Vec(3))
+			for range queueLen + 1 {
+				d.Fill(b, 7)
+			}
+			d.Read(got, b)
+		})
+	})
+	require.Equal(t, []float32{7, 7, 7}, got)
+}
+
+func TestCloseInsideDo(t *testing.T) {
+	d := openDevice(t)
+	d.Do(func() { require.NoError(t, d.Close()) })
+	require.ErrorIs(t, d.Sync(), ErrClosed)
+}
+
+func TestUseAfterClose(t *testing.T) {
+	d := openDevice(t)
+	b := d.Alloc(backend.Vec(3))
+	require.NoError(t, d.Close())
+	require.NoError(t, d.Close())
+	d.Fill(b, 1)
+	d.Read(make([]float32, 3), b)
+	d.Free(b)
+	require.ErrorIs(t, d.Sync(), ErrClosed)
+	require.ErrorIs(t, d.Err(), ErrClosed)
+}
+
+func TestPlaneTooLarge(t *testing.T) {
+	d := openDevice(t, MaxBlock(4096))
+	b := d.Alloc(backend.Shape{1, 2, 33, 32})
+	d.Fill(b, 1)
+	require.ErrorIs(t, d.Err(), ErrTooLarge)
+	require.ErrorIs(t, d.Sync(), ErrTooLarge)
+	require.NoError(t, d.Sync(), "Sync forgets the error it returned")
+	d.Free(b)
+
+	ok := d.Alloc(backend.Shape{1, 2, 32, 31})
+	d.Fill(ok, 1)
+	require.NoError(t, d.Sync())
+	w := d.Alloc(backend.Shape{64, 64, 1, 1})
+	d.Conv2d(d.Alloc(backend.Shape{1, 64, 1, 1}), d.Alloc(backend.Shape{1, 64, 1, 1}), w, nil, backend.Conv{Stride: 1})
+	require.ErrorIs(t, d.Sync(), ErrTooLarge, "weights are not split")
+}
+
+func TestAllocationTooLarge(t *testing.T) {
+	d := openDevice(t)
+	b := d.Alloc(backend.Shape{1 << 20, 1 << 10, 8, 8})
+	d.Fill(b, 1)
+	require.ErrorIs(t, d.Sync(), ErrTooLarge)
+	d.Free(b)
+	got := []float32{3}
+	d.Read(got, b2(d))
+	require.NoError(t, d.Sync())
+}
+
+func b2(d *Device) backend.Buffer {
+	b := d.Alloc(backend.Scalar)
+	d.Fill(b, 2)
+	return b
+}
+
+func TestGroupLimit(t *testing.T) {
+	d := openDevice(t)
+	d.Do(func() { d.limits.groups = 7 })
+	n := 7*7*itemsPerGroup - 3
+	b := d.Alloc(backend.Vec(n))
+	d.Fill(b, 5)
+	got := make([]float32, n)
+	d.Read(got, b)
+	require.NoError(t, d.Sync())
+	for i, v := range got {
+		require.Equal(t, float32(5), v, "element %d", i)
+	}
+	d.Fill(d.Alloc(backend.Vec(7*7*itemsPerGroup+1)), 5)
+	require.ErrorIs(t, d.Sync(), ErrTooLarge)
+}
+
+func TestShaderErrorShowsSource(t *testing.T) {
+	d := openDevice(t)
+	d.Do(func() {
+		_, err := compile("#version 430 core\nlayout(local_size_x = 1) in;\nvoid main() {\n\tint x = nothing;\n}\n")
+		require.Error(t, err)
+		require.Contains(t, err.Error(), "nothing")
+		require.Contains(t, err.Error(), "   4  \tint x = nothing;\n   5  }\n")
+	})
+	d.run("no such shader", "", 1, nil)
+	require.Error(t, d.Sync())
+}
+
+// TestSteadyState repeats a loop of many shapes: after its first round nothing
+// is allocated or compiled any more.
+func TestSteadyState(t *testing.T) {
+	d := openDevice(t)
+	round := func() {
+		for _, s := range []backend.Shape{{1, 3, 16, 16}, {2, 8, 9, 7}, {4, 4, 5, 5}} {
+			x, y, w := d.Alloc(s), d.Alloc(s), d.Alloc(backend.Shape{s[1], s[1], 3, 3})
+			vec := []backend.Buffer{d.Alloc(backend.Vec(s[1])), d.Alloc(backend.Vec(s[1])), d.Alloc(backend.Shape{s[0], s[1], 1, 1}), d.Alloc(backend.Shape{s[0], s[1], 1, 1})}
+			d.Fill(x, 1)
+			d.Fill(w, 1)
+			g := backend.ConvBlock{Conv: backend.Conv{Stride: 1, Pad: 1}, Reflect: true, Upsample: 1, ReLU: true}
+			d.ConvBlock(y, x, w, nil, g)
+			d.ConvBlockGradInput(x, y, y, w, g, false)
+			d.ConvBlockGradWeight(w, vec[0], x, y, y, g, false)
+			d.InstanceNorm(x, vec[2], vec[3], y, vec[0], vec[1], 1e-5)
+			for _, b := range append(vec, x, y, w) {
+				d.Free(b)
+			}
+		}
+	}
+	round()
+	before := d.Stats()
+	for range 10 {
+		round()
+	}
+	after := d.Stats()
+	require.NoError(t, d.Sync())
+	require.Greater(t, after.Dispatches, before.Dispatches)
+	after.Dispatches = before.Dispatches
+	require.Equal(t, before, after)
+	require.Positive(t, after.Bytes)
+}
+
+// count returns how many entries a directory has.
+func count(t *testing.T, dir string) int {
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	return len(entries)
+}
+
+// resident is the memory of the process in main memory, in MiB.
+func resident(t *testing.T) int {
+	text, err := os.ReadFile("/proc/self/statm")
+	require.NoError(t, err)
+	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
+	require.NoError(t, err)
+	return pages * os.Getpagesize() >> 20
+}
+
+func TestOpenCloseLeaksNothing(t *testing.T) {
+	cycles := 30
+	if os.Getenv("IMPASTO_LONG") == "1" {
+		cycles = 1000
+	}
+	cycle := func() {
+		d, err := Open()
+		requireGL(t, err)
+		b := d.Alloc(backend.Vec(1 << 16))
+		d.Fill(b, 1)
+		d.Read(make([]float32, 1<<16), b)
+		require.NoError(t, d.Close())
+	}
+	for range 5 {
+		cycle()
+	}
+	runtime.GC()
+	fds, memory, routines := count(t, "/proc/self/fd"), resident(t), runtime.NumGoroutine()
+	threads := count(t, "/proc/self/task")
+	for range cycles {
+		cycle()
+	}
+	debug.FreeOSMemory()
+	require.LessOrEqual(t, count(t, "/proc/self/fd"), fds)
+	// A thread is gone a moment after its goroutine, and the runtime may start
+	// a few of its own.
+	require.Eventually(t, func() bool { return count(t, "/proc/self/task") <= threads+4 }, 5*time.Second, 10*time.Millisecond)
+	require.LessOrEqual(t, runtime.NumGoroutine(), routines)
+	require.Less(t, resident(t)-memory, 24, "MiB more after %d cycles", cycles)
+	t.Logf("%d cycles: %d -> %d MiB resident, %d -> %d threads", cycles, memory, resident(t), threads, count(t, "/proc/self/task"))
+}
+
+// TestStepsLeakNothing takes small training-like steps.
+func TestStepsLeakNothing(t *testing.T) {
+	steps := 200
+	if os.Getenv("IMPASTO_LONG") == "1" {
+		steps = 10000
+	}
+	d := openDevice(t)
+	s := backend.Shape{1, 4, 8, 8}
+	w, m, v := d.Alloc(backend.Shape{4, 4, 3, 3}), d.Alloc(backend.Shape{4, 4, 3, 3}), d.Alloc(backend.Shape{4, 4, 3, 3})
+	for _, b := range []backend.Buffer{w, m, v} {
+		d.Fill(b, 0.1)
+	}
+	step := func() {
+		x, y, dw, loss := d.Alloc(s), d.Alloc(s), d.Alloc(w.Shape()), d.Alloc(backend.Scalar)
+		d.Fill(x, 1)
+		d.Conv2d(y, x, w, nil, backend.Conv{Stride: 1, Pad: 1})
+		d.MSE(loss, y, x, 1)
+		d.MSEGrad(y, loss, y, x, 1, false)
+		d.Conv2dGradWeight(dw, nil, x, y, backend.Conv{Stride: 1, Pad: 1}, false)
+		d.Adam(w, m, v, dw, backend.AdamParams{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, StepSize: 1e-3, InvSqrtCorrection2: 1})
+		for _, b := range []backend.Buffer{x, y, dw, loss} {
+			d.Free(b)
+		}
+	}
+	for range 50 {
+		step()
+	}
+	require.NoError(t, d.Sync())
+	before, memory := d.Stats(), resident(t)
+	for range steps {
+		step()
+	}
+	require.NoError(t, d.Sync())
+	require.Equal(t, before.Allocations, d.Stats().Allocations)
+	require.Less(t, resident(t)-memory, 16, "MiB more after %d steps", steps)
+}
+
+// childEnv marks the processes that TestForcedErrors starts.
+const childEnv = "IMPASTO_TEST_OPEN"
+
+// TestForcedErrors opens a device in processes whose driver is missing or too
+// old.
+func TestForcedErrors(t *testing.T) {
+	if how := os.Getenv(childEnv); how != "" {
+		_, err := Open()
+		if how == "current" {
+			onContext(t, 3, 3, func() { _, err = FromCurrent(ProcAddress) })
+		}
+		require.ErrorIs(t, err, ErrUnavailable)
+		os.Stdout.WriteString("ERROR: " + err.Error() + "\n")
+		return
+	}
+	openDevice(t)
+	empty := t.TempDir()
+	for name, c := range map[string]struct {
+		how       string
+		env, want []string
+	}{
+		"no vendor library": {"open", []string{"__EGL_VENDOR_LIBRARY_FILENAMES=" + filepath.Join(empty, "none.json")}, []string{"no installed driver"}},
+		"no driver":         {"open", []string{"LIBGL_DRIVERS_PATH=" + empty, "LIBGL_ALWAYS_SOFTWARE=1"}, []string{"eglInitialize"}},
+		"OpenGL 4.2":        {"open", []string{"MESA_GL_VERSION_OVERRIDE=4.2", "LIBGL_ALWAYS_SOFTWARE=1"}, []string{"4.3", "no such version"}},
+		"old context":       {"current", []string{"MESA_GL_VERSION_OVERRIDE=3.3", "LIBGL_ALWAYS_SOFTWARE=1"}, []string{"the context is OpenGL 3.3", "need 4.3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestForcedErrors$")
+			cmd.Env = append(append(os.Environ(), childEnv+"="+c.how), c.env...)
+			var out bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			require.NoError(t, cmd.Run(), out.String())
+			for _, want := range c.want {
+				require.Contains(t, out.String(), want)
+			}
+		})
+	}
+}
