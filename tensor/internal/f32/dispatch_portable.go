@@ -1,3 +1,5 @@
+//go:build noasm || !amd64
+
 package f32
 
 // available reports whether the kernels of t run here.

@@ -24,8 +24,8 @@
 // form, so results differ between forms in the last bits.
 package f32
 
-//go:generate go run -C _asm . -isa avx512 -out ../avx512_amd64.s -stubs ../avx512_amd64.go
-//go:generate go run -C _asm . -isa avx2 -out ../avx2_amd64.s -stubs ../avx2_amd64.go
+//go:generate go run -C _asm . -isa avx512 -pkg f32 -out ../avx512_amd64.s -stubs ../avx512_amd64.go
+//go:generate go run -C _asm . -isa avx2 -pkg f32 -out ../avx2_amd64.s -stubs ../avx2_amd64.go
 
 // Lanes is the number of channels that blocked data keeps together.
 const Lanes = 16

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Blocked data has 64 bytes a pixel. The kernels transpose square tiles, as wide
+// as a vector, of pixels and channels; with AVX2 that is half the channels of a
+// block, and the caller makes two passes.
+
+func layout() {
+	fn("toBlocked", "dst, x *float32, plane, n, c int",
+		fmt.Sprintf("is toBlockedGeneric for %d of the 16 channels, c of them in x; n is above 0.", width))
+	dst, x, plane, n, c := arg("dst"), arg("x"), bytes("plane"), arg("n"), arg("c")
+	pixel := GP64()
+	MOVQ(U32(64), pixel)
+	tiles(n, func(label string, pixels reg.GPVirtual, m mask) {
+		transpose(label, dst, pixel, pixels, nil, x, plane, c, m)
+		ADDQ(U32(uint32(64*width)), dst)
+		ADDQ(Imm(uint64(4*width)), x)
+	})
+
+	fn("fromBlocked", "dst *float32, plane int, x *float32, n, c int",
+		fmt.Sprintf("is fromBlockedGeneric for c <= %d channels; n is above 0.", width))
+	dst, plane, x, n, c = arg("dst"), bytes("plane"), arg("x"), arg("n"), arg("c")
+	pixel = GP64()
+	MOVQ(U32(64), pixel)
+	tiles(n, func(label string, pixels reg.GPVirtual, m mask) {
+		transpose(label, dst, plane, c, m, x, pixel, pixels, nil)
+		ADDQ(Imm(uint64(4*width)), dst)
+		ADDQ(U32(uint32(64*width)), x)
+	})
+	interleave()
+}
+
+// tiles emits body for full tiles of pixels and for the rest, masked.
+func tiles(n reg.GPVirtual, body func(label string, pixels reg.GPVirtual, m mask)) {
+	Label("tiles")
+	CMPQ(n, Imm(uint64(width)))
+	JLT(LabelRef("rest"))
+	body("full", nil, nil)
+	SUBQ(Imm(uint64(width)), n)
+	JMP(LabelRef("tiles"))
+	Label("rest")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	body("part", n, tailMask(n, 0))
+	Label("end")
+	end()
+}
+
+// transpose reads rows lines of x, xstep bytes apart, as columns and writes lines
+// lines of dst. nil counts mean width; the masks select lanes of a line.
+func transpose(label string, dst, dstep, lines reg.GPVirtual, dm mask, x, xstep, rows reg.GPVirtual, xm mask) {
+	v := vecs(width)
+	if rows != nil {
+		zero(v...)
+	}
+	p := GP64()
+	MOVQ(x, p)
+	for i := range v {
+		if rows != nil {
+			CMPQ(rows, Imm(uint64(i)))
+			JLE(LabelRef(label + "loaded"))
+		}
+		load(xm, at(p, 0), v[i])
+		if i+1 < width {
+			ADDQ(xstep, p)
+		}
+	}
+	Label(label + "loaded")
+	v = transposed(v)
+	q := GP64()
+	MOVQ(dst, q)
+	for i := range v {
+		if lines != nil {
+			CMPQ(lines, Imm(uint64(i)))
+			JLE(LabelRef(label + "stored"))
+		}
+		store(dm, v[i], at(q, 0))
+		if i+1 < width {
+			ADDQ(dstep, q)
+		}
+	}
+	Label(label + "stored")
+}
+
+// transposed transposes a square matrix, one row a register.
+func transposed(v []reg.VecVirtual) []reg.VecVirtual {
+	// First 4x4 blocks: within each 128-bit lane L, result 4g+k holds column
+	// 4L+k of rows 4g..4g+3.
+	for g := 0; g < width; g += 4 {
+		r := v[g : g+4]
+		lo, hi := pair(r[0], r[1], VUNPCKLPS, VUNPCKHPS)
+		lo2, hi2 := pair(r[2], r[3], VUNPCKLPS, VUNPCKHPS)
+		r[0], r[1] = pair(lo, lo2, VUNPCKLPD, VUNPCKHPD)
+		r[2], r[3] = pair(hi, hi2, VUNPCKLPD, VUNPCKHPD)
+	}
+	// Then the lanes: result 4L+k collects lane L of every 4g+k.
+	t := make([]reg.VecVirtual, width)
+	for k := range 4 {
+		if !wide {
+			t[k], t[4+k] = pair(v[k], v[4+k], lanePair(0x20), lanePair(0x31))
+			continue
+		}
+		even, odd := pair(v[k], v[4+k], laneShuffle(0x88), laneShuffle(0xdd))
+		even2, odd2 := pair(v[8+k], v[12+k], laneShuffle(0x88), laneShuffle(0xdd))
+		t[k], t[8+k] = pair(even, even2, laneShuffle(0x88), laneShuffle(0xdd))
+		t[4+k], t[12+k] = pair(odd, odd2, laneShuffle(0x88), laneShuffle(0xdd))
+	}
+	return t
+}
+
+// pair replaces a and b by what two shuffles make of them.
+func pair(a, b reg.VecVirtual, first, second func(ops ...Op)) (reg.VecVirtual, reg.VecVirtual) {
+	t := vec()
+	first(b, a, t)
+	second(b, a, b)
+	return t, b
+}
+
+func laneShuffle(imm uint64) func(ops ...Op) {
+	return func(ops ...Op) { VSHUFF32X4(append([]Op{Imm(imm)}, ops...)...) }
+}
+
+func lanePair(imm uint64) func(ops ...Op) {
+	return func(ops ...Op) { VPERM2F128(Imm(imm), ops[0], ops[1], ops[2]) }
+}
+
+func interleave() {
+	const doc = "Generic of n pairs, a positive multiple of 16."
+	index := func(name string, lane func(int) int) reg.VecVirtual {
+		v := vec()
+		VMOVUPS(table(name, lane), v)
+		return v
+	}
+	fn("interleave2", "dst, a, b *float32, n int", "is interleave2"+doc)
+	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
+	var low, high reg.VecVirtual
+	if wide {
+		low = index("low", func(i int) int { return i/2 + i%2*16 })
+		high = index("high", func(i int) int { return 8 + i/2 + i%2*16 })
+	}
+	Label("pairs")
+	v, w := vec(), vec()
+	VMOVUPS(at(a, 0), v)
+	VMOVUPS(at(b, 0), w)
+	if wide {
+		t := vec()
+		VMOVAPS(v, t)
+		VPERMT2PS(w, low, t)
+		VPERMT2PS(w, high, v)
+		w, v = v, t
+	} else {
+		v, w = pair(v, w, VUNPCKLPS, VUNPCKHPS)
+		v, w = pair(v, w, lanePair(0x20), lanePair(0x31))
+	}
+	VMOVUPS(v, at(dst, 0))
+	VMOVUPS(w, at(dst, 4*width))
+	ADDQ(U32(uint32(8*width)), dst)
+	ADDQ(Imm(uint64(4*width)), a)
+	ADDQ(Imm(uint64(4*width)), b)
+	SUBQ(Imm(uint64(width)), n)
+	JNZ(LabelRef("pairs"))
+	end()
+
+	fn("deinterleave2", "a, b, x *float32, n int", "is deinterleave2"+doc)
+	a, b, x, n := arg("a"), arg("b"), arg("x"), arg("n")
+	if wide {
+		low = index("even", func(i int) int { return 2 * i })
+		high = index("odd", func(i int) int { return 2*i + 1 })
+	}
+	Label("pairs")
+	v, w = vec(), vec()
+	VMOVUPS(at(x, 0), v)
+	VMOVUPS(at(x, 4*width), w)
+	if wide {
+		t := vec()
+		VMOVAPS(v, t)
+		VPERMT2PS(w, low, t)
+		VPERMT2PS(w, high, v)
+		w, v = v, t
+	} else {
+		v, w = pair(v, w, lanePair(0x20), lanePair(0x31))
+		shuffle := func(imm uint64) func(ops ...Op) {
+			return func(ops ...Op) { VSHUFPS(Imm(imm), ops[0], ops[1], ops[2]) }
+		}
+		v, w = pair(v, w, shuffle(0x88), shuffle(0xdd))
+	}
+	VMOVUPS(v, at(a, 0))
+	VMOVUPS(w, at(b, 0))
+	ADDQ(U32(uint32(8*width)), x)
+	ADDQ(Imm(uint64(4*width)), a)
+	ADDQ(Imm(uint64(4*width)), b)
+	SUBQ(Imm(uint64(width)), n)
+	JNZ(LabelRef("pairs"))
+	end()
+}
