@@ -98,10 +98,11 @@ func normGradSumsGeneric(sdy, sdyx *[Lanes]float64, dy, x []float32, mean *[Lane
 func normGradSumsReLUGeneric(sdy, sdyx *[Lanes]float64, dy, x []float32, scale, shift, mean *[Lanes]float32) {
 	for i, d := range dy {
 		l := i % Lanes
-		if x[i]*scale[l]+shift[l] > 0 {
-			sdy[l] += float64(d)
-			sdyx[l] += float64(d * (x[i] - mean[l]))
+		if !(x[i]*scale[l]+shift[l] > 0) {
+			d = 0
 		}
+		sdy[l] += float64(d)
+		sdyx[l] += float64(d * (x[i] - mean[l]))
 	}
 }
 
