@@ -435,3 +435,16 @@ func adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 		adamGeneric(w, m, v, g, beta1, beta2, eps, stepSize, invSqrtCorr2)
 	}
 }
+
+func peak(rounds int) int {
+	const registers = 12 // peakRegisters of the generator
+	switch active {
+	case avx512:
+		peakAVX512(rounds)
+		return 2 * 16 * registers
+	case avx2:
+		peakAVX2(rounds)
+		return 2 * 8 * registers
+	}
+	return peakGeneric(rounds)
+}

@@ -132,3 +132,7 @@ func winogradGradOutput(v []float32, fs int, dy []float32, rs int, n int) {
 func winogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n int) {
 	winogradGradOutputMaskedGeneric(v, fs, dy, y, rs, n)
 }
+
+func peak(rounds int) int {
+	return peakGeneric(rounds)
+}
