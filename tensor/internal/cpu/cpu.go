@@ -99,9 +99,9 @@ type scratch struct {
 	sums  []float64
 }
 
-// floats returns slot with room for n values, undefined.
+// floats returns slot with room for n values, undefined, and slack behind them.
 func (s *scratch) floats(slot, n int) []float32 {
-	if cap(s.slots[slot]) < n {
+	if cap(s.slots[slot]) < n+slack {
 		s.slots[slot] = alignedFloats(n)
 	}
 	return s.slots[slot][:n]

@@ -52,6 +52,11 @@ func (t *normTask) do(i, _ int) {
 	switch t.phase {
 	case normStats:
 		t.stats(sums, t.x[at:][:n])
+		for l := range t.lanes {
+			if mean, dev := sums[l], sums[f32.Lanes+l]; mean*mean*float64(n/t.lanes) > far*far*dev {
+				t.exactStats(sums, t.x[at:][:n], l)
+			}
+		}
 	case normApply:
 		t.apply(plane, at, n)
 	case normGradSums:
@@ -100,6 +105,21 @@ func (t *normTask) stats(sums []float64, x []float32) {
 	}
 }
 
+// exactStats recomputes the statistics of one lane in float64 throughout, for
+// pieces far from zero, where the float32 sums of stats cost bits of the mean.
+func (t *normTask) exactStats(sums []float64, x []float32, lane int) {
+	var mean, dev float64
+	for i := lane; i < len(x); i += t.lanes {
+		mean += float64(x[i])
+	}
+	mean /= float64(len(x) / t.lanes)
+	for i := lane; i < len(x); i += t.lanes {
+		d := float64(x[i]) - mean
+		dev += d * d
+	}
+	sums[lane], sums[f32.Lanes+lane] = mean, dev
+}
+
 // merge turns the statistics of pieces into mean and rstd.
 func (t *normTask) merge(planes int) {
 	size := normPiece / t.lanes
@@ -131,8 +151,8 @@ func (t *normTask) coefficients(i int) (scale, shift float32) {
 	return float32(s), float32(float64(t.beta[c]) - float64(t.mean[i])*s)
 }
 
-// far is the ratio of a plane's mean to its deviation from which on x*scale+shift
-// would lose bits to cancellation: x-mean is then taken first.
+// far is the ratio of a plane's mean to its deviation from which on sums in
+// float32 and x*scale+shift would lose bits to cancellation.
 const far = 8
 
 func (t *normTask) apply(plane, at, n int) {
