@@ -23,6 +23,7 @@ type Adam struct {
 	step    int
 	square  *tensor.Tensor // scratch of GradNorm
 	sum     *tensor.Tensor
+	norm    [1]float32
 }
 
 // moments are the running means of a parameter's gradient and of its square.
@@ -53,6 +54,9 @@ func newZeros(be backend.Backend, s tensor.Shape) *tensor.Tensor {
 	return t
 }
 
+// Steps returns the number of steps done.
+func (a *Adam) Steps() int { return a.step }
+
 // ZeroGrad forgets the gradients of all parameters.
 func (a *Adam) ZeroGrad() {
 	for _, p := range a.params {
@@ -70,7 +74,8 @@ func (a *Adam) GradNorm() float64 {
 			a.be.Add(a.sum.Buffer(), a.sum.Buffer(), a.square.Buffer())
 		}
 	}
-	return math.Sqrt(float64(a.sum.Item()))
+	a.sum.Read(a.norm[:])
+	return math.Sqrt(float64(a.norm[0]))
 }
 
 // Step updates every parameter that has a gradient.

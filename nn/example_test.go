@@ -5,12 +5,12 @@ import (
 
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/tensor"
-	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
 // An untrained network takes a picture to one of the same size.
 func Example() {
-	be := reference.New()
+	be := tensor.CPU()
+	defer be.Close()
 	net := nn.NewTransformerNet(be, [3]int{8, 16, 32}, 5, 1)
 	net.Freeze()
 
@@ -24,7 +24,9 @@ func Example() {
 
 // FiltersOf tells what a weights file holds before anything is built.
 func ExampleFiltersOf() {
-	net := nn.NewTransformerNet(reference.New(), [3]int{4, 8, 16}, 3, 1)
+	be := tensor.CPU()
+	defer be.Close()
+	net := nn.NewTransformerNet(be, [3]int{4, 8, 16}, 3, 1)
 	filters, resBlocks, err := nn.FiltersOf(net.StateDict())
 	fmt.Println(filters, resBlocks, err)
 	// Output: [4 8 16] 3 <nil>

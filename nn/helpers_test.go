@@ -7,13 +7,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
 // backends returns the backends that everything is tested on.
 func backends() map[string]backend.Backend {
-	return map[string]backend.Backend{"reference": reference.New()}
+	return map[string]backend.Backend{
+		"reference": reference.New(),
+		"cpu":       tensor.CPU(),
+		"precise":   tensor.CPU(tensor.Precise()),
+	}
 }
 
 // eachBackend runs f on every backend, and closes it.

@@ -4,14 +4,14 @@ import (
 	"fmt"
 
 	"github.com/impasto-go/impasto/tensor"
-	"github.com/impasto-go/impasto/tensor/backend/reference"
 	"github.com/impasto-go/impasto/vgg"
 )
 
 // Features of a picture at two depths. With weights from a file, Random becomes
 // LoadFile.
 func Example() {
-	be := reference.New()
+	be := tensor.CPU()
+	defer be.Close()
 	v := vgg.Random(be, 1, vgg.Relu22)
 
 	picture := tensor.New(be, tensor.Shape{1, 3, 16, 24})

@@ -8,13 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
-	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
 // newBackend returns the backend that tests run on.
 func newBackend(t testing.TB) backend.Backend {
-	be := reference.New()
+	be := tensor.CPU()
 	t.Cleanup(func() { require.NoError(t, be.Close()) })
 	return be
 }

@@ -15,9 +15,12 @@
 package vgg
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/weights"
@@ -31,6 +34,8 @@ type VGG struct {
 	convs   []conv
 	scale   *tensor.Tensor // of Normalize
 	shift   *tensor.Tensor
+
+	checksum uint32
 }
 
 type conv struct {
@@ -95,12 +100,13 @@ func build(be backend.Backend, deepest Layer, d statedict.Dict) *VGG {
 	v := &VGG{deepest: deepest}
 	shapes := layout(deepest)
 	for i := 0; i < len(shapes); i += 2 {
-		w, b := shapes[i], shapes[i+1]
+		w, b := d.Lookup(shapes[i].name).Data, d.Lookup(shapes[i+1].name).Data
 		v.convs = append(v.convs, conv{
-			weight: tensor.FromSlice(be, tensor.Shape(w.shape), d.Lookup(w.name).Data).Freeze(),
-			bias:   tensor.FromSlice(be, tensor.Vec(b.shape[0]), d.Lookup(b.name).Data).Freeze(),
-			layer:  w.layer,
+			weight: tensor.FromSlice(be, tensor.Shape(shapes[i].shape), w).Freeze(),
+			bias:   tensor.FromSlice(be, tensor.Vec(len(b)), b).Freeze(),
+			layer:  shapes[i].layer,
 		})
+		v.checksum = updateChecksum(updateChecksum(v.checksum, w), b)
 	}
 	var scale, shift [3]float32
 	for c := range scale {
@@ -111,6 +117,23 @@ func build(be backend.Backend, deepest Layer, d statedict.Dict) *VGG {
 	v.shift = tensor.FromSlice(be, tensor.Vec(3), shift[:]).Freeze()
 	return v
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func updateChecksum(sum uint32, values []float32) uint32 {
+	var b [4096]byte
+	for chunk := range slices.Chunk(values, len(b)/4) {
+		for i, v := range chunk {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+		}
+		sum = crc32.Update(sum, castagnoli, b[:4*len(chunk)])
+	}
+	return sum
+}
+
+// Checksum identifies the weights: the CRC-32C of all of them as little-endian
+// float32, in torchvision's order.
+func (v *VGG) Checksum() uint32 { return v.checksum }
 
 // Deepest returns the last layer the network has.
 func (v *VGG) Deepest() Layer { return v.deepest }
