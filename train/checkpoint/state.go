@@ -29,7 +29,6 @@ type Progress struct {
 	ContentSum float64 `json:"content_sum"` // of the weighted losses of those batches
 	StyleSum   float64 `json:"style_sum"`
 
-	AdamStep     int     `json:"adam_step"`
 	LearningRate float64 `json:"learning_rate"` // the current one
 	Backend      string  `json:"backend"`       // device and instruction set that computed it
 
@@ -109,7 +108,7 @@ func Read(path string) (*State, error) {
 }
 
 func (p *Progress) check() error {
-	if min(p.Step, p.Epoch, p.Batch, p.Images, p.AdamStep) < 0 {
+	if min(p.Step, p.Epoch, p.Batch, p.Images) < 0 {
 		return fmt.Errorf("a counter is negative")
 	}
 	if !(p.LearningRate > 0) || math.IsInf(p.LearningRate, 0) {
