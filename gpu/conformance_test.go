@@ -3,6 +3,7 @@
 package gpu_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -10,8 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/gpu/selftest"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/backendtest"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
 // open opens a device. Without one it skips, unless IMPASTO_REQUIRE lists
@@ -36,7 +39,18 @@ func TestConformance(t *testing.T) {
 	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t) }, flush)
 }
 
-// TestConformanceSplit cuts everything beyond 192 KiB into slabs.
-func TestConformanceSplit(t *testing.T) {
-	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t, gpu.MaxBlock(192<<10)) }, flush)
+// TestSelfTest runs with whole tensors, and with tensors of up to 380 KiB cut to
+// slabs of single images and of a few planes, for which 32 KiB have room.
+func TestSelfTest(t *testing.T) {
+	s := backend.Shape{2, 19, 24, 26}
+	for _, limit := range []int{0, 64 << 10, 32 << 10} {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			results, err := selftest.Run(open(t, gpu.MaxBlock(limit)), reference.New(), s)
+			require.NoError(t, err)
+			require.NotEmpty(t, results)
+			for _, r := range results {
+				require.True(t, r.OK(), "%+v", r)
+			}
+		})
+	}
 }
