@@ -1,0 +1,59 @@
+package train
+
+import (
+	"github.com/impasto-go/impasto/nn"
+)
+
+// Events are functions that a Trainer calls, in its own goroutine, while it
+// trains. Any of them may be nil.
+type Events struct {
+	// OnLog is given each line of the log: the tutorial's lines, and warnings.
+	OnLog func(line string)
+	// OnStep is called after each step. The event is valid until it returns.
+	OnStep func(*StepEvent)
+	// OnCheckpoint is called when a checkpoint and its sample are complete.
+	OnCheckpoint func(Checkpoint)
+}
+
+// StepEvent describes a finished step.
+type StepEvent struct {
+	Step       int // steps done since the start of the run, this one included
+	TotalSteps int // of the whole run
+	Epoch      int // from 0
+	Batch      int // in the epoch, from 0
+	Images     int // pictures of the epoch seen so far
+	Losses
+	LearningRate    float64
+	ImagesPerSecond float64 // of this step, loading included
+}
+
+// Checkpoint describes files that are complete.
+type Checkpoint struct {
+	Step    int
+	Weights string // path of the .pth file
+	Sample  string // path of the sample picture; empty without a Sampler
+	Final   bool   // the run is finished
+}
+
+// Sampler shows what a network does in the course of its training.
+type Sampler interface {
+	// Sample writes a picture that net makes to path, which ends in ".png". It
+	// must not change net.
+	Sample(net *nn.TransformerNet, path string) error
+}
+
+// SamplerFunc is a function as a Sampler.
+type SamplerFunc func(net *nn.TransformerNet, path string) error
+
+// Sample calls f.
+func (f SamplerFunc) Sample(net *nn.TransformerNet, path string) error { return f(net, path) }
+
+// Losses are the weighted losses of one step.
+type Losses struct {
+	Content float64
+	Style   float64
+	Layers  []float64 // of which Style is the sum, in the order of Config.StyleLayers
+}
+
+// Total returns the loss that is minimised.
+func (l *Losses) Total() float64 { return l.Content + l.Style }

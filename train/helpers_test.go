@@ -1,0 +1,107 @@
+package train_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/vgg"
+)
+
+// shared returns the path of a file in the directory "shared" beside the
+// repository, and skips the test where there is none.
+func shared(t testing.TB, name string) string {
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	t.Skipf("shared/%s is not beside the repository", name)
+	return ""
+}
+
+func newCPU(t testing.TB) backend.Backend {
+	be := tensor.CPU()
+	t.Cleanup(func() { require.NoError(t, be.Close()) })
+	return be
+}
+
+// picture returns noise of the given size.
+func picture(w, h int, seed uint64) *imageio.Image {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	m := imageio.New(w, h)
+	for i := range m.Pix {
+		m.Pix[i] = uint8(rng.UintN(256))
+	}
+	return m
+}
+
+// pictures returns n of them. Some are not square and have to be cropped.
+func pictures(n int) dataset.Images {
+	var list dataset.Images
+	for i := range n {
+		list = append(list, picture(16+i%3, 16+i%2, uint64(100+i)))
+	}
+	return list
+}
+
+// small returns the settings of a run of 12 steps: 7 pictures make 4 batches, the
+// last of one picture, in each of 3 epochs.
+func small() train.Config {
+	cfg := train.Default()
+	cfg.Epochs, cfg.BatchSize, cfg.ImageSize, cfg.StyleSize = 3, 2, 16, 16
+	cfg.StyleLayers = []train.StyleLayer{{Layer: vgg.Relu12, Weight: 1}, {Layer: vgg.Relu22, Weight: 0.5}}
+	cfg.LogInterval, cfg.CheckpointInterval = 2, 3
+	return cfg
+}
+
+// newTrainer returns a Trainer of a small network whose initial weights have the
+// given seed.
+func newTrainer(t testing.TB, be backend.Backend, cfg train.Config, seed uint64) *train.Trainer {
+	trainer, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, seed),
+		vgg.Random(be, 1, vgg.Relu22), picture(20, 30, 5), pictures(7), cfg)
+	require.NoError(t, err)
+	t.Cleanup(trainer.Close)
+	return trainer
+}
+
+// run trains anew to the end.
+func run(t testing.TB, be backend.Backend, cfg train.Config) *train.Trainer {
+	trainer := newTrainer(t, be, cfg, 1)
+	require.NoError(t, trainer.Train(context.Background()))
+	return trainer
+}
+
+// read returns the content of a file.
+func read(t testing.TB, elem ...string) string {
+	b, err := os.ReadFile(filepath.Join(elem...))
+	require.NoError(t, err)
+	return string(b)
+}
+
+// relativeL2 is |got-want| / |want|.
+func relativeL2(t *testing.T, want, got []float32) float64 {
+	t.Helper()
+	require.Len(t, got, len(want))
+	var diff, norm float64
+	for i := range want {
+		d := float64(got[i]) - float64(want[i])
+		diff += d * d
+		norm += float64(want[i]) * float64(want[i])
+	}
+	return math.Sqrt(diff / norm)
+}

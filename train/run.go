@@ -1,0 +1,288 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/impasto-go/impasto/nn/pth"
+	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/dataset"
+)
+
+// run is one call of Train.
+type run struct {
+	*Trainer
+	dir       *checkpoint.Dir // nil if nothing is saved
+	losses    *lossFile       // nil if not wanted
+	good      *checkpoint.State
+	rollbacks int // to good
+	total     int // steps of the whole run
+	last      time.Time
+	event     StepEvent
+}
+
+// Train trains until the epochs or steps of the Config are done, then saves
+// final.pth and, with a Sampler, final.png in the checkpoint folder.
+//
+// When ctx is cancelled, it finishes the step, saves the state and returns ctx's
+// error; so it does with the error of a dataset that fails. It refuses to begin a
+// run in a folder that holds one, and to resume one with other settings.
+func (t *Trainer) Train(ctx context.Context) (err error) {
+	r := &run{Trainer: t}
+	defer func() {
+		if e := r.end(); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
+	if err := r.begin(); err != nil {
+		return err
+	}
+	return r.train(ctx)
+}
+
+func (r *run) begin() error {
+	cfg := &r.cfg
+	batches := dataset.Batches(r.data.Len(), cfg.BatchSize)
+	r.total = cfg.Epochs * batches
+	if cfg.Steps > 0 {
+		r.total = min(r.total, cfg.Steps)
+	}
+	if cfg.CheckpointDir != "" {
+		var err error
+		if r.dir, err = checkpoint.Open(cfg.CheckpointDir, cfg.Keep); err != nil {
+			return err
+		}
+		if err := r.load(); err != nil {
+			return fmt.Errorf("run folder %s: %w", r.dir.Path(), err)
+		}
+	}
+	if cfg.Losses != "" {
+		var err error
+		if r.losses, err = openLosses(cfg.Losses, r.progress.Step); err != nil {
+			return err
+		}
+	}
+	r.good = r.state()
+	if r.dir != nil && !cfg.Resume {
+		return r.dir.Save(r.good)
+	}
+	return nil
+}
+
+// load resumes the run in the folder, or makes sure that there is none.
+func (r *run) load() error {
+	if !r.cfg.Resume {
+		empty, err := r.dir.Empty()
+		if err == nil && !empty {
+			err = errors.New("it holds a run already: resume that or choose another folder")
+		}
+		return err
+	}
+	s, warnings, err := r.dir.Load()
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		r.log("Warning: skipped a damaged training state: %v", w)
+	}
+	if err := r.restore(s); err != nil {
+		return fmt.Errorf("cannot resume: %w", err)
+	}
+	if name := r.be.Name(); s.Backend != name {
+		r.log("Warning: the run began on %s and continues on %s: results will differ in rounding", s.Backend, name)
+	}
+	r.log("Resuming after step %d of %d", s.Step, r.total)
+	return nil
+}
+
+func (r *run) train(ctx context.Context) error {
+	for {
+		err := r.steps(ctx)
+		var bad *NonFiniteError
+		switch {
+		case err == nil:
+			return r.finish()
+		case !errors.As(err, &bad):
+			return errors.Join(err, r.save())
+		case r.cfg.OnNonFinite != Rollback:
+			return err
+		case r.rollbacks == MaxRollbacks:
+			return fmt.Errorf("gave up after going back to step %d %d times: %w", r.good.Step, r.rollbacks, err)
+		}
+		if err := r.rollback(bad); err != nil {
+			return err
+		}
+	}
+}
+
+// steps trains from where the progress is to the end.
+func (r *run) steps(ctx context.Context) error {
+	cfg := &r.cfg
+	loader, err := dataset.NewLoader(r.data, dataset.Options{
+		BatchSize: cfg.BatchSize, ImageSize: cfg.ImageSize, Epochs: cfg.Epochs,
+		Shuffle: cfg.Shuffle, Seed: cfg.Seed,
+		StartEpoch: r.progress.Epoch, StartBatch: r.progress.Batch,
+		Workers: cfg.Workers, Prefetch: cfg.Prefetch, MaxBad: cfg.MaxBad,
+		OnBad: func(b dataset.BadFile) { r.log("Skipped %s: %v", b.Name, b.Err) },
+	})
+	if err != nil {
+		return err
+	}
+	defer loader.Close()
+	r.last = time.Now()
+	for r.progress.Step < r.total {
+		batch, err := loader.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.step(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step trains on one batch, and reports and saves what is due after it.
+func (r *run) step(b dataset.Batch) error {
+	losses, err := r.Step(b)
+	if err != nil {
+		return err
+	}
+	p := &r.progress
+	if b.Epoch != p.Epoch {
+		p.Epoch, p.Images, p.ContentSum, p.StyleSum = b.Epoch, 0, 0, 0
+	}
+	p.Step++
+	p.Batch = b.Index + 1
+	p.Images += len(b.Indices)
+	p.ContentSum += losses.Content
+	p.StyleSum += losses.Style
+	if r.losses != nil {
+		if err := r.losses.add(p.Step, p.Epoch+1, p.Images, &losses); err != nil {
+			return err
+		}
+	}
+	r.reportStep(b, losses)
+	if p.Batch%r.cfg.LogInterval == 0 {
+		r.logProgress()
+	}
+	if r.dir != nil && p.Batch%r.cfg.CheckpointInterval == 0 {
+		return r.checkpoint(fmt.Sprintf("ckpt_epoch_%d_batch_id_%d", p.Epoch, p.Batch), false)
+	}
+	return nil
+}
+
+func (r *run) reportStep(b dataset.Batch, losses Losses) {
+	now := time.Now()
+	elapsed := now.Sub(r.last)
+	r.last = now
+	if r.cfg.Events.OnStep == nil {
+		return
+	}
+	r.event = StepEvent{
+		Step: r.progress.Step, TotalSteps: r.total, Epoch: b.Epoch, Batch: b.Index, Images: r.progress.Images,
+		Losses: losses, LearningRate: r.opt.LR,
+		ImagesPerSecond: float64(len(b.Indices)) / max(elapsed, time.Nanosecond).Seconds(),
+	}
+	r.cfg.Events.OnStep(&r.event)
+}
+
+// logProgress logs the tutorial's line: the mean losses of the epoch so far.
+func (r *run) logProgress() {
+	p := &r.progress
+	n := float64(p.Batch)
+	r.log("%s  Epoch %d: [%d/%d]  content: %.4f  style: %.4f  total: %.4f", time.Now().Format("Jan 2 15:04:05"),
+		p.Epoch+1, p.Images, r.data.Len(), p.ContentSum/n, p.StyleSum/n, (p.ContentSum+p.StyleSum)/n)
+}
+
+func (r *run) log(format string, args ...any) {
+	if r.cfg.Events.OnLog != nil {
+		r.cfg.Events.OnLog(fmt.Sprintf(format, args...))
+	}
+}
+
+// checkpoint saves the weights, a sample and the state.
+func (r *run) checkpoint(base string, final bool) error {
+	c := Checkpoint{Step: r.progress.Step, Weights: filepath.Join(r.dir.Path(), base+".pth"), Final: final}
+	err := pth.WriteFile(c.Weights, r.net.StateDict())
+	if err == nil {
+		r.log("Checkpoint saved at %s", c.Weights)
+	}
+	if err == nil && r.cfg.Sampler != nil {
+		c.Sample = filepath.Join(r.dir.Path(), base+".png")
+		if err = r.cfg.Sampler.Sample(r.net, c.Sample); err != nil {
+			err = fmt.Errorf("sample picture: %w", err)
+		}
+	}
+	if err := errors.Join(err, r.save()); err != nil {
+		return err
+	}
+	if r.cfg.Events.OnCheckpoint != nil {
+		r.cfg.Events.OnCheckpoint(c)
+	}
+	r.last = time.Now() // saving is not training
+	return nil
+}
+
+// save stores the state, after the losses that lead to it, unless nothing is new.
+func (r *run) save() error {
+	if r.good.Step == r.progress.Step {
+		return nil
+	}
+	s := r.state()
+	if r.losses != nil {
+		if err := r.losses.sync(); err != nil {
+			return err
+		}
+	}
+	if r.dir != nil {
+		if err := r.dir.Save(s); err != nil {
+			return err
+		}
+	}
+	r.good, r.rollbacks = s, 0
+	return nil
+}
+
+// rollback returns to the last saved state with half the learning rate.
+func (r *run) rollback(bad *NonFiniteError) error {
+	lr := r.opt.LR / 2
+	if err := r.restore(r.good); err != nil {
+		return err
+	}
+	r.opt.LR = lr
+	r.rollbacks++
+	if r.losses != nil {
+		if err := r.losses.cut(r.good.Step); err != nil {
+			return err
+		}
+	}
+	r.log("Warning: %v; going back to step %d with learning rate %g", bad, r.good.Step, lr)
+	return nil
+}
+
+func (r *run) finish() error {
+	r.log("Finished Training")
+	if r.dir == nil {
+		return nil
+	}
+	return r.checkpoint("final", true)
+}
+
+func (r *run) end() error {
+	var errs []error
+	if r.losses != nil {
+		errs = append(errs, r.losses.close())
+	}
+	if r.dir != nil {
+		errs = append(errs, r.dir.Close())
+	}
+	return errors.Join(errs...)
+}
