@@ -1033,6 +1033,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000004, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1040,36 +1044,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      32(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      64(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      96(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	ADDQ         $0x00000080, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -1164,6 +1144,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000004, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1171,36 +1155,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      32(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      64(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      96(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	ADDQ         $0x00000080, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -1334,6 +1294,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000003, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1341,27 +1305,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      32(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      64(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	ADDQ         $0x00000060, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -1447,6 +1396,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000003, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1454,27 +1407,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      32(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      64(BX), Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	ADDQ         $0x00000060, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -1640,6 +1578,10 @@ t9next:
 	MOVQ    $0x00000009, DI
 
 t9fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t9channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1647,9 +1589,12 @@ t9fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000020, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t9channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t9fold
@@ -1739,6 +1684,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1746,9 +1695,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000020, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -1816,6 +1768,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
@@ -1823,9 +1779,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000020, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x20, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -3994,10 +3953,10 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-32
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
-	CMPQ BX, $0x00000040
-	JLT  blocks4done
+	CMPQ BX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS (CX), Y0
 	VMOVUPS (DX), Y1
 	VADDPS  Y1, Y0, Y0
@@ -4014,30 +3973,14 @@ blocks4:
 	VMOVUPS 96(DX), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS 128(CX), Y0
-	VMOVUPS 128(DX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS 160(CX), Y0
-	VMOVUPS 160(DX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS 192(CX), Y0
-	VMOVUPS 192(DX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS 224(CX), Y0
-	VMOVUPS 224(DX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ BX, $0x00000010
 	JLT  blocks1done
 
@@ -4095,10 +4038,10 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-29
 	VBROADCASTSS alpha+24(FP), Y0
 	CMPB         add+28(FP), $0x00
 	JNE          add
-	CMPQ         DX, $0x00000040
-	JLT          setblocks4done
+	CMPQ         DX, $0x00000020
+	JLT          setblocks2done
 
-setblocks4:
+setblocks2:
 	VMOVUPS (CX), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
@@ -4111,25 +4054,13 @@ setblocks4:
 	VMOVUPS 96(CX), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(AX)
-	VMOVUPS 128(CX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VMOVUPS 160(CX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 160(AX)
-	VMOVUPS 192(CX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 192(AX)
-	VMOVUPS 224(CX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	SUBQ    $0x00000040, DX
-	CMPQ    DX, $0x00000040
-	JGE     setblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	CMPQ    DX, $0x00000020
+	JGE     setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ DX, $0x00000010
 	JLT  setblocks1done
 
@@ -4172,10 +4103,10 @@ setend:
 	RET
 
 add:
-	CMPQ DX, $0x00000040
-	JLT  addblocks4done
+	CMPQ DX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VMOVUPS     (CX), Y1
 	VMOVUPS     (AX), Y2
 	VFMADD213PS Y2, Y0, Y1
@@ -4192,29 +4123,13 @@ addblocks4:
 	VMOVUPS     96(AX), Y2
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, 96(AX)
-	VMOVUPS     128(CX), Y1
-	VMOVUPS     128(AX), Y2
-	VFMADD213PS Y2, Y0, Y1
-	VMOVUPS     Y1, 128(AX)
-	VMOVUPS     160(CX), Y1
-	VMOVUPS     160(AX), Y2
-	VFMADD213PS Y2, Y0, Y1
-	VMOVUPS     Y1, 160(AX)
-	VMOVUPS     192(CX), Y1
-	VMOVUPS     192(AX), Y2
-	VFMADD213PS Y2, Y0, Y1
-	VMOVUPS     Y1, 192(AX)
-	VMOVUPS     224(CX), Y1
-	VMOVUPS     224(AX), Y2
-	VFMADD213PS Y2, Y0, Y1
-	VMOVUPS     Y1, 224(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         addblocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ DX, $0x00000010
 	JLT  addblocks1done
 
@@ -4269,10 +4184,10 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-24
 	MOVQ   x+8(FP), CX
 	MOVQ   n+16(FP), DX
 	VXORPS Y0, Y0, Y0
-	CMPQ   DX, $0x00000040
-	JLT    blocks4done
+	CMPQ   DX, $0x00000020
+	JLT    blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS (CX), Y1
 	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)
@@ -4285,25 +4200,13 @@ blocks4:
 	VMOVUPS 96(CX), Y1
 	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, 96(AX)
-	VMOVUPS 128(CX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 128(AX)
-	VMOVUPS 160(CX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 160(AX)
-	VMOVUPS 192(CX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 192(AX)
-	VMOVUPS 224(CX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	SUBQ    $0x00000040, DX
-	CMPQ    DX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	CMPQ    DX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
@@ -4355,10 +4258,10 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-33
 	VXORPS Y0, Y0, Y0
 	CMPB   add+32(FP), $0x00
 	JNE    add
-	CMPQ   BX, $0x00000040
-	JLT    setblocks4done
+	CMPQ   BX, $0x00000020
+	JLT    setblocks2done
 
-setblocks4:
+setblocks2:
 	VCMPPS  $0x11, (DX), Y0, Y2
 	VMOVUPS (CX), Y1
 	VANDPS  Y2, Y1, Y1
@@ -4375,30 +4278,14 @@ setblocks4:
 	VMOVUPS 96(CX), Y1
 	VANDPS  Y2, Y1, Y1
 	VMOVUPS Y1, 96(AX)
-	VCMPPS  $0x11, 128(DX), Y0, Y2
-	VMOVUPS 128(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VCMPPS  $0x11, 160(DX), Y0, Y2
-	VMOVUPS 160(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 160(AX)
-	VCMPPS  $0x11, 192(DX), Y0, Y2
-	VMOVUPS 192(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 192(AX)
-	VCMPPS  $0x11, 224(DX), Y0, Y2
-	VMOVUPS 224(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     setblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  setblocks1done
 
@@ -4450,10 +4337,10 @@ setend:
 	RET
 
 add:
-	CMPQ BX, $0x00000040
-	JLT  addblocks4done
+	CMPQ BX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VCMPPS  $0x11, (DX), Y0, Y2
 	VMOVUPS (CX), Y1
 	VANDPS  Y2, Y1, Y1
@@ -4478,38 +4365,14 @@ addblocks4:
 	VMOVUPS 96(AX), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVUPS Y1, 96(AX)
-	VCMPPS  $0x11, 128(DX), Y0, Y2
-	VMOVUPS 128(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS 128(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VCMPPS  $0x11, 160(DX), Y0, Y2
-	VMOVUPS 160(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS 160(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 160(AX)
-	VCMPPS  $0x11, 192(DX), Y0, Y2
-	VMOVUPS 192(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS 192(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 192(AX)
-	VCMPPS  $0x11, 224(DX), Y0, Y2
-	VMOVUPS 224(CX), Y1
-	VANDPS  Y2, Y1, Y1
-	VMOVUPS 224(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     addblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  addblocks1done
 
@@ -4576,24 +4439,20 @@ TEXT ·fillAVX2(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS v+16(FP), Y0
-	CMPQ         CX, $0x00000040
-	JLT          blocks4done
+	CMPQ         CX, $0x00000020
+	JLT          blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y0, 32(AX)
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS Y0, 96(AX)
-	VMOVUPS Y0, 128(AX)
-	VMOVUPS Y0, 160(AX)
-	VMOVUPS Y0, 192(AX)
-	VMOVUPS Y0, 224(AX)
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x00000040, CX
-	CMPQ    CX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ CX, $0x00000010
 	JLT  blocks1done
 
@@ -4634,10 +4493,10 @@ TEXT ·subScaleAVX2(SB), NOSPLIT, $0-37
 	VBROADCASTSS c+32(FP), Y0
 	CMPB         add+36(FP), $0x00
 	JNE          add
-	CMPQ         BX, $0x00000040
-	JLT          setblocks4done
+	CMPQ         BX, $0x00000020
+	JLT          setblocks2done
 
-setblocks4:
+setblocks2:
 	VMOVUPS (CX), Y1
 	VMOVUPS (DX), Y2
 	VSUBPS  Y2, Y1, Y1
@@ -4658,34 +4517,14 @@ setblocks4:
 	VSUBPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(AX)
-	VMOVUPS 128(CX), Y1
-	VMOVUPS 128(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VMOVUPS 160(CX), Y1
-	VMOVUPS 160(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 160(AX)
-	VMOVUPS 192(CX), Y1
-	VMOVUPS 192(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 192(AX)
-	VMOVUPS 224(CX), Y1
-	VMOVUPS 224(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     setblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  setblocks1done
 
@@ -4739,10 +4578,10 @@ setend:
 	RET
 
 add:
-	CMPQ BX, $0x00000040
-	JLT  addblocks4done
+	CMPQ BX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VMOVUPS (CX), Y1
 	VMOVUPS (DX), Y2
 	VSUBPS  Y2, Y1, Y1
@@ -4771,42 +4610,14 @@ addblocks4:
 	VMOVUPS 96(AX), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVUPS Y1, 96(AX)
-	VMOVUPS 128(CX), Y1
-	VMOVUPS 128(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS 128(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 128(AX)
-	VMOVUPS 160(CX), Y1
-	VMOVUPS 160(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS 160(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 160(AX)
-	VMOVUPS 192(CX), Y1
-	VMOVUPS 192(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS 192(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 192(AX)
-	VMOVUPS 224(CX), Y1
-	VMOVUPS 224(DX), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS 224(AX), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 224(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     addblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  addblocks1done
 
@@ -4887,10 +4698,10 @@ TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-41
 	VXORPS       Y0, Y0, Y0
 
 floored:
-	CMPQ DX, $0x00000040
-	JLT  blocks4done
+	CMPQ DX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS     (CX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD213PS (SI), Y1, Y2
@@ -4911,33 +4722,13 @@ blocks4:
 	VFMADD213PS 32(SI), Y1, Y2
 	VMAXPS      Y2, Y0, Y2
 	VMOVUPS     Y2, 96(AX)
-	VMOVUPS     128(CX), Y1
-	VMOVUPS     (BX), Y2
-	VFMADD213PS (SI), Y1, Y2
-	VMAXPS      Y2, Y0, Y2
-	VMOVUPS     Y2, 128(AX)
-	VMOVUPS     160(CX), Y1
-	VMOVUPS     32(BX), Y2
-	VFMADD213PS 32(SI), Y1, Y2
-	VMAXPS      Y2, Y0, Y2
-	VMOVUPS     Y2, 160(AX)
-	VMOVUPS     192(CX), Y1
-	VMOVUPS     (BX), Y2
-	VFMADD213PS (SI), Y1, Y2
-	VMAXPS      Y2, Y0, Y2
-	VMOVUPS     Y2, 192(AX)
-	VMOVUPS     224(CX), Y1
-	VMOVUPS     32(BX), Y2
-	VFMADD213PS 32(SI), Y1, Y2
-	VMAXPS      Y2, Y0, Y2
-	VMOVUPS     Y2, 224(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         blocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
@@ -5007,10 +4798,10 @@ TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-53
 	VXORPS       Y1, Y1, Y1
 
 floored:
-	CMPQ DX, $0x00000040
-	JLT  blocks4done
+	CMPQ DX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (BX), Y3
 	VFMADD213PS (SI), Y2, Y3
@@ -5039,42 +4830,14 @@ blocks4:
 	VMOVUPS     96(DI), Y2
 	VFMADD231PS Y2, Y0, Y3
 	VMOVUPS     Y3, 96(AX)
-	VMOVUPS     128(CX), Y2
-	VMOVUPS     (BX), Y3
-	VFMADD213PS (SI), Y2, Y3
-	VMAXPS      Y3, Y1, Y3
-	VMOVUPS     128(DI), Y2
-	VFMADD231PS Y2, Y0, Y3
-	VMOVUPS     Y3, 128(AX)
-	VMOVUPS     160(CX), Y2
-	VMOVUPS     32(BX), Y3
-	VFMADD213PS 32(SI), Y2, Y3
-	VMAXPS      Y3, Y1, Y3
-	VMOVUPS     160(DI), Y2
-	VFMADD231PS Y2, Y0, Y3
-	VMOVUPS     Y3, 160(AX)
-	VMOVUPS     192(CX), Y2
-	VMOVUPS     (BX), Y3
-	VFMADD213PS (SI), Y2, Y3
-	VMAXPS      Y3, Y1, Y3
-	VMOVUPS     192(DI), Y2
-	VFMADD231PS Y2, Y0, Y3
-	VMOVUPS     Y3, 192(AX)
-	VMOVUPS     224(CX), Y2
-	VMOVUPS     32(BX), Y3
-	VFMADD213PS 32(SI), Y2, Y3
-	VMAXPS      Y3, Y1, Y3
-	VMOVUPS     224(DI), Y2
-	VFMADD231PS Y2, Y0, Y3
-	VMOVUPS     Y3, 224(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, DI
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         blocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
@@ -5960,49 +5723,37 @@ span:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
 	MOVQ    $0x00001000, BX
 	MOVQ    CX, DX
 	CMPQ    DX, BX
 	CMOVQGT BX, DX
 	SUBQ    DX, CX
-	CMPQ    DX, $0x00000040
-	JLT     blocks4done
+	CMPQ    DX, $0x00000020
+	JLT     blocks2done
 
-blocks4:
-	VMOVUPS (AX), Y8
-	VADDPS  Y8, Y0, Y0
-	VMOVUPS 32(AX), Y8
-	VADDPS  Y8, Y1, Y1
-	VMOVUPS 64(AX), Y8
-	VADDPS  Y8, Y2, Y2
-	VMOVUPS 96(AX), Y8
-	VADDPS  Y8, Y3, Y3
-	VMOVUPS 128(AX), Y8
-	VADDPS  Y8, Y4, Y4
-	VMOVUPS 160(AX), Y8
-	VADDPS  Y8, Y5, Y5
-	VMOVUPS 192(AX), Y8
-	VADDPS  Y8, Y6, Y6
-	VMOVUPS 224(AX), Y8
-	VADDPS  Y8, Y7, Y7
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x00000040, DX
-	CMPQ    DX, $0x00000040
-	JGE     blocks4
+blocks2:
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(AX), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(AX), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
+	CMPQ    DX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
 blocks1:
-	VMOVUPS (AX), Y8
-	VADDPS  Y8, Y0, Y0
-	VMOVUPS 32(AX), Y8
-	VADDPS  Y8, Y1, Y1
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX), Y4
+	VADDPS  Y4, Y1, Y1
 	ADDQ    $0x00000040, AX
 	SUBQ    $0x00000010, DX
 	CMPQ    DX, $0x00000010
@@ -6015,22 +5766,20 @@ blocks1done:
 	MOVQ       DX, SI
 	NEGQ       SI
 	LEAQ       64(BX)(SI*4), BX
-	VMOVUPS    (BX), Y8
-	VMASKMOVPS (AX), Y8, Y8
-	VADDPS     Y8, Y0, Y0
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y0, Y0
 	LEAQ       maskAVX2<>+0(SB), BX
 	NEGQ       DX
 	LEAQ       96(BX)(DX*4), BX
-	VMOVUPS    (BX), Y8
-	VMASKMOVPS 32(AX), Y8, Y8
-	VADDPS     Y8, Y1, Y1
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS 32(AX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
 
 end:
 	// Add the lanes to the float64 sums.
 	MOVQ         sum+0(FP), DX
 	VADDPS       Y2, Y0, Y0
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y6, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X2, Y2
@@ -6039,8 +5788,6 @@ end:
 	VADDPD       32(DX), Y2, Y2
 	VMOVUPD      Y2, 32(DX)
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y7, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X0, Y0
@@ -6065,59 +5812,43 @@ span:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
 	MOVQ    $0x00001000, SI
 	MOVQ    DX, BX
 	CMPQ    BX, SI
 	CMOVQGT SI, BX
 	SUBQ    BX, DX
-	CMPQ    BX, $0x00000040
-	JLT     blocks4done
+	CMPQ    BX, $0x00000020
+	JLT     blocks2done
 
-blocks4:
-	VMOVUPS     (AX), Y8
-	VSUBPS      (CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VSUBPS      32(CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
-	VMOVUPS     64(AX), Y8
-	VSUBPS      (CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y2
-	VMOVUPS     96(AX), Y8
-	VSUBPS      32(CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y3
-	VMOVUPS     128(AX), Y8
-	VSUBPS      (CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y4
-	VMOVUPS     160(AX), Y8
-	VSUBPS      32(CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y5
-	VMOVUPS     192(AX), Y8
-	VSUBPS      (CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y6
-	VMOVUPS     224(AX), Y8
-	VSUBPS      32(CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y7
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, BX
-	CMPQ        BX, $0x00000040
-	JGE         blocks4
+blocks2:
+	VMOVUPS     (AX), Y4
+	VSUBPS      (CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VSUBPS      32(CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
+	VMOVUPS     64(AX), Y4
+	VSUBPS      (CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y2
+	VMOVUPS     96(AX), Y4
+	VSUBPS      32(CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y3
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, BX
+	CMPQ        BX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ BX, $0x00000010
 	JLT  blocks1done
 
 blocks1:
-	VMOVUPS     (AX), Y8
-	VSUBPS      (CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VSUBPS      32(CX), Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (AX), Y4
+	VSUBPS      (CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VSUBPS      32(CX), Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
 	ADDQ        $0x00000040, AX
 	SUBQ        $0x00000010, BX
 	CMPQ        BX, $0x00000010
@@ -6130,26 +5861,24 @@ blocks1done:
 	MOVQ        BX, DI
 	NEGQ        DI
 	LEAQ        64(SI)(DI*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  (AX), Y8, Y8
-	VSUBPS      (CX), Y8, Y8
-	VANDPS      (SI), Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  (AX), Y4, Y4
+	VSUBPS      (CX), Y4, Y4
+	VANDPS      (SI), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
 	LEAQ        maskAVX2<>+0(SB), SI
 	NEGQ        BX
 	LEAQ        96(SI)(BX*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  32(AX), Y8, Y8
-	VSUBPS      32(CX), Y8, Y8
-	VANDPS      (SI), Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  32(AX), Y4, Y4
+	VSUBPS      32(CX), Y4, Y4
+	VANDPS      (SI), Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
 
 end:
 	// Add the lanes to the float64 sums.
 	MOVQ         sum+0(FP), BX
 	VADDPS       Y2, Y0, Y0
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y6, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X2, Y2
@@ -6158,8 +5887,6 @@ end:
 	VADDPD       32(BX), Y2, Y2
 	VMOVUPD      Y2, 32(BX)
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y7, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X0, Y0
@@ -6184,70 +5911,50 @@ span:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
 	MOVQ    $0x00001000, SI
 	MOVQ    DX, BX
 	CMPQ    BX, SI
 	CMOVQGT SI, BX
 	SUBQ    BX, DX
-	CMPQ    BX, $0x00000040
-	JLT     blocks4done
+	CMPQ    BX, $0x00000020
+	JLT     blocks2done
 
-blocks4:
-	VMOVUPS     (AX), Y8
-	VMOVUPS     (CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VMOVUPS     32(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
-	VMOVUPS     64(AX), Y8
-	VMOVUPS     64(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y2
-	VMOVUPS     96(AX), Y8
-	VMOVUPS     96(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y3
-	VMOVUPS     128(AX), Y8
-	VMOVUPS     128(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y4
-	VMOVUPS     160(AX), Y8
-	VMOVUPS     160(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y5
-	VMOVUPS     192(AX), Y8
-	VMOVUPS     192(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y6
-	VMOVUPS     224(AX), Y8
-	VMOVUPS     224(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y7
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, BX
-	CMPQ        BX, $0x00000040
-	JGE         blocks4
+blocks2:
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, BX
+	CMPQ        BX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ BX, $0x00000010
 	JLT  blocks1done
 
 blocks1:
-	VMOVUPS     (AX), Y8
-	VMOVUPS     (CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VMOVUPS     32(CX), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, BX
@@ -6261,28 +5968,26 @@ blocks1done:
 	MOVQ        BX, DI
 	NEGQ        DI
 	LEAQ        64(SI)(DI*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  (AX), Y8, Y8
-	VMOVUPS     (SI), Y9
-	VMASKMOVPS  (CX), Y9, Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  (AX), Y4, Y4
+	VMOVUPS     (SI), Y5
+	VMASKMOVPS  (CX), Y5, Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
 	LEAQ        maskAVX2<>+0(SB), SI
 	NEGQ        BX
 	LEAQ        96(SI)(BX*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  32(AX), Y8, Y8
-	VMOVUPS     (SI), Y9
-	VMASKMOVPS  32(CX), Y9, Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  32(AX), Y4, Y4
+	VMOVUPS     (SI), Y5
+	VMASKMOVPS  32(CX), Y5, Y5
+	VSUBPS      Y5, Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
 
 end:
 	// Add the lanes to the float64 sums.
 	MOVQ         sum+0(FP), BX
 	VADDPS       Y2, Y0, Y0
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y6, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X2, Y2
@@ -6291,8 +5996,6 @@ end:
 	VADDPD       32(BX), Y2, Y2
 	VMOVUPD      Y2, 32(BX)
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y7, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X0, Y0
@@ -6317,60 +6020,44 @@ span:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
 	MOVQ    $0x00001000, SI
 	MOVQ    DX, BX
 	CMPQ    BX, SI
 	CMOVQGT SI, BX
 	SUBQ    BX, DX
-	CMPQ    BX, $0x00000040
-	JLT     blocks4done
+	CMPQ    BX, $0x00000020
+	JLT     blocks2done
 
-blocks4:
-	VMOVUPS     (AX), Y8
-	VMOVUPS     (CX), Y9
-	VFMADD231PS Y9, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VMOVUPS     32(CX), Y9
-	VFMADD231PS Y9, Y8, Y1
-	VMOVUPS     64(AX), Y8
-	VMOVUPS     64(CX), Y9
-	VFMADD231PS Y9, Y8, Y2
-	VMOVUPS     96(AX), Y8
-	VMOVUPS     96(CX), Y9
-	VFMADD231PS Y9, Y8, Y3
-	VMOVUPS     128(AX), Y8
-	VMOVUPS     128(CX), Y9
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     160(AX), Y8
-	VMOVUPS     160(CX), Y9
-	VFMADD231PS Y9, Y8, Y5
-	VMOVUPS     192(AX), Y8
-	VMOVUPS     192(CX), Y9
-	VFMADD231PS Y9, Y8, Y6
-	VMOVUPS     224(AX), Y8
-	VMOVUPS     224(CX), Y9
-	VFMADD231PS Y9, Y8, Y7
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, BX
-	CMPQ        BX, $0x00000040
-	JGE         blocks4
+blocks2:
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, BX
+	CMPQ        BX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ BX, $0x00000010
 	JLT  blocks1done
 
 blocks1:
-	VMOVUPS     (AX), Y8
-	VMOVUPS     (CX), Y9
-	VFMADD231PS Y9, Y8, Y0
-	VMOVUPS     32(AX), Y8
-	VMOVUPS     32(CX), Y9
-	VFMADD231PS Y9, Y8, Y1
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VFMADD231PS Y5, Y4, Y1
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, BX
@@ -6384,26 +6071,24 @@ blocks1done:
 	MOVQ        BX, DI
 	NEGQ        DI
 	LEAQ        64(SI)(DI*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  (AX), Y8, Y8
-	VMOVUPS     (SI), Y9
-	VMASKMOVPS  (CX), Y9, Y9
-	VFMADD231PS Y9, Y8, Y0
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  (AX), Y4, Y4
+	VMOVUPS     (SI), Y5
+	VMASKMOVPS  (CX), Y5, Y5
+	VFMADD231PS Y5, Y4, Y0
 	LEAQ        maskAVX2<>+0(SB), SI
 	NEGQ        BX
 	LEAQ        96(SI)(BX*4), SI
-	VMOVUPS     (SI), Y8
-	VMASKMOVPS  32(AX), Y8, Y8
-	VMOVUPS     (SI), Y9
-	VMASKMOVPS  32(CX), Y9, Y9
-	VFMADD231PS Y9, Y8, Y1
+	VMOVUPS     (SI), Y4
+	VMASKMOVPS  32(AX), Y4, Y4
+	VMOVUPS     (SI), Y5
+	VMASKMOVPS  32(CX), Y5, Y5
+	VFMADD231PS Y5, Y4, Y1
 
 end:
 	// Add the lanes to the float64 sums.
 	MOVQ         sum+0(FP), BX
 	VADDPS       Y2, Y0, Y0
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y6, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X2, Y2
@@ -6412,8 +6097,6 @@ end:
 	VADDPD       32(BX), Y2, Y2
 	VMOVUPD      Y2, 32(BX)
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y7, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VCVTPS2PD    X1, Y1
 	VCVTPS2PD    X0, Y0

@@ -1804,6 +1804,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000008, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -1812,79 +1816,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      192(BX), Y0
-	VADDPS       224(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	VMOVUPS      256(BX), Y0
-	VADDPS       288(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       16(AX), X1, X1
-	VMOVSS       X1, 16(AX)
-	VMOVUPS      320(BX), Y0
-	VADDPS       352(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       20(AX), X1, X1
-	VMOVSS       X1, 20(AX)
-	VMOVUPS      384(BX), Y0
-	VADDPS       416(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       24(AX), X1, X1
-	VMOVSS       X1, 24(AX)
-	VMOVUPS      448(BX), Y0
-	VADDPS       480(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       28(AX), X1, X1
-	VMOVSS       X1, 28(AX)
-	ADDQ         $0x00000200, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -2006,6 +1943,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000008, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2014,79 +1955,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      192(BX), Y0
-	VADDPS       224(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	VMOVUPS      256(BX), Y0
-	VADDPS       288(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       16(AX), X1, X1
-	VMOVSS       X1, 16(AX)
-	VMOVUPS      320(BX), Y0
-	VADDPS       352(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       20(AX), X1, X1
-	VMOVSS       X1, 20(AX)
-	VMOVUPS      384(BX), Y0
-	VADDPS       416(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       24(AX), X1, X1
-	VMOVSS       X1, 24(AX)
-	VMOVUPS      448(BX), Y0
-	VADDPS       480(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       28(AX), X1, X1
-	VMOVSS       X1, 28(AX)
-	ADDQ         $0x00000200, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -2296,6 +2170,10 @@ t6next:
 	MOVQ    $0x00000006, DI
 
 t6fold:
+	MOVQ AX, R9
+	MOVQ $0x00000004, R8
+
+t6channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2304,39 +2182,12 @@ t6fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      192(BX), Y0
-	VADDPS       224(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	ADDQ         $0x00000100, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t6channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t6fold
@@ -2470,6 +2321,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000004, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2478,39 +2333,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      192(BX), Y0
-	VADDPS       224(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	ADDQ         $0x00000100, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -2600,6 +2428,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000004, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2608,39 +2440,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	VMOVUPS      192(BX), Y0
-	VADDPS       224(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       12(AX), X1, X1
-	VMOVSS       X1, 12(AX)
-	ADDQ         $0x00000100, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -2876,6 +2681,10 @@ t9next:
 	MOVQ    $0x00000009, DI
 
 t9fold:
+	MOVQ AX, R9
+	MOVQ $0x00000003, R8
+
+t9channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2884,29 +2693,12 @@ t9fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	ADDQ         $0x000000c0, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t9channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t9fold
@@ -3024,6 +2816,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000003, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3032,29 +2828,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	ADDQ         $0x000000c0, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -3136,6 +2915,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000003, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3144,29 +2927,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	VMOVUPS      64(BX), Y0
-	VADDPS       96(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       4(AX), X1, X1
-	VMOVSS       X1, 4(AX)
-	VMOVUPS      128(BX), Y0
-	VADDPS       160(BX), Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMOVHLPS     X1, X1, X0
-	VADDPS       X0, X1, X1
-	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
-	VADDSS       8(AX), X1, X1
-	VMOVSS       X1, 8(AX)
-	ADDQ         $0x000000c0, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -3322,6 +3088,10 @@ t9next:
 	MOVQ    $0x00000009, DI
 
 t9fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t9channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3330,9 +3100,12 @@ t9fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000040, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t9channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t9fold
@@ -3418,6 +3191,10 @@ t3next:
 	MOVQ    $0x00000003, DI
 
 t3fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t3channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3426,9 +3203,12 @@ t3fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000040, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t3channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t3fold
@@ -3494,6 +3274,10 @@ t1next:
 	MOVQ    $0x00000001, DI
 
 t1fold:
+	MOVQ AX, R9
+	MOVQ $0x00000001, R8
+
+t1channels:
 	VMOVUPS      (BX), Y0
 	VADDPS       32(BX), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -3502,9 +3286,12 @@ t1fold:
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x00000040, BX
+	VADDSS       (R9), X1, X1
+	VMOVSS       X1, (R9)
+	ADDQ         $0x40, BX
+	ADDQ         $0x04, R9
+	DECQ         R8
+	JNZ          t1channels
 	ADDQ         SI, AX
 	DECQ         DI
 	JNZ          t1fold
@@ -4827,7 +4614,7 @@ tiles:
 	RET
 
 // func toBlockedAVX512(dst *float32, x *float32, plane int, n int, c int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·toBlockedAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
@@ -4838,197 +4625,13 @@ TEXT ·toBlockedAVX512(SB), NOSPLIT, $0-40
 	MOVQ $0x00000040, DI
 
 tiles:
-	CMPQ    BX, $0x10
-	JLT     rest
-	VXORPS  Z0, Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	VXORPS  Z10, Z10, Z10
-	VXORPS  Z11, Z11, Z11
-	VXORPS  Z12, Z12, Z12
-	VXORPS  Z13, Z13, Z13
-	VXORPS  Z14, Z14, Z14
-	VXORPS  Z15, Z15, Z15
-	MOVQ    CX, R8
-	CMPQ    SI, $0x00
-	JLE     fullloaded
-	VMOVUPS (R8), Z0
-	ADDQ    DX, R8
-	CMPQ    SI, $0x01
-	JLE     fullloaded
-	VMOVUPS (R8), Z1
-	ADDQ    DX, R8
-	CMPQ    SI, $0x02
-	JLE     fullloaded
-	VMOVUPS (R8), Z2
-	ADDQ    DX, R8
-	CMPQ    SI, $0x03
-	JLE     fullloaded
-	VMOVUPS (R8), Z3
-	ADDQ    DX, R8
-	CMPQ    SI, $0x04
-	JLE     fullloaded
-	VMOVUPS (R8), Z4
-	ADDQ    DX, R8
-	CMPQ    SI, $0x05
-	JLE     fullloaded
-	VMOVUPS (R8), Z5
-	ADDQ    DX, R8
-	CMPQ    SI, $0x06
-	JLE     fullloaded
-	VMOVUPS (R8), Z6
-	ADDQ    DX, R8
-	CMPQ    SI, $0x07
-	JLE     fullloaded
-	VMOVUPS (R8), Z7
-	ADDQ    DX, R8
-	CMPQ    SI, $0x08
-	JLE     fullloaded
-	VMOVUPS (R8), Z8
-	ADDQ    DX, R8
-	CMPQ    SI, $0x09
-	JLE     fullloaded
-	VMOVUPS (R8), Z9
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0a
-	JLE     fullloaded
-	VMOVUPS (R8), Z10
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0b
-	JLE     fullloaded
-	VMOVUPS (R8), Z11
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0c
-	JLE     fullloaded
-	VMOVUPS (R8), Z12
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0d
-	JLE     fullloaded
-	VMOVUPS (R8), Z13
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0e
-	JLE     fullloaded
-	VMOVUPS (R8), Z14
-	ADDQ    DX, R8
-	CMPQ    SI, $0x0f
-	JLE     fullloaded
-	VMOVUPS (R8), Z15
-
-fullloaded:
-	VUNPCKLPS  Z1, Z0, Z16
-	VUNPCKHPS  Z1, Z0, Z1
-	VUNPCKLPS  Z3, Z2, Z0
-	VUNPCKHPS  Z3, Z2, Z3
-	VUNPCKLPD  Z0, Z16, Z2
-	VUNPCKHPD  Z0, Z16, Z0
-	VUNPCKLPD  Z3, Z1, Z16
-	VUNPCKHPD  Z3, Z1, Z3
-	VUNPCKLPS  Z5, Z4, Z1
-	VUNPCKHPS  Z5, Z4, Z5
-	VUNPCKLPS  Z7, Z6, Z4
-	VUNPCKHPS  Z7, Z6, Z7
-	VUNPCKLPD  Z4, Z1, Z6
-	VUNPCKHPD  Z4, Z1, Z4
-	VUNPCKLPD  Z7, Z5, Z1
-	VUNPCKHPD  Z7, Z5, Z7
-	VUNPCKLPS  Z9, Z8, Z5
-	VUNPCKHPS  Z9, Z8, Z9
-	VUNPCKLPS  Z11, Z10, Z8
-	VUNPCKHPS  Z11, Z10, Z11
-	VUNPCKLPD  Z8, Z5, Z10
-	VUNPCKHPD  Z8, Z5, Z8
-	VUNPCKLPD  Z11, Z9, Z5
-	VUNPCKHPD  Z11, Z9, Z11
-	VUNPCKLPS  Z13, Z12, Z9
-	VUNPCKHPS  Z13, Z12, Z13
-	VUNPCKLPS  Z15, Z14, Z12
-	VUNPCKHPS  Z15, Z14, Z15
-	VUNPCKLPD  Z12, Z9, Z14
-	VUNPCKHPD  Z12, Z9, Z12
-	VUNPCKLPD  Z15, Z13, Z9
-	VUNPCKHPD  Z15, Z13, Z15
-	VSHUFF32X4 $0x88, Z6, Z2, Z13
-	VSHUFF32X4 $0xdd, Z6, Z2, Z6
-	VSHUFF32X4 $0x88, Z14, Z10, Z2
-	VSHUFF32X4 $0xdd, Z14, Z10, Z14
-	VSHUFF32X4 $0x88, Z2, Z13, Z10
-	VSHUFF32X4 $0xdd, Z2, Z13, Z2
-	VSHUFF32X4 $0x88, Z14, Z6, Z13
-	VSHUFF32X4 $0xdd, Z14, Z6, Z14
-	VSHUFF32X4 $0x88, Z4, Z0, Z6
-	VSHUFF32X4 $0xdd, Z4, Z0, Z4
-	VSHUFF32X4 $0x88, Z12, Z8, Z0
-	VSHUFF32X4 $0xdd, Z12, Z8, Z12
-	VSHUFF32X4 $0x88, Z0, Z6, Z8
-	VSHUFF32X4 $0xdd, Z0, Z6, Z0
-	VSHUFF32X4 $0x88, Z12, Z4, Z6
-	VSHUFF32X4 $0xdd, Z12, Z4, Z12
-	VSHUFF32X4 $0x88, Z1, Z16, Z4
-	VSHUFF32X4 $0xdd, Z1, Z16, Z1
-	VSHUFF32X4 $0x88, Z9, Z5, Z16
-	VSHUFF32X4 $0xdd, Z9, Z5, Z9
-	VSHUFF32X4 $0x88, Z16, Z4, Z5
-	VSHUFF32X4 $0xdd, Z16, Z4, Z16
-	VSHUFF32X4 $0x88, Z9, Z1, Z4
-	VSHUFF32X4 $0xdd, Z9, Z1, Z9
-	VSHUFF32X4 $0x88, Z7, Z3, Z1
-	VSHUFF32X4 $0xdd, Z7, Z3, Z7
-	VSHUFF32X4 $0x88, Z15, Z11, Z3
-	VSHUFF32X4 $0xdd, Z15, Z11, Z15
-	VSHUFF32X4 $0x88, Z3, Z1, Z11
-	VSHUFF32X4 $0xdd, Z3, Z1, Z3
-	VSHUFF32X4 $0x88, Z15, Z7, Z1
-	VSHUFF32X4 $0xdd, Z15, Z7, Z15
-	MOVQ       AX, R8
-	VMOVUPS    Z10, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z8, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z5, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z11, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z13, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z6, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z4, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z1, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z2, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z0, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z16, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z3, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z14, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z12, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z9, (R8)
-	ADDQ       DI, R8
-	VMOVUPS    Z15, (R8)
-	ADDQ       $0x00000400, AX
-	ADDQ       $0x40, CX
-	SUBQ       $0x10, BX
-	JMP        tiles
-
-rest:
-	TESTQ     BX, BX
-	JZ        end
-	MOVL      $0xffffffff, R8
-	BZHIL     BX, R8, R8
-	KMOVW     R8, K1
+	MOVQ      $0x00000010, R9
+	MOVQ      BX, R8
+	CMPQ      BX, R9
+	CMOVQGT   R9, R8
+	MOVL      $0xffffffff, R9
+	BZHIL     R8, R9, R9
+	KMOVW     R9, K1
 	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
 	VXORPS    Z2, Z2, Z2
@@ -5045,72 +4648,72 @@ rest:
 	VXORPS    Z13, Z13, Z13
 	VXORPS    Z14, Z14, Z14
 	VXORPS    Z15, Z15, Z15
-	MOVQ      CX, R8
+	MOVQ      CX, R9
 	CMPQ      SI, $0x00
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      DX, R9
 	CMPQ      SI, $0x01
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      DX, R9
 	CMPQ      SI, $0x02
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      DX, R9
 	CMPQ      SI, $0x03
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z3
+	ADDQ      DX, R9
 	CMPQ      SI, $0x04
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z4
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z4
+	ADDQ      DX, R9
 	CMPQ      SI, $0x05
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z5
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z5
+	ADDQ      DX, R9
 	CMPQ      SI, $0x06
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z6
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z6
+	ADDQ      DX, R9
 	CMPQ      SI, $0x07
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z7
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z7
+	ADDQ      DX, R9
 	CMPQ      SI, $0x08
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z8
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z8
+	ADDQ      DX, R9
 	CMPQ      SI, $0x09
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z9
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z9
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0a
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z10
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z10
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0b
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z11
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z11
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0c
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z12
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z12
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0d
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z13
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z13
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0e
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z14
-	ADDQ      DX, R8
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z14
+	ADDQ      DX, R9
 	CMPQ      SI, $0x0f
-	JLE       partloaded
-	VMOVUPS.Z (R8), K1, Z15
+	JLE       loaded
+	VMOVUPS.Z (R9), K1, Z15
 
-partloaded:
+loaded:
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z1
 	VUNPCKLPS  Z3, Z2, Z0
@@ -5175,81 +4778,81 @@ partloaded:
 	VSHUFF32X4 $0xdd, Z3, Z1, Z3
 	VSHUFF32X4 $0x88, Z15, Z7, Z1
 	VSHUFF32X4 $0xdd, Z15, Z7, Z15
-	MOVQ       AX, DX
-	CMPQ       BX, $0x00
-	JLE        partstored
-	VMOVUPS    Z10, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x01
-	JLE        partstored
-	VMOVUPS    Z8, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x02
-	JLE        partstored
-	VMOVUPS    Z5, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x03
-	JLE        partstored
-	VMOVUPS    Z11, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x04
-	JLE        partstored
-	VMOVUPS    Z13, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x05
-	JLE        partstored
-	VMOVUPS    Z6, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x06
-	JLE        partstored
-	VMOVUPS    Z4, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x07
-	JLE        partstored
-	VMOVUPS    Z1, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x08
-	JLE        partstored
-	VMOVUPS    Z2, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x09
-	JLE        partstored
-	VMOVUPS    Z0, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0a
-	JLE        partstored
-	VMOVUPS    Z16, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0b
-	JLE        partstored
-	VMOVUPS    Z3, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0c
-	JLE        partstored
-	VMOVUPS    Z14, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0d
-	JLE        partstored
-	VMOVUPS    Z12, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0e
-	JLE        partstored
-	VMOVUPS    Z9, (DX)
-	ADDQ       DI, DX
-	CMPQ       BX, $0x0f
-	JLE        partstored
-	VMOVUPS    Z15, (DX)
+	MOVQ       AX, R9
+	CMPQ       R8, $0x00
+	JLE        stored
+	VMOVUPS    Z10, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x01
+	JLE        stored
+	VMOVUPS    Z8, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x02
+	JLE        stored
+	VMOVUPS    Z5, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x03
+	JLE        stored
+	VMOVUPS    Z11, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x04
+	JLE        stored
+	VMOVUPS    Z13, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x05
+	JLE        stored
+	VMOVUPS    Z6, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x06
+	JLE        stored
+	VMOVUPS    Z4, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x07
+	JLE        stored
+	VMOVUPS    Z1, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x08
+	JLE        stored
+	VMOVUPS    Z2, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x09
+	JLE        stored
+	VMOVUPS    Z0, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0a
+	JLE        stored
+	VMOVUPS    Z16, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0b
+	JLE        stored
+	VMOVUPS    Z3, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0c
+	JLE        stored
+	VMOVUPS    Z14, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0d
+	JLE        stored
+	VMOVUPS    Z12, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0e
+	JLE        stored
+	VMOVUPS    Z9, (R9)
+	ADDQ       DI, R9
+	CMPQ       R8, $0x0f
+	JLE        stored
+	VMOVUPS    Z15, (R9)
 
-partstored:
+stored:
 	ADDQ $0x00000400, AX
 	ADDQ $0x40, CX
-
-end:
+	SUBQ $0x10, BX
+	JG   tiles
 	VZEROUPPER
 	RET
 
 // func fromBlockedAVX512(dst *float32, plane int, x *float32, n int, c int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·fromBlockedAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ plane+8(FP), CX
@@ -5260,40 +4863,95 @@ TEXT ·fromBlockedAVX512(SB), NOSPLIT, $0-40
 	MOVQ $0x00000040, DI
 
 tiles:
-	CMPQ       BX, $0x10
-	JLT        rest
-	MOVQ       DX, R8
-	VMOVUPS    (R8), Z0
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z1
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z2
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z3
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z4
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z5
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z6
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z7
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z8
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z9
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z10
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z11
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z12
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z13
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z14
-	ADDQ       DI, R8
-	VMOVUPS    (R8), Z15
+	MOVQ    $0x00000010, R9
+	MOVQ    BX, R8
+	CMPQ    BX, R9
+	CMOVQGT R9, R8
+	MOVL    $0xffffffff, R9
+	BZHIL   R8, R9, R9
+	KMOVW   R9, K1
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    DX, R9
+	CMPQ    R8, $0x00
+	JLE     loaded
+	VMOVUPS (R9), Z0
+	ADDQ    DI, R9
+	CMPQ    R8, $0x01
+	JLE     loaded
+	VMOVUPS (R9), Z1
+	ADDQ    DI, R9
+	CMPQ    R8, $0x02
+	JLE     loaded
+	VMOVUPS (R9), Z2
+	ADDQ    DI, R9
+	CMPQ    R8, $0x03
+	JLE     loaded
+	VMOVUPS (R9), Z3
+	ADDQ    DI, R9
+	CMPQ    R8, $0x04
+	JLE     loaded
+	VMOVUPS (R9), Z4
+	ADDQ    DI, R9
+	CMPQ    R8, $0x05
+	JLE     loaded
+	VMOVUPS (R9), Z5
+	ADDQ    DI, R9
+	CMPQ    R8, $0x06
+	JLE     loaded
+	VMOVUPS (R9), Z6
+	ADDQ    DI, R9
+	CMPQ    R8, $0x07
+	JLE     loaded
+	VMOVUPS (R9), Z7
+	ADDQ    DI, R9
+	CMPQ    R8, $0x08
+	JLE     loaded
+	VMOVUPS (R9), Z8
+	ADDQ    DI, R9
+	CMPQ    R8, $0x09
+	JLE     loaded
+	VMOVUPS (R9), Z9
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0a
+	JLE     loaded
+	VMOVUPS (R9), Z10
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0b
+	JLE     loaded
+	VMOVUPS (R9), Z11
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0c
+	JLE     loaded
+	VMOVUPS (R9), Z12
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0d
+	JLE     loaded
+	VMOVUPS (R9), Z13
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0e
+	JLE     loaded
+	VMOVUPS (R9), Z14
+	ADDQ    DI, R9
+	CMPQ    R8, $0x0f
+	JLE     loaded
+	VMOVUPS (R9), Z15
+
+loaded:
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z1
 	VUNPCKLPS  Z3, Z2, Z0
@@ -5360,297 +5018,74 @@ tiles:
 	VSHUFF32X4 $0xdd, Z15, Z7, Z15
 	MOVQ       AX, R8
 	CMPQ       SI, $0x00
-	JLE        fullstored
-	VMOVUPS    Z10, (R8)
+	JLE        stored
+	VMOVUPS    Z10, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x01
-	JLE        fullstored
-	VMOVUPS    Z8, (R8)
+	JLE        stored
+	VMOVUPS    Z8, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x02
-	JLE        fullstored
-	VMOVUPS    Z5, (R8)
+	JLE        stored
+	VMOVUPS    Z5, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x03
-	JLE        fullstored
-	VMOVUPS    Z11, (R8)
+	JLE        stored
+	VMOVUPS    Z11, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x04
-	JLE        fullstored
-	VMOVUPS    Z13, (R8)
+	JLE        stored
+	VMOVUPS    Z13, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x05
-	JLE        fullstored
-	VMOVUPS    Z6, (R8)
+	JLE        stored
+	VMOVUPS    Z6, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x06
-	JLE        fullstored
-	VMOVUPS    Z4, (R8)
+	JLE        stored
+	VMOVUPS    Z4, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x07
-	JLE        fullstored
-	VMOVUPS    Z1, (R8)
+	JLE        stored
+	VMOVUPS    Z1, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x08
-	JLE        fullstored
-	VMOVUPS    Z2, (R8)
+	JLE        stored
+	VMOVUPS    Z2, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x09
-	JLE        fullstored
-	VMOVUPS    Z0, (R8)
+	JLE        stored
+	VMOVUPS    Z0, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0a
-	JLE        fullstored
-	VMOVUPS    Z16, (R8)
+	JLE        stored
+	VMOVUPS    Z16, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0b
-	JLE        fullstored
-	VMOVUPS    Z3, (R8)
+	JLE        stored
+	VMOVUPS    Z3, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0c
-	JLE        fullstored
-	VMOVUPS    Z14, (R8)
+	JLE        stored
+	VMOVUPS    Z14, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0d
-	JLE        fullstored
-	VMOVUPS    Z12, (R8)
+	JLE        stored
+	VMOVUPS    Z12, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0e
-	JLE        fullstored
-	VMOVUPS    Z9, (R8)
+	JLE        stored
+	VMOVUPS    Z9, K1, (R8)
 	ADDQ       CX, R8
 	CMPQ       SI, $0x0f
-	JLE        fullstored
-	VMOVUPS    Z15, (R8)
+	JLE        stored
+	VMOVUPS    Z15, K1, (R8)
 
-fullstored:
+stored:
 	ADDQ $0x40, AX
 	ADDQ $0x00000400, DX
 	SUBQ $0x10, BX
-	JMP  tiles
-
-rest:
-	TESTQ   BX, BX
-	JZ      end
-	MOVL    $0xffffffff, R8
-	BZHIL   BX, R8, R8
-	KMOVW   R8, K1
-	VXORPS  Z0, Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	VXORPS  Z10, Z10, Z10
-	VXORPS  Z11, Z11, Z11
-	VXORPS  Z12, Z12, Z12
-	VXORPS  Z13, Z13, Z13
-	VXORPS  Z14, Z14, Z14
-	VXORPS  Z15, Z15, Z15
-	MOVQ    DX, R8
-	CMPQ    BX, $0x00
-	JLE     partloaded
-	VMOVUPS (R8), Z0
-	ADDQ    DI, R8
-	CMPQ    BX, $0x01
-	JLE     partloaded
-	VMOVUPS (R8), Z1
-	ADDQ    DI, R8
-	CMPQ    BX, $0x02
-	JLE     partloaded
-	VMOVUPS (R8), Z2
-	ADDQ    DI, R8
-	CMPQ    BX, $0x03
-	JLE     partloaded
-	VMOVUPS (R8), Z3
-	ADDQ    DI, R8
-	CMPQ    BX, $0x04
-	JLE     partloaded
-	VMOVUPS (R8), Z4
-	ADDQ    DI, R8
-	CMPQ    BX, $0x05
-	JLE     partloaded
-	VMOVUPS (R8), Z5
-	ADDQ    DI, R8
-	CMPQ    BX, $0x06
-	JLE     partloaded
-	VMOVUPS (R8), Z6
-	ADDQ    DI, R8
-	CMPQ    BX, $0x07
-	JLE     partloaded
-	VMOVUPS (R8), Z7
-	ADDQ    DI, R8
-	CMPQ    BX, $0x08
-	JLE     partloaded
-	VMOVUPS (R8), Z8
-	ADDQ    DI, R8
-	CMPQ    BX, $0x09
-	JLE     partloaded
-	VMOVUPS (R8), Z9
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0a
-	JLE     partloaded
-	VMOVUPS (R8), Z10
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0b
-	JLE     partloaded
-	VMOVUPS (R8), Z11
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0c
-	JLE     partloaded
-	VMOVUPS (R8), Z12
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0d
-	JLE     partloaded
-	VMOVUPS (R8), Z13
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0e
-	JLE     partloaded
-	VMOVUPS (R8), Z14
-	ADDQ    DI, R8
-	CMPQ    BX, $0x0f
-	JLE     partloaded
-	VMOVUPS (R8), Z15
-
-partloaded:
-	VUNPCKLPS  Z1, Z0, Z16
-	VUNPCKHPS  Z1, Z0, Z1
-	VUNPCKLPS  Z3, Z2, Z0
-	VUNPCKHPS  Z3, Z2, Z3
-	VUNPCKLPD  Z0, Z16, Z2
-	VUNPCKHPD  Z0, Z16, Z0
-	VUNPCKLPD  Z3, Z1, Z16
-	VUNPCKHPD  Z3, Z1, Z3
-	VUNPCKLPS  Z5, Z4, Z1
-	VUNPCKHPS  Z5, Z4, Z5
-	VUNPCKLPS  Z7, Z6, Z4
-	VUNPCKHPS  Z7, Z6, Z7
-	VUNPCKLPD  Z4, Z1, Z6
-	VUNPCKHPD  Z4, Z1, Z4
-	VUNPCKLPD  Z7, Z5, Z1
-	VUNPCKHPD  Z7, Z5, Z7
-	VUNPCKLPS  Z9, Z8, Z5
-	VUNPCKHPS  Z9, Z8, Z9
-	VUNPCKLPS  Z11, Z10, Z8
-	VUNPCKHPS  Z11, Z10, Z11
-	VUNPCKLPD  Z8, Z5, Z10
-	VUNPCKHPD  Z8, Z5, Z8
-	VUNPCKLPD  Z11, Z9, Z5
-	VUNPCKHPD  Z11, Z9, Z11
-	VUNPCKLPS  Z13, Z12, Z9
-	VUNPCKHPS  Z13, Z12, Z13
-	VUNPCKLPS  Z15, Z14, Z12
-	VUNPCKHPS  Z15, Z14, Z15
-	VUNPCKLPD  Z12, Z9, Z14
-	VUNPCKHPD  Z12, Z9, Z12
-	VUNPCKLPD  Z15, Z13, Z9
-	VUNPCKHPD  Z15, Z13, Z15
-	VSHUFF32X4 $0x88, Z6, Z2, Z13
-	VSHUFF32X4 $0xdd, Z6, Z2, Z6
-	VSHUFF32X4 $0x88, Z14, Z10, Z2
-	VSHUFF32X4 $0xdd, Z14, Z10, Z14
-	VSHUFF32X4 $0x88, Z2, Z13, Z10
-	VSHUFF32X4 $0xdd, Z2, Z13, Z2
-	VSHUFF32X4 $0x88, Z14, Z6, Z13
-	VSHUFF32X4 $0xdd, Z14, Z6, Z14
-	VSHUFF32X4 $0x88, Z4, Z0, Z6
-	VSHUFF32X4 $0xdd, Z4, Z0, Z4
-	VSHUFF32X4 $0x88, Z12, Z8, Z0
-	VSHUFF32X4 $0xdd, Z12, Z8, Z12
-	VSHUFF32X4 $0x88, Z0, Z6, Z8
-	VSHUFF32X4 $0xdd, Z0, Z6, Z0
-	VSHUFF32X4 $0x88, Z12, Z4, Z6
-	VSHUFF32X4 $0xdd, Z12, Z4, Z12
-	VSHUFF32X4 $0x88, Z1, Z16, Z4
-	VSHUFF32X4 $0xdd, Z1, Z16, Z1
-	VSHUFF32X4 $0x88, Z9, Z5, Z16
-	VSHUFF32X4 $0xdd, Z9, Z5, Z9
-	VSHUFF32X4 $0x88, Z16, Z4, Z5
-	VSHUFF32X4 $0xdd, Z16, Z4, Z16
-	VSHUFF32X4 $0x88, Z9, Z1, Z4
-	VSHUFF32X4 $0xdd, Z9, Z1, Z9
-	VSHUFF32X4 $0x88, Z7, Z3, Z1
-	VSHUFF32X4 $0xdd, Z7, Z3, Z7
-	VSHUFF32X4 $0x88, Z15, Z11, Z3
-	VSHUFF32X4 $0xdd, Z15, Z11, Z15
-	VSHUFF32X4 $0x88, Z3, Z1, Z11
-	VSHUFF32X4 $0xdd, Z3, Z1, Z3
-	VSHUFF32X4 $0x88, Z15, Z7, Z1
-	VSHUFF32X4 $0xdd, Z15, Z7, Z15
-	MOVQ       AX, BX
-	CMPQ       SI, $0x00
-	JLE        partstored
-	VMOVUPS    Z10, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x01
-	JLE        partstored
-	VMOVUPS    Z8, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x02
-	JLE        partstored
-	VMOVUPS    Z5, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x03
-	JLE        partstored
-	VMOVUPS    Z11, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x04
-	JLE        partstored
-	VMOVUPS    Z13, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x05
-	JLE        partstored
-	VMOVUPS    Z6, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x06
-	JLE        partstored
-	VMOVUPS    Z4, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x07
-	JLE        partstored
-	VMOVUPS    Z1, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x08
-	JLE        partstored
-	VMOVUPS    Z2, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x09
-	JLE        partstored
-	VMOVUPS    Z0, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0a
-	JLE        partstored
-	VMOVUPS    Z16, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0b
-	JLE        partstored
-	VMOVUPS    Z3, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0c
-	JLE        partstored
-	VMOVUPS    Z14, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0d
-	JLE        partstored
-	VMOVUPS    Z12, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0e
-	JLE        partstored
-	VMOVUPS    Z9, K1, (BX)
-	ADDQ       CX, BX
-	CMPQ       SI, $0x0f
-	JLE        partstored
-	VMOVUPS    Z15, K1, (BX)
-
-partstored:
-	ADDQ $0x40, AX
-	ADDQ $0x00000400, DX
-
-end:
+	JG   tiles
 	VZEROUPPER
 	RET
 
@@ -5785,10 +5220,10 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-32
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
-	CMPQ BX, $0x00000040
-	JLT  blocks4done
+	CMPQ BX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS (CX), Z0
 	VMOVUPS (DX), Z1
 	VADDPS  Z1, Z0, Z0
@@ -5797,22 +5232,14 @@ blocks4:
 	VMOVUPS 64(DX), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, 64(AX)
-	VMOVUPS 128(CX), Z0
-	VMOVUPS 128(DX), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(AX)
-	VMOVUPS 192(CX), Z0
-	VMOVUPS 192(DX), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ BX, $0x00000010
 	JLT  blocks1done
 
@@ -5852,29 +5279,23 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-29
 	VBROADCASTSS alpha+24(FP), Z0
 	CMPB         add+28(FP), $0x00
 	JNE          add
-	CMPQ         DX, $0x00000040
-	JLT          setblocks4done
+	CMPQ         DX, $0x00000020
+	JLT          setblocks2done
 
-setblocks4:
+setblocks2:
 	VMOVUPS (CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)
 	VMOVUPS 64(CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(CX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(AX)
-	VMOVUPS 192(CX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	SUBQ    $0x00000040, DX
-	CMPQ    DX, $0x00000040
-	JGE     setblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	CMPQ    DX, $0x00000020
+	JGE     setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ DX, $0x00000010
 	JLT  setblocks1done
 
@@ -5903,10 +5324,10 @@ setend:
 	RET
 
 add:
-	CMPQ DX, $0x00000040
-	JLT  addblocks4done
+	CMPQ DX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VMOVUPS     (CX), Z1
 	VMOVUPS     (AX), Z2
 	VFMADD213PS Z2, Z0, Z1
@@ -5915,21 +5336,13 @@ addblocks4:
 	VMOVUPS     64(AX), Z2
 	VFMADD213PS Z2, Z0, Z1
 	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     128(CX), Z1
-	VMOVUPS     128(AX), Z2
-	VFMADD213PS Z2, Z0, Z1
-	VMOVUPS     Z1, 128(AX)
-	VMOVUPS     192(CX), Z1
-	VMOVUPS     192(AX), Z2
-	VFMADD213PS Z2, Z0, Z1
-	VMOVUPS     Z1, 192(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         addblocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ DX, $0x00000010
 	JLT  addblocks1done
 
@@ -5966,29 +5379,23 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-24
 	MOVQ   x+8(FP), CX
 	MOVQ   n+16(FP), DX
 	VXORPS Z0, Z0, Z0
-	CMPQ   DX, $0x00000040
-	JLT    blocks4done
+	CMPQ   DX, $0x00000020
+	JLT    blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS (CX), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)
 	VMOVUPS 64(CX), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(CX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(AX)
-	VMOVUPS 192(CX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	SUBQ    $0x00000040, DX
-	CMPQ    DX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	CMPQ    DX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
@@ -6026,30 +5433,24 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-33
 	VXORPS Z0, Z0, Z0
 	CMPB   add+32(FP), $0x00
 	JNE    add
-	CMPQ   BX, $0x00000040
-	JLT    setblocks4done
+	CMPQ   BX, $0x00000020
+	JLT    setblocks2done
 
-setblocks4:
+setblocks2:
 	VCMPPS    $0x11, (DX), Z0, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   Z1, (AX)
 	VCMPPS    $0x11, 64(DX), Z0, K1
 	VMOVUPS.Z 64(CX), K1, Z1
 	VMOVUPS   Z1, 64(AX)
-	VCMPPS    $0x11, 128(DX), Z0, K1
-	VMOVUPS.Z 128(CX), K1, Z1
-	VMOVUPS   Z1, 128(AX)
-	VCMPPS    $0x11, 192(DX), Z0, K1
-	VMOVUPS.Z 192(CX), K1, Z1
-	VMOVUPS   Z1, 192(AX)
-	ADDQ      $0x00000100, AX
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	SUBQ      $0x00000040, BX
-	CMPQ      BX, $0x00000040
-	JGE       setblocks4
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x00000020, BX
+	CMPQ      BX, $0x00000020
+	JGE       setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  setblocks1done
 
@@ -6079,10 +5480,10 @@ setend:
 	RET
 
 add:
-	CMPQ BX, $0x00000040
-	JLT  addblocks4done
+	CMPQ BX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VCMPPS    $0x11, (DX), Z0, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   (AX), Z2
@@ -6093,24 +5494,14 @@ addblocks4:
 	VMOVUPS   64(AX), Z2
 	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z1, 64(AX)
-	VCMPPS    $0x11, 128(DX), Z0, K1
-	VMOVUPS.Z 128(CX), K1, Z1
-	VMOVUPS   128(AX), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 128(AX)
-	VCMPPS    $0x11, 192(DX), Z0, K1
-	VMOVUPS.Z 192(CX), K1, Z1
-	VMOVUPS   192(AX), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 192(AX)
-	ADDQ      $0x00000100, AX
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	SUBQ      $0x00000040, BX
-	CMPQ      BX, $0x00000040
-	JGE       addblocks4
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x00000020, BX
+	CMPQ      BX, $0x00000020
+	JGE       addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  addblocks1done
 
@@ -6149,20 +5540,18 @@ TEXT ·fillAVX512(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS v+16(FP), Z0
-	CMPQ         CX, $0x00000040
-	JLT          blocks4done
+	CMPQ         CX, $0x00000020
+	JLT          blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z0, 64(AX)
-	VMOVUPS Z0, 128(AX)
-	VMOVUPS Z0, 192(AX)
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x00000040, CX
-	CMPQ    CX, $0x00000040
-	JGE     blocks4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ CX, $0x00000010
 	JLT  blocks1done
 
@@ -6195,10 +5584,10 @@ TEXT ·subScaleAVX512(SB), NOSPLIT, $0-37
 	VBROADCASTSS c+32(FP), Z0
 	CMPB         add+36(FP), $0x00
 	JNE          add
-	CMPQ         BX, $0x00000040
-	JLT          setblocks4done
+	CMPQ         BX, $0x00000020
+	JLT          setblocks2done
 
-setblocks4:
+setblocks2:
 	VMOVUPS (CX), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS  Z2, Z1, Z1
@@ -6209,24 +5598,14 @@ setblocks4:
 	VSUBPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(CX), Z1
-	VMOVUPS 128(DX), Z2
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(AX)
-	VMOVUPS 192(CX), Z1
-	VMOVUPS 192(DX), Z2
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     setblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     setblocks2
 
-setblocks4done:
+setblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  setblocks1done
 
@@ -6260,10 +5639,10 @@ setend:
 	RET
 
 add:
-	CMPQ BX, $0x00000040
-	JLT  addblocks4done
+	CMPQ BX, $0x00000020
+	JLT  addblocks2done
 
-addblocks4:
+addblocks2:
 	VMOVUPS (CX), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS  Z2, Z1, Z1
@@ -6278,28 +5657,14 @@ addblocks4:
 	VMOVUPS 64(AX), Z2
 	VADDPS  Z2, Z1, Z1
 	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(CX), Z1
-	VMOVUPS 128(DX), Z2
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS 128(AX), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, 128(AX)
-	VMOVUPS 192(CX), Z1
-	VMOVUPS 192(DX), Z2
-	VSUBPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS 192(AX), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, 192(AX)
-	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, BX
-	CMPQ    BX, $0x00000040
-	JGE     addblocks4
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     addblocks2
 
-addblocks4done:
+addblocks2done:
 	CMPQ BX, $0x00000010
 	JLT  addblocks1done
 
@@ -6356,10 +5721,10 @@ TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-41
 	VXORPS       Z2, Z2, Z2
 
 floored:
-	CMPQ DX, $0x00000040
-	JLT  blocks4done
+	CMPQ DX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS     (CX), Z3
 	VMOVUPS     Z0, Z4
 	VFMADD213PS Z1, Z3, Z4
@@ -6370,23 +5735,13 @@ blocks4:
 	VFMADD213PS Z1, Z3, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMOVUPS     Z4, 64(AX)
-	VMOVUPS     128(CX), Z3
-	VMOVUPS     Z0, Z4
-	VFMADD213PS Z1, Z3, Z4
-	VMAXPS      Z4, Z2, Z4
-	VMOVUPS     Z4, 128(AX)
-	VMOVUPS     192(CX), Z3
-	VMOVUPS     Z0, Z4
-	VFMADD213PS Z1, Z3, Z4
-	VMAXPS      Z4, Z2, Z4
-	VMOVUPS     Z4, 192(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         blocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 
@@ -6440,10 +5795,10 @@ TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-53
 	VXORPS       Z3, Z3, Z3
 
 floored:
-	CMPQ DX, $0x00000040
-	JLT  blocks4done
+	CMPQ DX, $0x00000020
+	JLT  blocks2done
 
-blocks4:
+blocks2:
 	VMOVUPS     (CX), Z4
 	VMOVUPS     Z0, Z5
 	VFMADD213PS Z1, Z4, Z5
@@ -6458,28 +5813,14 @@ blocks4:
 	VMOVUPS     64(BX), Z4
 	VFMADD231PS Z4, Z2, Z5
 	VMOVUPS     Z5, 64(AX)
-	VMOVUPS     128(CX), Z4
-	VMOVUPS     Z0, Z5
-	VFMADD213PS Z1, Z4, Z5
-	VMAXPS      Z5, Z3, Z5
-	VMOVUPS     128(BX), Z4
-	VFMADD231PS Z4, Z2, Z5
-	VMOVUPS     Z5, 128(AX)
-	VMOVUPS     192(CX), Z4
-	VMOVUPS     Z0, Z5
-	VFMADD213PS Z1, Z4, Z5
-	VMAXPS      Z5, Z3, Z5
-	VMOVUPS     192(BX), Z4
-	VFMADD231PS Z4, Z2, Z5
-	VMOVUPS     Z5, 192(AX)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, BX
-	SUBQ        $0x00000040, DX
-	CMPQ        DX, $0x00000040
-	JGE         blocks4
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
 
-blocks4done:
+blocks2done:
 	CMPQ DX, $0x00000010
 	JLT  blocks1done
 

@@ -112,18 +112,20 @@ func BenchmarkGemmTN(b *testing.B) {
 func BenchmarkWinograd(b *testing.B) {
 	const n, rs = 64, 66 * 4 * 16
 	x, y := make([]float32, 6*rs), make([]float32, 6*rs)
-	v := make([]float32, 36*n*16)
+	// Frequencies a multiple of 4 KB apart would all share a few cache sets.
+	const fs = n*16 + 16
+	v := make([]float32, 36*fs)
 	in, out := 4*6*n*64, 4*36*n*16
 	for _, c := range []struct {
 		name  string
 		bytes int
 		f     func()
 	}{
-		{"Input", in + out, func() { WinogradInput(v, n*16, x, rs, n) }},
-		{"InputMasked", 2*in + out, func() { WinogradInputMasked(v, n*16, x, y, rs, n) }},
+		{"Input", in + out, func() { WinogradInput(v, fs, x, rs, n) }},
+		{"InputMasked", 2*in + out, func() { WinogradInputMasked(v, fs, x, y, rs, n) }},
 		{"Output", out + 4*4*n*64, func() { WinogradOutput(y, rs, v, 36*16, n, nil, StoreReLU) }},
 		{"OutputAccumulate", out + 8*4*n*64, func() { WinogradOutput(y, rs, v, 36*16, n, nil, Accumulate) }},
-		{"GradOutput", 4*4*n*64 + out, func() { WinogradGradOutput(v, n*16, x, rs, n) }},
+		{"GradOutput", 4*4*n*64 + out, func() { WinogradGradOutput(v, fs, x, rs, n) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			benchEachISA(b, func(b *testing.B) { bandwidth(b, c.bytes, c.f) })
@@ -131,21 +133,22 @@ func BenchmarkWinograd(b *testing.B) {
 	}
 }
 
-// benchTaps prepares a 9x9 convolution of a row of 960 pixels.
-func benchTaps(ic, oc int) (x []float32, offs []int32, w, dst []float32) {
-	const width = 968
+// benchTaps prepares a 9x9 convolution of rows of 960 pixels.
+func benchTaps(ic, oc, rows int) (x []float32, offs []int32, w, dst []float32) {
 	for c := range ic {
 		for k := range 81 {
-			offs = append(offs, int32((c*9+k/9)*width+k%9))
+			offs = append(offs, int32((c*(rows+8)+k/9)*benchRow+k%9))
 		}
 	}
-	return make([]float32, ic*9*width+128), offs, make([]float32, len(offs)*oc), make([]float32, oc*960)
+	return make([]float32, ic*(rows+8)*benchRow+128), offs, make([]float32, len(offs)*oc), make([]float32, oc*rows*960)
 }
+
+const benchRow = 968
 
 func BenchmarkTaps(b *testing.B) {
 	for _, c := range [][2]int{{3, 8}, {8, 3}, {8, 1}, {4, 4}} {
 		b.Run(fmt.Sprintf("9x9-%dto%d", c[0], c[1]), func(b *testing.B) {
-			x, offs, w, dst := benchTaps(c[0], c[1])
+			x, offs, w, dst := benchTaps(c[0], c[1], 1)
 			benchEachISA(b, func(b *testing.B) {
 				rate(b, 2*len(offs)*c[1]*960, func() { Taps(dst, 960, x, offs, w, c[1], nil, 960) })
 			})
@@ -154,11 +157,14 @@ func BenchmarkTaps(b *testing.B) {
 }
 
 func BenchmarkTapsGrad(b *testing.B) {
+	const rows = 8
 	for _, c := range [][2]int{{3, 8}, {8, 3}} {
 		b.Run(fmt.Sprintf("9x9-%dto%d", c[0], c[1]), func(b *testing.B) {
-			x, offs, dw, dy := benchTaps(c[0], c[1])
+			x, offs, dw, dy := benchTaps(c[0], c[1], rows)
 			benchEachISA(b, func(b *testing.B) {
-				rate(b, 2*len(offs)*c[1]*960, func() { TapsGrad(dw, c[1], dy, 960, 0, x, offs, 0, 1, 960) })
+				rate(b, 2*len(offs)*c[1]*960*rows, func() {
+					TapsGrad(dw, c[1], dy, rows*960, 960, x, offs, benchRow, rows, 960)
+				})
 			})
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -121,36 +122,47 @@ func TestSpecialValues(t *testing.T) {
 	})
 }
 
-// TestLong crosses the boundaries at which wrappers cut work into pieces.
+// TestLong runs every kernel at lengths that wrappers cut into pieces, on small
+// integers, where all forms are exact, and compares them with the portable form
+// of the whole.
 func TestLong(t *testing.T) {
+	long := map[string]int{"Winograd": 2*tileChunk + 3, "Gemm-": 0, "GemmTN": 2*4096 + 5, "Taps8-9": 45000, "Taps": 100,
+		"TapsGrad8-29": 12000, "TapsGrad": 100, "ToBlocked": 2*layoutChunk + 17, "FromBlocked": layoutChunk + 1,
+		"MaxPool": 2*poolChunk + 1, "Adam": 0, "": chunk + 4099}
+	length := func(name string) int {
+		best := ""
+		for prefix := range long {
+			if strings.HasPrefix(name, prefix) && len(prefix) > len(best) {
+				best = prefix
+			}
+		}
+		return long[best]
+	}
 	eachISA(t, func(t *testing.T) {
-		n := 2*chunk + 4099
-		x, y := make([]float32, n), make([]float32, n)
-		var sum, dot float64
-		for i := range x {
-			x[i], y[i] = float32(i%7)-3, float32(i%5)
-			sum += float64(x[i])
-			dot += float64(x[i]) * float64(y[i])
+		r := rand.New(rand.NewPCG(9, 10))
+		name := ISA()
+		if name == "portable" {
+			t.Skip("the reference itself, which TestKernels covers")
 		}
-		require.InDelta(t, sum, Sum(x), 1e-3)
-		require.InDelta(t, dot, Dot(x, y), 1e-3)
-		Add(y, x, y)
-		for i, v := range y {
-			require.Equal(t, float32(i%7)-3+float32(i%5), v)
-		}
-		const tiles = 2*tileChunk + 3
-		rs := (4*tiles + 2) * Lanes
-		v := make([]float32, 36*tiles*Lanes)
-		x = make([]float32, 6*rs)
-		for i := range x {
-			x[i] = float32(i%11) - 5
-		}
-		WinogradInput(v, tiles*Lanes, x, rs, tiles)
-		for q := range tiles {
-			one := make([]float32, 36*Lanes)
-			WinogradInput(one, Lanes, x[q*tileStep:], rs, 1)
-			for f := range 36 {
-				require.Equal(t, one[f*Lanes:(f+1)*Lanes], v[(f*tiles+q)*Lanes:][:Lanes])
+		for _, k := range allKernels() {
+			n := length(k.name)
+			if n == 0 {
+				continue
+			}
+			in := inputs(k, n, func() float32 { return float32(r.IntN(5) - 2) })
+			want := copied(in, nil)
+			require.NoError(t, Use("portable"))
+			k.call(n, want)
+			require.NoError(t, Use(name))
+			got := copied(in, nil)
+			k.call(n, got)
+			for i := range got {
+				for j, v := range got[i] {
+					w := want[i][j]
+					if v != w && math.Abs(float64(v)-float64(w)) > 1e-6*math.Abs(float64(w)) {
+						t.Fatalf("%s, buffer %d, element %d: got %v, want %v", k.name, i, j, v, w)
+					}
+				}
 			}
 		}
 	})

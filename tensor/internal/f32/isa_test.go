@@ -2,6 +2,7 @@ package f32
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -47,5 +48,21 @@ func TestPick(t *testing.T) {
 		if available(isa(i)) {
 			require.Equal(t, isa(i), got)
 		}
+	}
+}
+
+// TestEnvironment starts a process of its own for each cap on the instruction set.
+func TestEnvironment(t *testing.T) {
+	if want := os.Getenv("F32_TEST_ISA"); want != "" {
+		require.Equal(t, want, ISA())
+		return
+	}
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	for _, name := range append(isaNames[:], "", "unknown") {
+		cmd := exec.Command(exe, "-test.run=^TestEnvironment$")
+		cmd.Env = append(os.Environ(), "IMPASTO_ISA="+name, "F32_TEST_ISA="+isaNames[pick(name)])
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "IMPASTO_ISA=%s: %s", name, out)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // blocks is the number of 16-float blocks in one turn of an elementwise loop.
-const blocks = 4
+const blocks = 2
 
 // variants emits body without and with the bool parameter add set; a body ends
 // with end.

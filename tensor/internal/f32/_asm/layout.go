@@ -37,9 +37,22 @@ func layout() {
 	interleave()
 }
 
-// tiles emits body for full tiles of pixels and for the rest, masked.
+// tiles emits body for tiles of pixels, given how many are left and the mask of
+// those. Masked stores are slow with AVX2, so full tiles get a body without.
 func tiles(n reg.GPVirtual, body func(label string, pixels reg.GPVirtual, m mask)) {
 	Label("tiles")
+	if wide {
+		pixels, most := GP64(), GP64()
+		MOVQ(U32(uint32(width)), most)
+		MOVQ(n, pixels)
+		CMPQ(n, most)
+		CMOVQGT(most, pixels)
+		body("", pixels, tailMask(pixels, 0))
+		SUBQ(Imm(uint64(width)), n)
+		JG(LabelRef("tiles"))
+		end()
+		return
+	}
 	CMPQ(n, Imm(uint64(width)))
 	JLT(LabelRef("rest"))
 	body("full", nil, nil)

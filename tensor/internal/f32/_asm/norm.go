@@ -114,7 +114,7 @@ func normGradApply(relu bool) {
 		zero(none)
 	}
 	variants(func(label string, add bool) {
-		elements(label, n, blocks/2, []reg.GPVirtual{dx, dy, x}, func(i, disp int, m mask) {
+		elements(label, n, blocks, []reg.GPVirtual{dx, dy, x}, func(i, disp int, m mask) {
 			l := i % len(a)
 			v := vec()
 			load(m, at(x, disp), v)

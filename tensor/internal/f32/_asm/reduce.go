@@ -15,12 +15,9 @@ const span = 4096
 // register for each result; l is the operand of lanes to use.
 func sums(results []string, ptrs []reg.GPVirtual, body func(acc []reg.VecVirtual, l, disp int, m mask)) {
 	per := 16 / width
-	groups := blocks * per
-	if len(results) > 1 {
-		groups = 4
-	}
+	const groups = 4 // vectors a turn: enough sums to hide the latency of additions
 	n, m := arg("n"), GP64()
-	acc := make([][]reg.VecVirtual, groups) // [vector][result]
+	var acc [groups][]reg.VecVirtual // [vector][result]
 	for i := range acc {
 		acc[i] = vecs(len(results))
 	}

@@ -218,26 +218,29 @@ func gradBlock(label string, offs reg.GPVirtual, oc, g int) {
 // gradFold adds the lanes in scratch to dw and advances it by g taps.
 func gradFold(label string, dw reg.GPVirtual, oc, g int) {
 	sums, wstep := arg("sums"), bytes("wstep")
-	taps := GP64()
+	taps, channels, p := GP64(), GP64(), GP64()
 	MOVQ(U32(uint32(g)), taps)
 	Label(label + "fold")
-	for o := range oc {
-		disp := 4 * width * o
-		y, h, x := YMM(), YMM(), XMM()
-		VMOVUPS(at(sums, disp), y)
-		if wide {
-			VADDPS(at(sums, disp+32), y, y)
-		}
-		VEXTRACTF128(Imm(1), y, x)
-		VADDPS(x, y.AsX(), x)
-		VMOVHLPS(x, x, h.AsX())
-		VADDPS(h.AsX(), x, x)
-		VMOVSHDUP(x, h.AsX())
-		VADDSS(h.AsX(), x, x)
-		VADDSS(at(dw, 4*o), x, x)
-		VMOVSS(x, at(dw, 4*o))
+	MOVQ(dw, p)
+	MOVQ(U32(uint32(oc)), channels)
+	Label(label + "channels")
+	y, h, x := YMM(), XMM(), XMM()
+	VMOVUPS(at(sums, 0), y)
+	if wide {
+		VADDPS(at(sums, 32), y, y)
 	}
-	ADDQ(U32(uint32(4*width*oc)), sums)
+	VEXTRACTF128(Imm(1), y, x)
+	VADDPS(x, y.AsX(), x)
+	VMOVHLPS(x, x, h)
+	VADDPS(h, x, x)
+	VMOVSHDUP(x, h)
+	VADDSS(h, x, x)
+	VADDSS(at(p, 0), x, x)
+	VMOVSS(x, at(p, 0))
+	ADDQ(Imm(uint64(4*width)), sums)
+	ADDQ(Imm(4), p)
+	DECQ(channels)
+	JNZ(LabelRef(label + "channels"))
 	ADDQ(wstep, dw)
 	DECQ(taps)
 	JNZ(LabelRef(label + "fold"))
