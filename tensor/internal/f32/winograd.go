@@ -22,7 +22,9 @@ const tileChunk = 128
 
 // WinogradInput transforms n tiles of 6x6 pixels: V = Bᵀ d B. Tile q reads pixel
 // (i, j) at x[q*64 + i*rs + j*16] and writes frequency f = i*6+j at
-// v[q*16 + f*fs], 16 channels each.
+// v[q*16 + f*fs], 16 channels each. An fs that is a multiple of 1024 floats makes
+// the 36 streams share a few cache sets and halves the speed; so for
+// [WinogradGradOutput].
 func WinogradInput(v []float32, fs int, x []float32, rs int, n int) {
 	checkTiles("WinogradInput", v, fs, x, rs, 6, n)
 	for ; n > 0; n -= tileChunk {
