@@ -105,3 +105,12 @@ func relativeL2(t *testing.T, want, got []float32) float64 {
 	}
 	return math.Sqrt(diff / norm)
 }
+
+// largest returns the largest absolute value.
+func largest(values []float32) float64 {
+	m := 0.0
+	for _, v := range values {
+		m = max(m, math.Abs(float64(v)))
+	}
+	return m
+}

@@ -1,0 +1,215 @@
+package train_test
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/pth"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/vgg"
+)
+
+func TestRunFolder(t *testing.T) {
+	be := newCPU(t)
+	dir := t.TempDir()
+	cfg := inFolder(dir)
+	var sampled []string
+	cfg.Sampler = train.SamplerFunc(func(net *nn.TransformerNet, path string) error {
+		sampled = append(sampled, filepath.Base(path))
+		return os.WriteFile(path, []byte("png"), 0o666)
+	})
+	var checkpoints []train.Checkpoint
+	cfg.Events.OnCheckpoint = func(c train.Checkpoint) {
+		require.FileExists(t, c.Weights)
+		require.FileExists(t, c.Sample)
+		checkpoints = append(checkpoints, c)
+	}
+	trainer := run(t, be, cfg)
+	require.Equal(t, []string{"ckpt_epoch_0_batch_id_3.png", "ckpt_epoch_1_batch_id_3.png", "ckpt_epoch_2_batch_id_3.png", "final.png"}, sampled)
+	require.Len(t, checkpoints, 4)
+	require.Equal(t, train.Checkpoint{
+		Step: 7, Weights: filepath.Join(dir, "ckpt_epoch_1_batch_id_3.pth"), Sample: filepath.Join(dir, "ckpt_epoch_1_batch_id_3.png"),
+	}, checkpoints[1])
+	require.True(t, checkpoints[3].Final)
+
+	entries, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, filepath.Base(e))
+	}
+	require.ElementsMatch(t, []string{
+		".lock", "ckpt_epoch_0_batch_id_3.png", "ckpt_epoch_0_batch_id_3.pth", "ckpt_epoch_1_batch_id_3.png", "ckpt_epoch_1_batch_id_3.pth",
+		"ckpt_epoch_2_batch_id_3.png", "ckpt_epoch_2_batch_id_3.pth", "final.png", "final.pth", "losses.csv",
+		"state-000000007.safetensors", "state-000000011.safetensors", "state-000000012.safetensors",
+	}, names)
+
+	d, err := pth.ReadFile(filepath.Join(dir, "final.pth"))
+	require.NoError(t, err)
+	require.Equal(t, trainer.Network().StateDict(), d)
+}
+
+func TestEventsLogAndLossesAgree(t *testing.T) {
+	be := newCPU(t)
+	cfg := inFolder(t.TempDir())
+	var steps []train.StepEvent
+	cfg.Events.OnStep = func(e *train.StepEvent) { steps = append(steps, *e) }
+	var lines []string
+	cfg.Events.OnLog = func(line string) { lines = append(lines, line) }
+	run(t, be, cfg)
+
+	require.Len(t, steps, 12)
+	rows, err := csv.NewReader(strings.NewReader(read(t, cfg.Losses))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"step", "epoch", "images", "content", "style", "total"}, rows[0])
+	require.Len(t, rows, 13)
+	var want []string
+	var content, style float64
+	for i, e := range steps {
+		epoch, batch := i/4, i%4
+		images := min(2*(batch+1), 7)
+		require.Equal(t, []int{i + 1, 12, epoch, batch, images}, []int{e.Step, e.TotalSteps, e.Epoch, e.Batch, e.Images})
+		require.Positive(t, e.ImagesPerSecond)
+		require.Equal(t, []string{strconv.Itoa(i + 1), strconv.Itoa(epoch + 1), strconv.Itoa(images)}, rows[i+1][:3])
+		for k, v := range []float64{e.Content, e.Style, e.Total()} {
+			parsed, err := strconv.ParseFloat(rows[i+1][3+k], 64)
+			require.NoError(t, err)
+			require.Equal(t, v, parsed, "in full precision")
+		}
+		if batch == 0 {
+			content, style = 0, 0
+		}
+		content, style = content+e.Content, style+e.Style
+		n := float64(batch + 1)
+		if (batch+1)%2 == 0 {
+			want = append(want, fmt.Sprintf("  Epoch %d: [%d/7]  content: %.4f  style: %.4f  total: %.4f", epoch+1, images, content/n, style/n, (content+style)/n))
+		}
+		if batch == 2 {
+			want = append(want, fmt.Sprintf("Checkpoint saved at %s", filepath.Join(cfg.CheckpointDir, fmt.Sprintf("ckpt_epoch_%d_batch_id_3.pth", epoch))))
+		}
+	}
+	want = append(want, "Finished Training", "Checkpoint saved at "+filepath.Join(cfg.CheckpointDir, "final.pth"))
+	require.Len(t, lines, len(want))
+	stamp := regexp.MustCompile(`^(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [1-9]\d? \d\d:\d\d:\d\d  Epoch`)
+	for i, line := range lines {
+		if strings.HasPrefix(want[i], "  Epoch") {
+			require.Regexp(t, stamp, line)
+			require.True(t, strings.HasSuffix(line, want[i]), "%q does not end in %q", line, want[i])
+			continue
+		}
+		require.Equal(t, want[i], line)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	cfg := inFolder(t.TempDir())
+	cfg.Steps = 6
+	var last train.StepEvent
+	cfg.Events.OnStep = func(e *train.StepEvent) { last = *e }
+	run(t, newCPU(t), cfg)
+	require.Equal(t, 6, last.Step)
+	require.Equal(t, 6, last.TotalSteps)
+	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "final.pth"))
+}
+
+func TestFailedSampleKeepsTheState(t *testing.T) {
+	cfg := inFolder(t.TempDir())
+	broken := errors.New("no such picture")
+	cfg.Sampler = train.SamplerFunc(func(*nn.TransformerNet, string) error { return broken })
+	err := newTrainer(t, newCPU(t), cfg, 1).Train(context.Background())
+	require.ErrorIs(t, err, broken)
+	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "state-000000003.safetensors"))
+	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "ckpt_epoch_0_batch_id_3.pth"))
+}
+
+// flaky is a dataset of which some pictures cannot be read.
+type flaky struct {
+	dataset.Images
+	bad map[int]bool
+}
+
+func (f flaky) Load(i int) (*imageio.Image, error) {
+	if f.bad[i] {
+		return nil, errors.New("is torn")
+	}
+	return f.Images.Load(i)
+}
+
+func TestBadPictures(t *testing.T) {
+	be := newCPU(t)
+	trainOn := func(bad map[int]bool) (lines []string, err error) {
+		cfg := small()
+		cfg.MaxBad = 1
+		cfg.Events.OnLog = func(line string) { lines = append(lines, line) }
+		trainer, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1), vgg.Random(be, 1, vgg.Relu22), picture(16, 16, 1),
+			flaky{pictures(7), bad}, cfg)
+		require.NoError(t, err)
+		defer trainer.Close()
+		err = trainer.Train(context.Background())
+		return lines, err
+	}
+	lines, err := trainOn(map[int]bool{2: true})
+	require.NoError(t, err)
+	require.Equal(t, "Skipped image 2: is torn", lines[0])
+	require.Equal(t, 1, strings.Count(strings.Join(lines, "\n"), "Skipped"), "once in all epochs")
+	_, err = trainOn(map[int]bool{2: true, 5: true})
+	var tooMany *dataset.TooManyBadError
+	require.ErrorAs(t, err, &tooMany)
+	require.ErrorContains(t, err, "image 5: is torn")
+}
+
+func TestNewErrors(t *testing.T) {
+	be := newCPU(t)
+	for name, c := range map[string]struct {
+		change func(*train.Config)
+		want   string
+	}{
+		"epochs":      {func(c *train.Config) { c.Epochs = 0 }, "Epochs is 0"},
+		"batch":       {func(c *train.Config) { c.BatchSize = -1 }, "BatchSize is -1"},
+		"rate":        {func(c *train.Config) { c.LearningRate = 0 }, "LearningRate is 0"},
+		"size":        {func(c *train.Config) { c.ImageSize = 30 }, "ImageSize: the network needs"},
+		"deep":        {func(c *train.Config) { c.ImageSize = 8; c.StyleLayers = train.EqualLayers(vgg.Relu54) }, "relu5_3 needs at least 16"},
+		"no layers":   {func(c *train.Config) { c.StyleLayers = nil }, "StyleLayers is empty"},
+		"twice":       {func(c *train.Config) { c.StyleLayers = train.EqualLayers(vgg.Relu12, vgg.Relu12) }, "relu1_2 is listed twice"},
+		"resume":      {func(c *train.Config) { c.Resume = true }, "Resume needs a CheckpointDir"},
+		"small style": {func(c *train.Config) { c.StyleSize = 1 }, "the style picture has 1x1 pixels, but relu2_2 needs at least 2x2"},
+		"intervals":   {func(c *train.Config) { c.LogInterval, c.CheckpointInterval = 0, 0 }, "CheckpointInterval is 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := small()
+			c.change(&cfg)
+			_, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1), vgg.Random(be, 1, vgg.Relu22), picture(16, 16, 1), pictures(2), cfg)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	defaults := train.Default()
+	require.NoError(t, defaults.Validate())
+	require.Equal(t, vgg.Relu54, defaults.Deepest())
+}
+
+func TestTrainErrors(t *testing.T) {
+	be := newCPU(t)
+	file := filepath.Join(t.TempDir(), "photo.jpg")
+	require.NoError(t, os.WriteFile(file, []byte("a photograph, not losses"), 0o666))
+	cfg := inFolder(t.TempDir())
+	cfg.Losses = file
+	require.ErrorContains(t, newTrainer(t, be, cfg, 1).Train(context.Background()), "photo.jpg: it exists and is not a file of losses")
+	require.Equal(t, "a photograph, not losses", read(t, file))
+
+	cfg = inFolder(t.TempDir())
+	cfg.CheckpointDir = file
+	require.ErrorContains(t, newTrainer(t, be, cfg, 1).Train(context.Background()), "photo.jpg")
+}
