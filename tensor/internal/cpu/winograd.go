@@ -13,14 +13,15 @@ const (
 )
 
 // winogradConv runs a 3x3 convolution with stride 1 between blocked tensors.
-// A part takes a run of output tiles through all stages: transform the input
-// tiles, multiply with the transformed weights frequency by frequency, transform
-// back. Between the stages the tiles stay in the core's own cache.
+// A part transforms a run of input tiles; then, for each block of 32 output
+// channels, it multiplies them with the transformed weights, frequency by
+// frequency, and transforms the products back. Between the stages the tiles stay
+// in the core's own cache.
 type winogradConv struct {
 	scratch []scratch
 	dst, x  *buffer
 	mask    *buffer   // may be nil
-	u       []float32 // [frequency][K/32][C][32]
+	u       []float32 // [K/32][frequency][C][32]
 	bias    []float32 // may be nil
 	pad     int
 	outside padding
@@ -31,11 +32,32 @@ type winogradConv struct {
 	group        int // tiles that a matrix product takes at once
 	groups       int // per part
 	c, k         int
+
+	stage stage
+	v     []float32 // of all tiles, unless the stages are fused
+	fs    int       // distance of frequencies in v
+	runs  int       // of tiles, for each block of output channels
 }
 
-// cacheFloats is the room that the transformed tiles of a part should take, three
-// quarters of a typical second-level cache of 1 to 2 MB.
-const cacheFloats = 256 << 10
+// stage says what the parts of a convolution do.
+type stage int
+
+const (
+	fusedStages  stage = iota // everything, for a run of tiles
+	inputStage                // transform a group of input tiles
+	productStage              // the rest, for a run of tiles and a block of channels
+)
+
+// cacheFloats is the room that the transformed tiles of a part should take: half
+// of a second-level cache of 1 MB.
+const cacheFloats = 128 << 10
+
+// outBlock is how many output channels a product computes, and groupsPerBlock how
+// many groups of tiles share the weights of a block when stages are separate.
+const (
+	outBlock       = 2 * f32.Lanes
+	groupsPerBlock = 5
+)
 
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
 func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, outside padding, mode f32.Mode) {
@@ -45,28 +67,61 @@ func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, out
 	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
 	t.tiles = dst.shape[0] * t.down * t.across
 	t.group = f32.Rows()
-	t.groups = max(1, cacheFloats/(frequencies*t.group*(t.c+t.k)))
-	// Enough parts for many cores, where the layer has the tiles.
-	const wanted = 64
 	all := (t.tiles + t.group - 1) / t.group
+	t.groups = max(1, cacheFloats/(frequencies*t.group*t.c))
+	// Many cores want many parts. Layers with too few tiles are cut by output
+	// channels as well, after a first pass has transformed all tiles.
+	const wanted = 32
 	t.groups = max(min(t.groups, all/wanted), 1)
-	if 2*t.c*t.k*frequencies > 16<<20 {
-		t.groups = max(t.groups, 2) // the weights do not fit any cache: read them less often
+	if all >= wanted {
+		b.run((all+t.groups-1)/t.groups, t)
+		return
 	}
-	b.run((all+t.groups-1)/t.groups, t)
+	t.stage = inputStage
+	t.groups, t.fs = 1, all*t.group*t.c
+	t.v = b.shared.floats(slotRows, frequencies*t.fs)
+	b.run(all, t)
+	t.stage = productStage
+	t.groups = min(all, groupsPerBlock)
+	t.runs = (all + t.groups - 1) / t.groups
+	b.run((t.k+outBlock-1)/outBlock*t.runs, t)
 }
 
 func (t *winogradConv) do(i, worker int) {
 	s := &t.scratch[worker]
-	first := i * t.groups * t.group
+	run := i
+	if t.stage == productStage {
+		run = i % t.runs
+	}
+	first := run * t.groups * t.group
 	n := min(t.groups*t.group, t.tiles-first)
 	groups := (n + t.group - 1) / t.group
-	room := groups * t.group
-	v := s.floats(slotLocal, frequencies*room*t.c)
-	m := s.floats(slotRows, frequencies*room*t.k)
-	transformTiles(tileIn, v, room*t.c, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, first, n, s)
-	t.multiply(m, v, groups, s)
-	t.output(m, first, n, s)
+	v, fs := t.v, t.fs
+	if t.stage == fusedStages {
+		fs = groups * t.group * t.c
+		v = s.floats(slotLocal, frequencies*fs)
+	} else {
+		v = v[first*t.c:]
+	}
+	if t.stage != productStage {
+		transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, first, n, s)
+	}
+	m := s.floats(slotRows, frequencies*groups*t.group*outBlock)
+	switch t.stage {
+	case fusedStages:
+		for k := 0; k < t.k; k += outBlock {
+			t.products(m, v, fs, k, first, n, groups, s)
+		}
+	case productStage:
+		t.products(m, v, fs, i/t.runs*outBlock, first, n, groups, s)
+	}
+}
+
+// products computes one block of output channels for n tiles from first on.
+func (t *winogradConv) products(m, v []float32, fs, k, first, n, groups int, s *scratch) {
+	cols := min(outBlock, t.k-k)
+	t.multiply(m, v, fs, t.u[k*t.c*frequencies:], cols, groups, s)
+	t.output(m, k, cols, first, n, s)
 }
 
 // panel returns where tile q of a part lies in its transformed tiles, which are
@@ -158,29 +213,25 @@ func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, o
 	}
 }
 
-// multiply computes the products of all frequencies: m [tile][K/16][frequency][16].
-func (t *winogradConv) multiply(m, v []float32, groups int, s *scratch) {
+// multiply computes the products of all frequencies for cols output channels:
+// m [tile][cols/16][frequency][16].
+func (t *winogradConv) multiply(m, v []float32, fs int, u []float32, cols, groups int, s *scratch) {
 	offs := s.offsets(t.c / f32.Lanes)
 	for i := range offs {
 		offs[i] = int32(i * t.group * f32.Lanes)
 	}
-	fs := groups * t.group * t.c
-	const block = 2 * f32.Lanes
+	n := t.c * cols
 	for f := range frequencies {
-		for k := 0; k < t.k; k += block {
-			cols := min(block, t.k-k)
-			u := t.u[f*t.c*t.k+k*t.c:][:t.c*cols]
-			for g := range groups {
-				f32.Gemm(m[(g*t.group*t.k+k)*frequencies+f*f32.Lanes:], t.k*frequencies, frequencies*f32.Lanes,
-					v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u, cols)
-			}
+		for g := range groups {
+			f32.Gemm(m[g*t.group*cols*frequencies+f*f32.Lanes:], cols*frequencies, frequencies*f32.Lanes,
+				v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u[f*n:][:n], cols)
 		}
 	}
 }
 
-// output transforms n tiles back, from first on.
-func (t *winogradConv) output(m []float32, first, n int, s *scratch) {
-	h, w, blocks := t.dst.shape[2], t.dst.shape[3], t.k/f32.Lanes
+// output transforms n tiles back, from first on, for cols channels from k on.
+func (t *winogradConv) output(m []float32, k, cols, first, n int, s *scratch) {
+	h, w, blocks := t.dst.shape[2], t.dst.shape[3], cols/f32.Lanes
 	rs := w * f32.Lanes
 	tile := s.floats(slotTile, tileOut*tileOut*f32.Lanes)
 	for q := 0; q < n; {
@@ -194,12 +245,12 @@ func (t *winogradConv) output(m []float32, first, n int, s *scratch) {
 		for kb := range blocks {
 			var bias []float32
 			if t.bias != nil {
-				bias = t.bias[kb*f32.Lanes:]
+				bias = t.bias[k+kb*f32.Lanes:]
 			}
 			from := m[(q*blocks+kb)*frequencies*f32.Lanes:]
-			dst := t.dst.data[(image*blocks+kb)*h*rs+y*rs+left*f32.Lanes:]
+			dst := t.dst.data[((image*t.k+k)/f32.Lanes+kb)*h*rs+y*rs+left*f32.Lanes:]
 			if whole > 0 {
-				f32.WinogradOutput(dst, rs, from, t.k*frequencies, whole, bias, t.mode)
+				f32.WinogradOutput(dst, rs, from, cols*frequencies, whole, bias, t.mode)
 				continue
 			}
 			t.partial(dst, tile, from, bias, min(tileOut, h-y), min(tileOut, w-left), rs)
@@ -233,7 +284,7 @@ const (
 	backward
 )
 
-// weightTask transforms weights: U = G g Gᵀ, in float64, as [frequency][out/32][in][32].
+// weightTask transforms weights: U = G g Gᵀ, in float64, as [out/32][frequency][in][32].
 type weightTask struct {
 	u, w      []float32
 	k, c      int // of the forward convolution
@@ -273,11 +324,10 @@ var kernelMatrix = [tileIn][3]float64{
 
 // do transforms the weights of one input channel.
 func (t *weightTask) do(in, _ int) {
-	const block = 2 * f32.Lanes
 	for o := range t.out {
-		first := o / block * block
-		cols := min(block, t.out-first)
-		u := t.u[first*t.in+in*cols+o%block:]
+		first := o / outBlock * outBlock
+		cols := min(outBlock, t.out-first)
+		u := t.u[first*t.in*frequencies+in*cols+o%outBlock:]
 		var g [9]float32
 		if t.direction == forward {
 			copy(g[:], t.w[(o*t.c+in)*9:])
@@ -295,7 +345,7 @@ func (t *weightTask) do(in, _ int) {
 		for i := range tileIn {
 			h := &half[i]
 			for j, r := range kernelMatrix {
-				u[(i*tileIn+j)*t.in*t.out] = float32(h[0]*r[0] + h[1]*r[1] + h[2]*r[2])
+				u[(i*tileIn+j)*t.in*cols] = float32(h[0]*r[0] + h[1]*r[1] + h[2]*r[2])
 			}
 		}
 	}
