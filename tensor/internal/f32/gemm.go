@@ -9,7 +9,7 @@ package f32
 // columns and 4608 terms takes about 50 microseconds; longer sums must be split
 // by the caller.
 func Gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
-	checkGemm("Gemm", out, ts, os, a, at, offs, 16, u, cols)
+	need(gemmFits(len(out), ts, os, len(a), at, offs, 16, len(u), cols), "Gemm")
 	gemm(out, ts, os, a, at, offs, 16, u, cols)
 }
 
@@ -18,19 +18,19 @@ func Gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []floa
 //
 //	out[t*ts + k/16*os + k%16] = Σ_s Σ_{i<taps} a[offs[s] + t*4 + i] * u[(s*taps+i)*cols + k]
 func Gemm4(out []float32, ts, os int, a []float32, offs []int32, taps int, u []float32, cols int) {
-	need(taps > 0 && taps <= 48, "Gemm4")
-	checkGemm("Gemm4", out, ts, os, a, 4, offs, taps, u, cols)
+	need(taps > 0 && taps <= 48 && gemmFits(len(out), ts, os, len(a), 4, offs, taps, len(u), cols), "Gemm4")
 	gemm(out, ts, os, a, 4, offs, taps, u, cols)
 }
 
-func checkGemm(fn string, out []float32, ts, os int, a []float32, at int, offs []int32, taps int, u []float32, cols int) {
+// gemmFits reports whether a product stays inside slices of the given lengths.
+func gemmFits(out, ts, os, a, at int, offs []int32, taps, u, cols int) bool {
 	last := Rows() - 1
 	lo, hi := extent(offs)
-	need(cols == 16 || cols == 32, fn)
-	need(ts >= 0 && os >= 0 && at >= 0 && lo >= 0, fn)
-	need(len(out) >= last*ts+(cols/16-1)*os+16, fn)
-	need(len(offs) == 0 || len(a) >= hi+last*at+taps, fn)
-	need(len(u) >= len(offs)*taps*cols, fn)
+	return (cols == 16 || cols == 32) &&
+		ts >= 0 && os >= 0 && at >= 0 && lo >= 0 &&
+		out >= last*ts+(cols/16-1)*os+16 &&
+		(len(offs) == 0 || a >= hi+last*at+taps) &&
+		u >= len(offs)*taps*cols
 }
 
 // gemmGeneric computes rows (even) rows in blocks of 2 rows by 4 columns, the
