@@ -1,6 +1,8 @@
-//go:build noasm || !amd64
+//go:build noasm || (!amd64 && !arm64)
 
 package f32
+
+// The functions of this file stand for kernels where there is no assembly.
 
 // available reports whether the kernels of t run here.
 func available(t isa) bool { return t == portable }
