@@ -77,6 +77,7 @@ var mayImport = []struct {
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.
 	{"gpu", []string{"tensor/backend", goGL, cgo}},
+	{"gpu/selftest", []string{"tensor/backend"}},
 	{"gpu/glstyle", []string{"gpu", "nn", "nn/statedict", "tensor", "tensor/backend", goGL}},
 
 	{"examples/...", []string{anything}},
