@@ -1,0 +1,71 @@
+package stylize
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/statedict"
+	"github.com/impasto-go/impasto/nn/weights"
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Model is a trained network. It never changes, and any number of goroutines may
+// make sessions of it.
+type Model struct {
+	mu  sync.Mutex // guards the backend that net's weights were made on
+	net *nn.TransformerNet
+}
+
+// Load reads the weights in a .pth or .safetensors file. The error names the file
+// and what is wrong with it; if tensors are missing, unexpected or misshapen it
+// wraps a *statedict.Mismatch.
+func Load(path string) (*Model, error) {
+	d, err := weights.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("stylize: %w", err)
+	}
+	m, err := New(d)
+	if err != nil {
+		return nil, fmt.Errorf("stylize: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// New returns the model with a copy of the weights d, which tell how large the
+// network is. The errors are those of nn.NewTransformerNetFrom.
+func New(d statedict.Dict) (*Model, error) {
+	net, err := nn.NewTransformerNetFrom(tensor.CPU(tensor.Threads(1)), d)
+	if err != nil {
+		return nil, err
+	}
+	net.Freeze()
+	return &Model{net: net}, nil
+}
+
+// Filters returns the widths of the encoder's convolutions.
+func (m *Model) Filters() [3]int { return m.net.Filters() }
+
+// ResBlocks returns the number of residual blocks.
+func (m *Model) ResBlocks() int { return len(m.net.ResNets) }
+
+// netOn returns a network with the model's weights for use on be.
+func (m *Model) netOn(be backend.Backend) *nn.TransformerNet {
+	m.mu.Lock()
+	d := m.net.StateDict()
+	m.mu.Unlock()
+	net, err := nn.NewTransformerNetFrom(be, d)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: stylize: a network's own weights do not fit it: %v", err))
+	}
+	net.Freeze()
+	return net
+}
+
+// read copies a parameter, which may be shared with other sessions, into dst.
+func (m *Model) read(p *tensor.Tensor, dst []float32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p.Read(dst)
+}

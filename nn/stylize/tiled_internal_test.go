@@ -1,0 +1,138 @@
+package stylize
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// checker draws a picture with hard edges, soft ramps and different halves: a
+// tile's own statistics are far from the whole's.
+func checker(w, h int) *imageio.Image {
+	m := imageio.New(w, h)
+	for i := range m.Pix {
+		x, y, c := i/3%w, i/3/w, i%3
+		v := (x*x/97 + y*(c+2)*x/83 + 128*((x/23+y/17)%2)) % 256
+		if x > w/2 {
+			v /= 4
+		}
+		m.Pix[i] = uint8(v)
+	}
+	return m
+}
+
+// TestTiledFloats compares the network's output before it becomes bytes.
+func TestTiledFloats(t *testing.T) {
+	for _, c := range []struct {
+		filters   [3]int
+		resBlocks int
+		w, h      int
+		trunk     bool
+	}{
+		{[3]int{8, 16, 32}, 5, 304, 252, false},
+		{[3]int{8, 16, 32}, 5, 304, 252, true},
+		{[3]int{8, 16, 32}, 1, 64, 420, true},
+		{[3]int{4, 6, 8}, 3, 204, 312, false},
+		{[3]int{4, 6, 8}, 3, 204, 312, true},
+		{[3]int{4, 32, 48}, 1, 76, 260, false},
+		{[3]int{4, 32, 48}, 1, 76, 260, true},
+	} {
+		t.Run(fmt.Sprintf("%v %dx%d trunk=%v", c.filters, c.w, c.h, c.trunk), func(t *testing.T) {
+			net := nn.NewTransformerNet(reference.New(), c.filters, c.resBlocks, 5)
+			model, err := New(net.StateDict())
+			require.NoError(t, err)
+			src, err := pictureOf(checker(c.w, c.h))
+			require.NoError(t, err)
+			whole := rect{w: c.w, h: c.h}
+
+			one := model.NewSession()
+			defer one.Close()
+			require.NoError(t, one.runWhole(&src, whole))
+			want := slices.Clone(one.host)
+
+			memory := int64(1)
+			if c.trunk {
+				memory = int64(c.filters[2]*c.w*c.h) * 4 / 3
+			}
+			session := model.NewSession(Memory(memory))
+			defer session.Close()
+			tiling := session.newTiling(&src, whole)
+			defer tiling.free()
+			require.Equal(t, c.trunk, tiling.keep)
+			require.Greater(t, len(tiling.tiles), 3)
+			got := make([]float32, len(want))
+			n := c.w * c.h
+			require.NoError(t, tiling.run(func(p tile, out []float32) error {
+				for ch := range 3 {
+					for y := p.core.y; y < p.core.y+p.core.h; y++ {
+						from := ch*p.area.w*p.area.h + (y-p.area.y)*p.area.w + p.core.x - p.area.x
+						copy(got[ch*n+y*c.w+p.core.x:][:p.core.w], out[from:])
+					}
+				}
+				return nil
+			}))
+
+			// Relative to 255, as a trained network's output spans that much.
+			low, high := slices.Min(want), slices.Max(want)
+			worst := 0.0
+			for i := range want {
+				worst = max(worst, math.Abs(float64(got[i]-want[i])))
+			}
+			worst *= 255 / float64(high-low)
+			t.Logf("differs by at most %.4f of 255", worst)
+			require.Less(t, worst, 0.05)
+		})
+	}
+}
+
+// TestTilesCover proves that the cores are a partition and the areas surround
+// them by the halo wherever the picture goes on.
+func TestTilesCover(t *testing.T) {
+	for _, size := range [][2]int{{8, 8}, {64, 64}, {68, 8}, {404, 260}, {1000, 64}} {
+		tl := &tiling{whole: rect{w: size[0], h: size[1]}}
+		tl.cut(64, 56)
+		seen := make([]int, size[0]*size[1])
+		for _, p := range tl.tiles {
+			c, a := p.core, p.area
+			for y := c.y; y < c.y+c.h; y++ {
+				for x := c.x; x < c.x+c.w; x++ {
+					seen[y*size[0]+x]++
+				}
+			}
+			require.True(t, a.x == 0 || a.x <= c.x-56)
+			require.True(t, a.y == 0 || a.y <= c.y-56)
+			require.True(t, a.x+a.w == size[0] || a.x+a.w >= c.x+c.w+56)
+			require.True(t, a.y+a.h == size[1] || a.y+a.h >= c.y+c.h+56)
+			for _, v := range []int{a.x, a.y, a.w, a.h, c.x, c.y, c.w, c.h} {
+				require.Zero(t, v%4)
+				require.GreaterOrEqual(t, v, 0)
+			}
+			require.LessOrEqual(t, a.x+a.w, size[0])
+			require.LessOrEqual(t, a.y+a.h, size[1])
+			require.GreaterOrEqual(t, a.w, 8)
+			require.GreaterOrEqual(t, a.h, 8)
+		}
+		require.NotContains(t, seen, 0)
+		require.NotContains(t, seen, 2)
+	}
+}
+
+func TestMirror(t *testing.T) {
+	for n, want := range map[int][]int{
+		1: {0, 0, 0, 0, 0, 0, 0, 0, 0},
+		2: {0, 1, 0, 1, 0, 1, 0, 1, 0},
+		3: {0, 1, 2, 1, 0, 1, 2, 1, 0},
+		4: {2, 3, 2, 1, 0, 1, 2, 3, 2},
+	} {
+		for i, w := range want {
+			require.Equal(t, w, mirror(i-4, n), "%d of %d", i-4, n)
+		}
+	}
+}
