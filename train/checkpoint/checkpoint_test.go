@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn/safetensors"
@@ -186,22 +185,6 @@ func TestFailedSaveLeavesTheRest(t *testing.T) {
 	require.Empty(t, warnings)
 	require.Equal(t, stateAt(2), s)
 	require.Len(t, names(t, d.Path()), 3, "no temporary file is left")
-}
-
-func TestStaleTemporaryFilesAreRemoved(t *testing.T) {
-	path := t.TempDir()
-	for _, name := range []string{"state-000000001.safetensors", "ckpt_epoch_0_batch_id_500.pth", "final.pth", "final.png", "losses.csv"} {
-		f, err := renameio.NewPendingFile(filepath.Join(path, name), renameio.WithTempDir(path))
-		require.NoError(t, err)
-		require.NoError(t, f.Close()) // as a killed process leaves it
-	}
-	require.Len(t, names(t, path), 5)
-	mine := []string{".hidden", ".notes.txt1", "final.pth", "ckpt_epoch_0_batch_id_500.pth"}
-	for _, name := range mine {
-		require.NoError(t, os.WriteFile(filepath.Join(path, name), []byte("x"), 0o666))
-	}
-	open(t, path, 2)
-	require.ElementsMatch(t, append(mine, ".lock"), names(t, path))
 }
 
 func TestTwoTrainersCannotShareAFolder(t *testing.T) {
