@@ -19,6 +19,19 @@ func main() {
 	out := flag.String("out", "", "assembly file to write")
 	stubs := flag.String("stubs", "", "Go file with the declarations to write")
 	flag.Parse()
+	s, decls, err := files()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, data := range map[string][]byte{*out: s, *stubs: decls} {
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// kernels describes all kernels.
+func kernels() {
 	peak()
 	gemm()
 	gemmTN()
@@ -31,13 +44,4 @@ func main() {
 	reduce()
 	pool()
 	adam()
-	text, decls, err := files()
-	if err != nil {
-		log.Fatal(err)
-	}
-	for name, data := range map[string][]byte{*out: text, *stubs: decls} {
-		if err := os.WriteFile(name, data, 0o644); err != nil {
-			log.Fatal(err)
-		}
-	}
 }
