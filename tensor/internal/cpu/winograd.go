@@ -78,7 +78,7 @@ func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, out
 		return
 	}
 	t.stage = inputStage
-	t.groups, t.fs = 1, all*t.group*t.c
+	t.groups, t.fs = 1, apart(all*t.group*t.c)
 	t.v = b.shared.floats(slotRows, frequencies*t.fs)
 	b.run(all, t)
 	t.stage = productStage
@@ -98,7 +98,7 @@ func (t *winogradConv) do(i, worker int) {
 	groups := (n + t.group - 1) / t.group
 	v, fs := t.v, t.fs
 	if t.stage == fusedStages {
-		fs = groups * t.group * t.c
+		fs = apart(groups * t.group * t.c)
 		v = s.floats(slotLocal, frequencies*fs)
 	} else {
 		v = v[first*t.c:]
@@ -123,6 +123,11 @@ func (t *winogradConv) products(m, v []float32, fs, k, first, n, groups int, s *
 	t.multiply(m, v, fs, t.u[k*t.c*frequencies:], cols, groups, s)
 	t.output(m, k, cols, first, n, s)
 }
+
+// apart returns a distance between frequencies with room for n floats: not a
+// multiple of the page size, which would crowd all of them into one set of the
+// first-level cache.
+func apart(n int) int { return n + f32.Lanes }
 
 // panel returns where tile q of a part lies in its transformed tiles, which are
 // [frequency][group][C/16][tile of the group][16], for block cb of channels.
@@ -402,20 +407,21 @@ func (t *winogradGrad) do(i, worker int) {
 	s := &t.scratch[worker]
 	sums := t.sums[i*t.partSize:][:t.partSize]
 	clear(sums)
-	v := s.floats(slotLocal, frequencies*gradTiles*t.c)
-	m := s.floats(slotRows, frequencies*gradTiles*t.k)
+	vs, ms := apart(gradTiles*t.c), apart(gradTiles*t.k)
+	v := s.floats(slotLocal, frequencies*vs)
+	m := s.floats(slotRows, frequencies*ms)
 	end := (i + 1) * t.tiles / t.shares
 	for first := i * t.tiles / t.shares; first < end; first += gradTiles {
 		n := min(gradTiles, end-first)
 		// One group of all tiles: [frequency][channels/16][tile][16].
-		transformTiles(tileIn, v, gradTiles*t.c, t.x, nil, t.pad, t.outside, t.across, t.down, gradTiles, first, n, s)
-		transformTiles(tileOut, m, gradTiles*t.k, t.dy, t.mask, 0, zeros, t.across, t.down, gradTiles, first, n, s)
+		transformTiles(tileIn, v, vs, t.x, nil, t.pad, t.outside, t.across, t.down, gradTiles, first, n, s)
+		transformTiles(tileOut, m, ms, t.dy, t.mask, 0, zeros, t.across, t.down, gradTiles, first, n, s)
 		for f := range frequencies {
-			t.products(sums[f*t.c*t.k:], v[f*gradTiles*t.c:], m[f*gradTiles*t.k:], n)
+			t.products(sums[f*t.c*t.k:], v[f*vs:], m[f*ms:], n)
 		}
 		if t.wantsBias {
 			// A's frequency (1, 1) sums a tile with weights 1.
-			t.biases(sums[frequencies*t.c*t.k:], m[(tileIn+1)*gradTiles*t.k:], n)
+			t.biases(sums[frequencies*t.c*t.k:], m[(tileIn+1)*ms:], n)
 		}
 	}
 }
