@@ -179,15 +179,16 @@ func convTile(channels, pixels int) int {
 
 // pack brings the weights between the given channels into conv2d.comp's order.
 func (d *Device) pack(k kernel, out, in span, padded int) view {
-	packed := d.scratch(max(1, in.len*k.rows*k.columns*padded))
+	n := in.len * k.rows * k.columns * padded
+	packed := d.scratch(max(1, n))
+	uniforms := []any{n, out.len, padded, k.rows, k.columns,
+		k.first + out.first*k.outputStep + in.first*k.inputStep,
+		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale}
 	defines := ""
 	if k.symmetric {
 		defines = "SYMMETRIC"
+		uniforms = append(uniforms, k.first+in.first*k.outputStep+out.first*k.inputStep)
 	}
-	n := in.len * k.rows * k.columns * padded
-	d.run("conv2dweights", defines, groupsForItems(n), []view{packed, k.view},
-		n, out.len, padded, k.rows, k.columns,
-		k.first+out.first*k.outputStep+in.first*k.inputStep,
-		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale)
+	d.run("conv2dweights", defines, groupsForItems(n), []view{packed, k.view}, uniforms...)
 	return packed
 }

@@ -66,11 +66,11 @@ func Open(opts ...Option) (*Device, error) {
 			ready <- err
 			return
 		}
+		defer d.release()
 		ready <- nil
 		for f := range d.queue {
 			f()
 		}
-		d.release()
 	}()
 	if err := <-ready; err != nil {
 		return nil, err
@@ -201,7 +201,8 @@ func (d *Device) Err() error {
 // Do calls f on the device's thread with its context current, and waits for it.
 // f may use OpenGL, and the device too. With the caller's own context ([FromCurrent])
 // its state is saved before f and restored after it, instead of around every
-// operation in f.
+// operation in f. If f panics, or ends its goroutine as a test's FailNow does, so
+// does Do; the latter closes the device.
 func (d *Device) Do(f func()) { d.wait(f) }
 
 // Close waits for all work and releases the device's memory, programs, and,
@@ -250,19 +251,40 @@ func (d *Device) submit(f func()) {
 	case d.queue == nil:
 		panic(errThread)
 	default:
-		d.queue <- f
+		select {
+		case d.queue <- f:
+		case <-d.done: // a function given to Do has ended the thread
+		}
 	}
 }
 
-// wait runs f on the device's thread and returns when it has returned.
+// wait runs f on the device's thread and returns when it has returned. If f
+// panics or ends its goroutine, so does wait.
 func (d *Device) wait(f func()) {
 	if d.closed || d.queue == nil || syscall.Gettid() == d.tid {
 		d.submit(f)
 		return
 	}
-	done := make(chan struct{})
-	d.queue <- func() { defer close(done); f() }
-	<-done
+	var failure any
+	returned := false
+	finished := make(chan struct{})
+	d.submit(func() {
+		defer close(finished)
+		defer func() { failure = recover() }()
+		f()
+		returned = true
+	})
+	select {
+	case <-finished:
+	case <-d.done:
+		return
+	}
+	if failure != nil {
+		panic(failure)
+	}
+	if !returned {
+		runtime.Goexit()
+	}
 }
 
 // section runs f and, when the context is the caller's, restores the state that

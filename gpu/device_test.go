@@ -88,6 +88,30 @@ func TestCloseInsideDo(t *testing.T) {
 	require.ErrorIs(t, d.Sync(), ErrClosed)
 }
 
+func TestDoPassesFailuresOn(t *testing.T) {
+	d, err := Open()
+	requireGL(t, err)
+	defer d.Close()
+	require.PanicsWithValue(t, "boom", func() { d.Do(func() { panic("boom") }) })
+	got := []float32{0}
+	d.Read(got, two(d))
+	require.Equal(t, []float32{2}, got, "a panic leaves the device as it was")
+
+	exited := make(chan bool)
+	go func() {
+		defer close(exited)
+		d.Do(runtime.Goexit)
+		exited <- false
+	}()
+	_, returned := <-exited
+	require.False(t, returned)
+	<-d.done
+	for range queueLen + 1 {
+		d.Fill(d.Alloc(backend.Scalar), 1)
+	}
+	require.ErrorIs(t, d.Sync(), ErrClosed)
+}
+
 func TestUseAfterClose(t *testing.T) {
 	d := openDevice(t)
 	b := d.Alloc(backend.Vec(3))
@@ -124,11 +148,13 @@ func TestAllocationTooLarge(t *testing.T) {
 	require.ErrorIs(t, d.Sync(), ErrTooLarge)
 	d.Free(b)
 	got := []float32{3}
-	d.Read(got, b2(d))
+	d.Read(got, two(d))
 	require.NoError(t, d.Sync())
+	require.Equal(t, []float32{2}, got)
 }
 
-func b2(d *Device) backend.Buffer {
+// two is a scalar of this value.
+func two(d *Device) backend.Buffer {
 	b := d.Alloc(backend.Scalar)
 	d.Fill(b, 2)
 	return b

@@ -4,7 +4,8 @@
 // output o is at index first + o*outputStep + i*inputStep + ky*rowStep + kx*columnStep,
 // which covers transposed and mirrored kernels too.
 //
-// With SYMMETRIC the weights are those of a square matrix plus its transpose.
+// With SYMMETRIC the weights are those of a square matrix plus its transpose,
+// whose element for input 0 and output 0 is at index firstTransposed.
 TARGET(0, dst);
 SOURCE(1, w);
 UNIFORM(8, int, count); // elements of dst
@@ -18,6 +19,9 @@ UNIFORM(15, int, inputStep);
 UNIFORM(16, int, rowStep);
 UNIFORM(17, int, columnStep);
 UNIFORM(18, float, scale);
+#ifdef SYMMETRIC
+UNIFORM(19, int, firstTransposed);
+#endif
 
 void main() {
 	EACH(i, count) {
@@ -25,10 +29,9 @@ void main() {
 		int kx = tap % columns, ky = tap / columns % rows, from = tap / (columns * rows);
 		float v = 0.0;
 		if (o < outputs) {
-			int at = w_at + first + ky * rowStep + kx * columnStep;
-			v = w[at + o * outputStep + from * inputStep];
+			v = w[w_at + first + o * outputStep + from * inputStep + ky * rowStep + kx * columnStep];
 #ifdef SYMMETRIC
-			v += w[at + from * outputStep + o * inputStep];
+			v += w[w_at + firstTransposed + from * outputStep + o * inputStep];
 #endif
 		}
 		dst[dst_at + i] = v * scale;

@@ -1,0 +1,218 @@
+//go:build gl && cgo && linux
+
+package glstyle_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/gpu/glstyle"
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/statedict"
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
+	t.Helper()
+	d, err := gpu.Open(opts...)
+	if err != nil {
+		if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+// weights of a small random network whose results fill the range of colours.
+func weights() statedict.Dict {
+	net := nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 1, 7)
+	d := net.StateDict()
+	for i := range d {
+		if d[i].Name == "deconv3.conv2d.weight" {
+			for j := range d[i].Data {
+				d[i].Data[j] *= 90
+			}
+		}
+		if d[i].Name == "deconv3.conv2d.bias" {
+			copy(d[i].Data, []float32{120, 130, 140})
+		}
+	}
+	return d
+}
+
+func picture(w, h int) []byte {
+	pixels := make([]byte, 4*w*h)
+	for i := range pixels {
+		pixels[i] = byte((i*i)>>3 ^ i*37)
+	}
+	return pixels
+}
+
+// imagePath stylizes as an image: floats in main memory, padded, through the
+// network and back.
+func imagePath(d *gpu.Device, net *nn.TransformerNet, pixels []byte, w, h int) []byte {
+	pw, ph := nn.FitSize(w), nn.FitSize(h)
+	mirror := func(u, size int) int {
+		for size > 1 && (u < 0 || u >= size) {
+			if u = max(u, -u); u >= size {
+				u = 2*(size-1) - u
+			}
+		}
+		if size == 1 {
+			return 0
+		}
+		return u
+	}
+	in := make([]float32, 3*pw*ph)
+	for c := range 3 {
+		for y := range ph {
+			for x := range pw {
+				in[(c*ph+y)*pw+x] = float32(pixels[4*(mirror(y, h)*w+mirror(x, w))+c])
+			}
+		}
+	}
+	tape := tensor.NewTape(d)
+	y := net.Forward(tape, tensor.FromSlice(d, backend.Shape{1, 3, ph, pw}, in)).Values()
+	cropped := make([]float32, 0, 3*w*h)
+	for row := range 3 * ph {
+		if row%ph < h {
+			cropped = append(cropped, y[row*pw:row*pw+w]...)
+		}
+	}
+	tape.Reset()
+	m := imageio.New(w, h)
+	if err := imageio.FromFloats(m, cropped, w, h, imageio.Truncate); err != nil {
+		panic(err)
+	}
+	out := append([]byte(nil), pixels...)
+	for i := range w * h {
+		copy(out[4*i:4*i+3], m.Pix[3*i:3*i+3])
+	}
+	return out
+}
+
+func flipped(pixels []byte, w int) []byte {
+	var out []byte
+	for at := len(pixels) - 4*w; at >= 0; at -= 4 * w {
+		out = append(out, pixels[at:at+4*w]...)
+	}
+	return out
+}
+
+func newTexture(w, h int, pixels []byte) (name uint32) {
+	gl.GenTextures(1, &name)
+	gl.BindTexture(gl.TEXTURE_2D, name)
+	gl.TexStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, int32(w), int32(h))
+	gl.TexSubImage2D(gl.TEXTURE_2D, 0, 0, 0, int32(w), int32(h), gl.RGBA, gl.UNSIGNED_BYTE, gl.Ptr(pixels))
+	return name
+}
+
+func texels(name uint32, w, h int) []byte {
+	pixels := make([]byte, 4*w*h)
+	gl.BindTexture(gl.TEXTURE_2D, name)
+	gl.GetTexImage(gl.TEXTURE_2D, 0, gl.RGBA, gl.UNSIGNED_BYTE, gl.Ptr(pixels))
+	return pixels
+}
+
+// TestTextureEqualsImage compares the bytes of both paths.
+func TestTextureEqualsImage(t *testing.T) {
+	d := open(t)
+	w := weights()
+	style, err := glstyle.New(d, w)
+	require.NoError(t, err)
+	defer style.Close()
+	net, err := nn.NewTransformerNetFrom(d, w)
+	require.NoError(t, err)
+	for _, size := range [][2]int{{8, 8}, {1, 1}, {3, 70}, {13, 9}, {64, 48}, {101, 67}} {
+		for _, flip := range []bool{false, true} {
+			t.Run(fmt.Sprint(size, flip), func(t *testing.T) {
+				pixels := picture(size[0], size[1])
+				want := imagePath(d, net, pixels, size[0], size[1])
+				if flip {
+					pixels, want = flipped(pixels, size[0]), flipped(want, size[0])
+				}
+				style.Flip = flip
+				d.Do(func() {
+					src, dst := newTexture(size[0], size[1], pixels), newTexture(size[0], size[1], make([]byte, len(pixels)))
+					require.NoError(t, style.Texture(dst, src))
+					require.Equal(t, want, texels(dst, size[0], size[1]), "to another texture")
+					require.Equal(t, pixels, texels(src, size[0], size[1]), "the source")
+					require.NoError(t, style.Texture(src, src))
+					require.Equal(t, want, texels(src, size[0], size[1]), "in place")
+					gl.DeleteTextures(1, &src)
+					gl.DeleteTextures(1, &dst)
+				})
+			})
+		}
+	}
+	require.NoError(t, d.Sync())
+}
+
+func TestFramesAllocateNothing(t *testing.T) {
+	d := open(t)
+	style, err := glstyle.New(d, weights())
+	require.NoError(t, err)
+	defer style.Close()
+	d.Do(func() {
+		tex := newTexture(40, 28, picture(40, 28))
+		require.NoError(t, style.Texture(tex, tex))
+		before := d.Stats()
+		for range 5 {
+			require.NoError(t, style.Texture(tex, tex))
+		}
+		after := d.Stats()
+		require.Greater(t, after.Dispatches, before.Dispatches)
+		require.Equal(t, before.Allocations, after.Allocations)
+		require.Equal(t, before.Programs, after.Programs)
+	})
+}
+
+func TestFromCurrent(t *testing.T) {
+	game := open(t)
+	game.Do(func() {
+		d, err := gpu.FromCurrent(gpu.ProcAddress)
+		require.NoError(t, err)
+		style, err := glstyle.New(d, weights())
+		require.NoError(t, err)
+		tex := newTexture(16, 16, picture(16, 16))
+		gl.BindTexture(gl.TEXTURE_2D, tex)
+		gl.UseProgram(0)
+		require.NoError(t, style.Texture(tex, tex))
+		var bound int32
+		gl.GetIntegerv(gl.TEXTURE_BINDING_2D, &bound)
+		require.Equal(t, int32(tex), bound)
+		require.NotEqual(t, picture(16, 16), texels(tex, 16, 16))
+		style.Close()
+		require.NoError(t, d.Close())
+	})
+}
+
+func TestErrors(t *testing.T) {
+	_, err := glstyle.New(nil, statedict.Dict{})
+	require.Error(t, err)
+
+	d := open(t, gpu.MaxBlock(256<<10))
+	style, err := glstyle.New(d, weights())
+	require.NoError(t, err)
+	defer style.Close()
+	require.Error(t, style.Texture(0, 0))
+	d.Do(func() {
+		large := newTexture(200, 160, picture(200, 160))
+		require.ErrorIs(t, style.Texture(large, large), gpu.ErrTooLarge)
+		small := newTexture(9, 9, picture(9, 9))
+		require.Error(t, style.Texture(large, small), "different sizes")
+		require.NoError(t, style.Texture(small, small), "errors of arguments do not stick")
+	})
+	require.NoError(t, d.Sync())
+}
