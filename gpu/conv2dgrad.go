@@ -121,8 +121,8 @@ func gradTileFor(outputs, kh, kw, stride int) gradTile {
 	case kh != kw || stride > 2:
 	case kh == 1:
 		t.spread, t.unrolled = 4, true
-	case kh == 3:
-		t.rows, t.columns, t.unrolled = 3, 3, true
+	case kh == 3: // 36 sums in registers; 72 would spill on many devices
+		t.rows, t.columns, t.tile, t.unrolled = 3, 3, 1, true
 	case kh == 9:
 		t.columns, t.unrolled = 9, true
 	}
