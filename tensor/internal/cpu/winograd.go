@@ -36,7 +36,6 @@ type winogradConv struct {
 	stage stage
 	v     []float32 // of all tiles, unless the stages are fused
 	fs    int       // distance of frequencies in v
-	runs  int       // of tiles, for each block of output channels
 }
 
 // stage says what the parts of a convolution do.
@@ -52,11 +51,16 @@ const (
 // of a second-level cache of 1 MB.
 const cacheFloats = 128 << 10
 
-// outBlock is how many output channels a product computes, and groupsPerBlock how
-// many groups of tiles share the weights of a block when stages are separate.
+// outBlock is how many output channels a matrix product computes.
+const outBlock = 2 * f32.Lanes
+
+// When stages are separate, a part takes splitGroups groups of tiles and
+// splitBlocks blocks of output channels: the weights of a block are then read
+// once for all groups, and the tiles, which come from the shared cache, once for
+// all blocks.
 const (
-	outBlock       = 2 * f32.Lanes
-	groupsPerBlock = 5
+	splitGroups = 4
+	splitBlocks = 4
 )
 
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
@@ -82,46 +86,48 @@ func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, out
 	t.v = b.shared.floats(slotRows, frequencies*t.fs)
 	b.run(all, t)
 	t.stage = productStage
-	t.groups = min(all, groupsPerBlock)
-	t.runs = (all + t.groups - 1) / t.groups
-	b.run((t.k+outBlock-1)/outBlock*t.runs, t)
+	t.groups = min(all, splitGroups)
+	b.run((all+t.groups-1)/t.groups*t.channelParts(), t)
+}
+
+// channelParts is the number of parts of a run of tiles when stages are separate.
+func (t *winogradConv) channelParts() int {
+	return (t.k + splitBlocks*outBlock - 1) / (splitBlocks * outBlock)
 }
 
 func (t *winogradConv) do(i, worker int) {
 	s := &t.scratch[worker]
-	run := i
+	run, first, step := i, 0, outBlock
+	last := t.k
 	if t.stage == productStage {
-		run = i % t.runs
+		run, first, step = i/t.channelParts(), i%t.channelParts()*splitBlocks*outBlock, splitBlocks*outBlock
+		last = min(t.k, first+step)
 	}
-	first := run * t.groups * t.group
-	n := min(t.groups*t.group, t.tiles-first)
+	tile := run * t.groups * t.group
+	n := min(t.groups*t.group, t.tiles-tile)
 	groups := (n + t.group - 1) / t.group
 	v, fs := t.v, t.fs
 	if t.stage == fusedStages {
 		fs = apart(groups * t.group * t.c)
 		v = s.floats(slotLocal, frequencies*fs)
 	} else {
-		v = v[first*t.c:]
+		v = v[tile*t.c:]
 	}
 	if t.stage != productStage {
-		transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, first, n, s)
+		transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, tile, n, s)
 	}
-	m := s.floats(slotRows, frequencies*groups*t.group*outBlock)
-	switch t.stage {
-	case fusedStages:
-		for k := 0; k < t.k; k += outBlock {
-			t.products(m, v, fs, k, first, n, groups, s)
+	if t.stage == inputStage {
+		return
+	}
+	block := frequencies * groups * t.group * outBlock
+	m := s.floats(slotRows, step/outBlock*block)
+	for k := first; k < last; k += step {
+		end := min(k+step, last)
+		t.multiply(m, block, v, fs, k, end, groups, s)
+		for from := k; from < end; from += outBlock {
+			t.output(m[(from-k)/outBlock*block:], from, min(outBlock, end-from), tile, n, s)
 		}
-	case productStage:
-		t.products(m, v, fs, i/t.runs*outBlock, first, n, groups, s)
 	}
-}
-
-// products computes one block of output channels for n tiles from first on.
-func (t *winogradConv) products(m, v []float32, fs, k, first, n, groups int, s *scratch) {
-	cols := min(outBlock, t.k-k)
-	t.multiply(m, v, fs, t.u[k*t.c*frequencies:], cols, groups, s)
-	t.output(m, k, cols, first, n, s)
 }
 
 // apart returns a distance between frequencies with room for n floats: not a
@@ -218,18 +224,22 @@ func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, o
 	}
 }
 
-// multiply computes the products of all frequencies for cols output channels:
-// m [tile][cols/16][frequency][16].
-func (t *winogradConv) multiply(m, v []float32, fs int, u []float32, cols, groups int, s *scratch) {
+// multiply computes the products of all frequencies for the output channels from
+// k to end: m [block of channels][tile][channels/16][frequency][16].
+func (t *winogradConv) multiply(m []float32, block int, v []float32, fs, k, end, groups int, s *scratch) {
 	offs := s.offsets(t.c / f32.Lanes)
 	for i := range offs {
 		offs[i] = int32(i * t.group * f32.Lanes)
 	}
-	n := t.c * cols
 	for f := range frequencies {
-		for g := range groups {
-			f32.Gemm(m[g*t.group*cols*frequencies+f*f32.Lanes:], cols*frequencies, frequencies*f32.Lanes,
-				v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u[f*n:][:n], cols)
+		for from := k; from < end; from += outBlock {
+			cols := min(outBlock, end-from)
+			u := t.u[(from*frequencies+f*cols)*t.c:][:cols*t.c]
+			to := m[(from-k)/outBlock*block+f*f32.Lanes:]
+			for g := range groups {
+				f32.Gemm(to[g*t.group*cols*frequencies:], cols*frequencies, frequencies*f32.Lanes,
+					v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u, cols)
+			}
 		}
 	}
 }
