@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/weights"
+	"github.com/impasto-go/impasto/onnxexport"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// weightsFile writes the weights of a small network.
+func weightsFile(t *testing.T, dir string) string {
+	t.Helper()
+	net := nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 2, 3)
+	path := filepath.Join(dir, "final.pth")
+	require.NoError(t, weights.WriteFile(path, net.StateDict()))
+	return path
+}
+
+func TestExport(t *testing.T) {
+	dir := t.TempDir()
+	in := weightsFile(t, dir)
+	want, err := weights.ReadFile(in)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name       string
+		args       []string
+		profile    onnxexport.Profile
+		rows, cols int64 // 0 if symbolic
+	}{
+		{"default", nil, onnxexport.Barracuda, 540, 960},
+		{"sizes", []string{"-width", "64", "-height", "32"}, onnxexport.Barracuda, 32, 64},
+		{"compat", []string{"-compat"}, onnxexport.Barracuda, 960, 540},
+		{"compat with size", []string{"-compat", "-width", "960"}, onnxexport.Barracuda, 540, 960},
+		{"runtime", []string{"-profile", "runtime"}, onnxexport.Runtime, 0, 0},
+		{"unit range", []string{"-unit-range"}, onnxexport.Barracuda, 540, 960},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out := filepath.Join(dir, "out.onnx")
+			args := append([]string{"-model", in, "-out", out}, c.args...)
+			require.NoError(t, run(context.Background(), args))
+			m, err := onnxexport.ReadFile(out)
+			require.NoError(t, err)
+			require.NoError(t, m.Check())
+			profile, err := m.Profile()
+			require.NoError(t, err)
+			require.Equal(t, c.profile, profile)
+			dims := m.Graph.Inputs[0].Dims
+			require.Equal(t, []int64{c.rows, c.cols}, []int64{dims[2].Value, dims[3].Value})
+			got, err := m.StateDict()
+			require.NoError(t, err)
+			require.Equal(t, want.Names(), got.Names())
+			for i := range want {
+				require.InDeltaSlice(t, want[i].Data, got[i].Data, 1e-6)
+			}
+		})
+	}
+
+	// An exported file is a model, too.
+	again := filepath.Join(dir, "again.onnx")
+	require.NoError(t, run(context.Background(), []string{"-model", filepath.Join(dir, "out.onnx"), "-out", again}))
+}
+
+func TestErrors(t *testing.T) {
+	dir := t.TempDir()
+	in := weightsFile(t, dir)
+	garbage := filepath.Join(dir, "garbage.pth")
+	require.NoError(t, os.WriteFile(garbage, []byte("nothing"), 0o666))
+	truncated := filepath.Join(dir, "truncated.onnx")
+	require.NoError(t, os.WriteFile(truncated, []byte("\x08\x06\x3a\xff\xff\x01"), 0o666))
+	out := filepath.Join(dir, "out.onnx")
+	require.NoError(t, os.WriteFile(out, []byte("precious"), 0o666))
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "-model is missing"},
+		{[]string{"-model", in}, "-out is missing"},
+		{[]string{"-model", in, "-out", "x.pb"}, ".onnx"},
+		{[]string{"-model", in, "-out", out, "-profile", "unity"}, "-profile unity"},
+		{[]string{"-model", in, "-out", out, "-width", "962"}, "960 and 964"},
+		{[]string{"-model", in, "-out", out, "-height", "0"}, "-height 0"},
+		{[]string{"-model", in, "-out", out, "-width", "0", "-height", "0"}, "-width 0"},
+		{[]string{"-model", in, "-out", out, "-compat", "-unit-range"}, "-compat"},
+		{[]string{"-model", in, "-out", out, "-compat", "-profile", "runtime"}, "-compat"},
+		{[]string{"-model", out, "-out", out}, "overwritten"},
+		{[]string{"-model", filepath.Join(dir, "none.pth"), "-out", out}, "none.pth"},
+		{[]string{"-model", garbage, "-out", out}, "garbage.pth"},
+		{[]string{"-model", truncated, "-out", out}, "truncated.onnx"},
+		{[]string{"-model", in, "-out", filepath.Join(dir, "no", "out.onnx")}, "no such file"},
+		{[]string{"-model", in, "-out", out, "extra"}, "extra"},
+	} {
+		require.ErrorContains(t, run(context.Background(), c.args), c.says, "%v", c.args)
+	}
+	data, err := os.ReadFile(out)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(data))
+}
