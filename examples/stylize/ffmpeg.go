@@ -135,7 +135,9 @@ func (v *video) rescale(scale float64) error {
 	return nil
 }
 
-// decode returns ffmpeg's arguments for raw RGBA frames at a constant rate.
+// decode returns ffmpeg's arguments for raw RGBA frames at a constant rate. Where
+// the pictures begin after the sound, the first one is repeated: raw frames have
+// no times that could say so.
 func (v *video) decode() []string {
 	return []string{"-i", "file:" + v.path, "-map", "0:v:0", "-vf",
 		fmt.Sprintf("fps=%s:start_time=0,scale=%d:%d:flags=lanczos", v.rate, v.width, v.height),

@@ -43,7 +43,7 @@ func (p *progress) set(done int) {
 	}
 	p.spoke = time.Now()
 	line := fmt.Sprintf("stylize: %s %d", p.what, done)
-	if p.total > 0 && done > 0 {
+	if 0 < done && done <= p.total {
 		rest := time.Since(p.start) * time.Duration(p.total-done) / time.Duration(done)
 		line += fmt.Sprintf(" of %d, %v left", p.total, rest.Round(time.Second))
 	}
