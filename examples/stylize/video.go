@@ -36,6 +36,7 @@ func (w *workshop) video(ctx context.Context) error {
 		return err
 	}
 	defer session.Close()
+	session.Progress = func(float64) error { return ctx.Err() }
 	if w.every > 1 {
 		fmt.Fprintf(os.Stderr, "stylize: -every %d: one frame of %d is styled and shown in place of the rest\n", w.every, w.every)
 	}
@@ -76,7 +77,6 @@ func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *
 	defer encoder.finish()
 	defer stop()
 
-	session.Progress = func(float64) error { return ctx.Err() }
 	n, err := w.frames(session, in, decoder, encoder)
 	if err == nil {
 		err = encoder.finish()

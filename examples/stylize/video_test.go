@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/stylize"
 )
 
 // movie makes a test video with sound: 12 frames of 66x50 at 24000/1001 a second.
@@ -142,6 +144,14 @@ func TestFFmpegsMessage(t *testing.T) {
 	w := &workshop{settings: settings{in: in, out: "styled", every: 1}}
 	_, err = w.transcode(context.Background(), nil, &video{path: in, width: 66, height: 50, rate: "nonsense"}, filepath.Join(dir, "out.mkv"))
 	require.ErrorContains(t, err, "ffmpeg could not decode")
+
+	model, err := stylize.New(trained())
+	require.NoError(t, err)
+	session := model.NewSession()
+	defer session.Close()
+	_, err = w.transcode(context.Background(), session, v, filepath.Join(dir, "no", "out.mkv"))
+	require.ErrorContains(t, err, "ffmpeg could not encode")
+	require.ErrorContains(t, err, "No such file")
 }
 
 func TestParseProbe(t *testing.T) {
