@@ -25,7 +25,7 @@ func whole(b backend.Buffer) view {
 // part is the view of len elements of v from first.
 func (v view) part(first, len int) view { return view{v.storage, v.first + first, len} }
 
-// dims of a tensor as planes: n*c planes of h*w elements.
+// plane is the number of elements of one of the n*c planes.
 func (b *buffer) plane() int { return b.shape[2] * b.shape[3] }
 
 // planes is the view of count planes of b from first.

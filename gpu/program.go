@@ -10,7 +10,7 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-//go:embed shaders/*.comp shaders/prelude.glsl
+//go:embed shaders/*.comp shaders/*.glsl
 var shaders embed.FS
 
 // program is a compiled variant of a shader.
@@ -37,7 +37,8 @@ func (d *Device) program(shader, defines string) (*program, error) {
 	return p, nil
 }
 
-// source puts a variant of a shader together.
+// source puts a variant of a shader together: its definitions, the prelude, and
+// its file with the files that it includes.
 func source(shader, defines string) (string, error) {
 	prelude, err := shaders.ReadFile("shaders/prelude.glsl")
 	if err != nil {
@@ -54,7 +55,18 @@ func source(shader, defines string) (string, error) {
 		fmt.Fprintf(&b, "#define %s %s\n", name, value)
 	}
 	b.Write(prelude)
-	b.Write(body)
+	for line := range strings.Lines(string(body)) {
+		var name string
+		if n, _ := fmt.Sscanf(line, "#include %q", &name); n == 0 {
+			b.WriteString(line)
+			continue
+		}
+		included, err := shaders.ReadFile("shaders/" + name)
+		if err != nil {
+			return "", err
+		}
+		b.Write(included)
+	}
 	return b.String(), nil
 }
 

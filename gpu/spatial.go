@@ -4,7 +4,7 @@ package gpu
 
 import "github.com/impasto-go/impasto/tensor/backend"
 
-// plane by plane: spatial runs a shader on slabs of corresponding planes of dst
+// spatial runs a shader on slabs of corresponding planes of dst
 // and others, whose plane sizes may differ. The number of dst's elements is the
 // shader's first uniform.
 func (d *Device) spatial(shader, defines string, dst backend.Buffer, others []backend.Buffer, uniforms ...any) {

@@ -68,7 +68,7 @@ func test(out io.Writer, dev backend.Backend) error {
 	}
 	fmt.Fprintf(out, "\n%d of %d operations are within %.0e of the CPU\n\n", len(results)-failed, len(results), selftest.Tolerance)
 	if failed > 0 {
-		return fmt.Errorf("%d operations are wrong on this device: update its driver, or train and stylize on the CPU", failed)
+		return fmt.Errorf("%d operation(s) are wrong on this device: update its driver, or train and stylize on the CPU", failed)
 	}
 	return nil
 }

@@ -5,7 +5,7 @@
 //
 // The input may be upsampled UP times (nearest) and is padded with zeros, or
 // mirrored with REFLECT, by address arithmetic alone. Results go to pixels
-// (y*step + offset.y, x*step + offset.x) of the destination's planes, so that a
+// (y*spacing + offsetY, x*spacing + offsetX) of the destination's planes, so that a
 // strided convolution's input gradient can be written one phase at a time.
 // Where KH, KW and STRIDE are not defined they are uniforms.
 TARGET(0, dst);
@@ -22,7 +22,7 @@ UNIFORM(13, int, height);  // pixels to compute
 UNIFORM(14, int, width);
 UNIFORM(15, int, planeHeight); // of dst
 UNIFORM(16, int, planeWidth);
-UNIFORM(17, int, step);
+UNIFORM(17, int, spacing);
 UNIFORM(18, int, offsetY);
 UNIFORM(19, int, offsetX);
 UNIFORM(20, int, padY);
@@ -36,25 +36,13 @@ UNIFORM(26, int, KW);
 UNIFORM(27, int, STRIDE);
 #endif
 
-// pixel is the input at column u of the upsampled, padded row that starts at
-// index row.
-float pixel(int row, int u) {
-	int last = inputWidth * UP - 1;
-#ifdef REFLECT
-	u = abs(u);
-	u = u > last ? 2 * last - u : u;
-	return x[row + clamp(u, 0, last) / UP];
-#else
-	float v = x[row + clamp(u, 0, last) / UP];
-	return u >= 0 && u <= last ? v : 0.0;
-#endif
-}
+#include "window.glsl"
 
 void store(int n, int c, int row, int column, vec4 v) {
 	if (c >= outputs) return;
 	if (biased) v += bias[bias_at + c];
-	int at = dst_at + ((n * outputs + c) * planeHeight + row * step + offsetY) * planeWidth + column * step + offsetX;
-	for (int j = 0; j < min(4, width - column); j++, at += step) {
+	int at = dst_at + ((n * outputs + c) * planeHeight + row * spacing + offsetY) * planeWidth + column * spacing + offsetX;
+	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
 		float s = accumulate ? dst[at] + v[j] : v[j];
 		dst[at] = clampAtZero ? relu(s) : s;
 	}
@@ -76,21 +64,15 @@ void main() {
 #if TILE > 2
 	mat4 sum2 = mat4(0.0), sum3 = mat4(0.0);
 #endif
-	int lastRow = inputHeight * UP - 1;
 	for (int c = 0; c < inputs; c++) {
 		for (int ky = 0; ky < KH; ky++) {
-			int v = row * STRIDE + ky - padY;
-#ifdef REFLECT
-			v = abs(v);
-			v = v > lastRow ? 2 * lastRow - v : v;
-#else
-			if (v < 0 || v > lastRow) continue;
-#endif
+			int v = coordinate(row * STRIDE + ky - padY, inputHeight * UP - 1);
+			if (v < 0) continue;
 			int from = x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth;
 			int tap = ((c * KH + ky) * KW * tiles + tile) * TILE;
 			for (int phase = 0; phase < min(STRIDE, KW); phase++) {
 				int u = column * STRIDE + phase - padX;
-				vec4 p = vec4(pixel(from, u), pixel(from, u + STRIDE), pixel(from, u + 2 * STRIDE), pixel(from, u + 3 * STRIDE));
+				vec4 p = window(from, u, STRIDE);
 				for (int kx = phase; kx < KW; kx += STRIDE) {
 					int w = tap + kx * tiles * TILE;
 					sum0 += outerProduct(p, weights[w]);

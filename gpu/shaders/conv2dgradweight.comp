@@ -3,7 +3,7 @@
 // channels, over a share of the output's rows, 4 pixels at a time. The shares
 // go to parts[share], each in the order of the weights; reduce.comp adds them.
 //
-// Padding and upsampling are conv2d.comp's. Where KH, KW and STRIDE are not
+// Where KH, KW and STRIDE are not
 // defined they are uniforms.
 TARGET(0, parts);
 SOURCE(1, x);
@@ -27,17 +27,7 @@ UNIFORM(22, int, KW);
 UNIFORM(23, int, STRIDE);
 #endif
 
-float pixel(int row, int u) {
-	int last = inputWidth * UP - 1;
-#ifdef REFLECT
-	u = abs(u);
-	u = u > last ? 2 * last - u : u;
-	return x[row + clamp(u, 0, last) / UP];
-#else
-	float v = x[row + clamp(u, 0, last) / UP];
-	return u >= 0 && u <= last ? v : 0.0;
-#endif
-}
+#include "window.glsl"
 
 // grads are 4 pixels of dy; those past the end of the row are zero.
 vec4 grads(int n, int c, int row, int column) {
@@ -68,7 +58,7 @@ void main() {
 	vec4 sums[SPREAD * TAPSY * TAPSX * TILE];
 	for (int i = 0; i < SPREAD * TAPSY * TAPSX * TILE; i++) sums[i] = vec4(0.0);
 
-	int rows = batch * height, lastRow = inputHeight * UP - 1;
+	int rows = batch * height;
 	for (int r = share * rows / shares; r < (share + 1) * rows / shares; r++) {
 		int n = r / height, row = r % height;
 		for (int column = 0; column < width; column += 4) {
@@ -79,21 +69,13 @@ void main() {
 			for (int s = 0; s < SPREAD; s++) {
 				int plane = (n * inputs + min(input0 + s, inputs - 1)) * inputHeight;
 				for (int i = 0; i < TAPSY; i++) {
-					int v = row * STRIDE + ky + i - pad;
-#ifdef REFLECT
-					v = abs(v);
-					v = v > lastRow ? 2 * lastRow - v : v;
-#else
-					if (v < 0 || v > lastRow) continue;
-#endif
+					int v = coordinate(row * STRIDE + ky + i - pad, inputHeight * UP - 1);
+					if (v < 0) continue;
 					int from = x_at + (plane + v / UP) * inputWidth;
 					int u = column * STRIDE + kx - pad;
 					vec4 p;
 					for (int j = 0; j < TAPSX; j++) {
-						if (j == 0 || STRIDE > 1)
-							p = vec4(pixel(from, u + j), pixel(from, u + j + STRIDE), pixel(from, u + j + 2 * STRIDE), pixel(from, u + j + 3 * STRIDE));
-						else
-							p = vec4(p.yzw, pixel(from, u + j + 3));
+						p = j == 0 || STRIDE > 1 ? window(from, u + j, STRIDE) : vec4(p.yzw, pixel(from, u + j + 3));
 						int at = ((s * TAPSY + i) * TAPSX + j) * TILE;
 						sums[at] += p * g0;
 #if TILE > 1

@@ -1,0 +1,25 @@
+// How convolutions see their input x: upsampled UP times (nearest), and padded
+// with zeros or, with REFLECT, mirrored without repeating the edge.
+
+// coordinate brings u to 0..last, or says -1 where there are zeros.
+int coordinate(int u, int last) {
+#ifdef REFLECT
+	u = abs(u);
+	u = u > last ? 2 * last - u : u;
+	return clamp(u, 0, last); // threads past the end of a row need some pixel
+#else
+	return u > last ? -1 : max(u, -1);
+#endif
+}
+
+// pixel is the input at column u of the row that starts at index row.
+float pixel(int row, int u) {
+	int c = coordinate(u, inputWidth * UP - 1);
+	float v = x[row + max(c, 0) / UP];
+	return c < 0 ? 0.0 : v;
+}
+
+// window is 4 pixels, spacing columns apart.
+vec4 window(int row, int u, int spacing) {
+	return vec4(pixel(row, u), pixel(row, u + spacing), pixel(row, u + 2 * spacing), pixel(row, u + 3 * spacing));
+}
