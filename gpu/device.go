@@ -46,8 +46,10 @@ var (
 const queueLen = 1024
 
 // Open makes an OpenGL 4.3 context without a window: through EGL's surfaceless
-// platform, else its first device, else its default display. The error wraps
-// ErrUnavailable when there is no library, driver or device for it.
+// platform, else one of its devices, else its default display. A graphics card
+// goes before a software renderer, unless the environment has
+// LIBGL_ALWAYS_SOFTWARE. The error wraps ErrUnavailable when there is no library,
+// driver or device.
 func Open(opts ...Option) (*Device, error) {
 	d := &Device{queue: make(chan func(), queueLen), done: make(chan struct{})}
 	ready := make(chan error)

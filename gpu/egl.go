@@ -7,6 +7,7 @@ package gpu
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 // The handful of EGL 1.5 entry points needed for a context without a surface.
 // The library is loaded at run time, so that programs start without it.
@@ -16,6 +17,7 @@ static handle   (*get_proc_address)(const char *);
 static handle   (*get_platform_display)(unsigned, handle, const int32_t *);
 static handle   (*get_display)(handle);
 static unsigned (*query_devices)(int32_t, handle *, int32_t *);
+static const char *(*query_device_string)(handle, int32_t);
 static unsigned (*initialize)(handle, int32_t *, int32_t *);
 static unsigned (*bind_api)(unsigned);
 static handle   (*create_context)(handle, handle, handle, const int32_t *);
@@ -41,16 +43,37 @@ static const char *egl_load(void) {
 		return "libEGL.so.1 lacks an entry point of EGL 1.4";
 	get_platform_display = (handle (*)(unsigned, handle, const int32_t *))get_proc_address("eglGetPlatformDisplayEXT");
 	query_devices = (unsigned (*)(int32_t, handle *, int32_t *))get_proc_address("eglQueryDevicesEXT");
+	query_device_string = (const char *(*)(handle, int32_t))get_proc_address("eglQueryDeviceStringEXT");
 	return 0;
 }
 
 static handle egl_surfaceless(void) { return get_platform_display ? get_platform_display(0x31DD, 0, 0) : 0; }
 static handle egl_default(void) { return get_display(0); }
-static handle egl_device(void) {
-	handle device;
+
+// hardware_device finds the first device that is not Mesa's software renderer.
+static handle hardware_device(void) {
+	handle devices[16];
 	int32_t n = 0;
-	if (!get_platform_display || !query_devices || !query_devices(1, &device, &n) || n < 1) return 0;
+	if (!query_devices || !query_device_string || !query_devices(16, devices, &n)) return 0;
+	for (int32_t i = 0; i < n; i++) {
+		const char *extensions = query_device_string(devices[i], 0x3055); // EGL_EXTENSIONS
+		if (extensions && !strstr(extensions, "EGL_MESA_device_software")) return devices[i];
+	}
+	return 0;
+}
+static int egl_has_hardware(void) { return hardware_device() != 0; }
+static handle egl_device(void) {
+	handle device = hardware_device();
+	int32_t n = 0;
+	if (!get_platform_display || !query_devices) return 0;
+	if (!device && (!query_devices(1, &device, &n) || n < 1)) return 0;
 	return get_platform_display(0x313F, device, 0);
+}
+// egl_software tells whether the current context computes on the CPU.
+static int egl_software(void) {
+	const char *(*get_string)(unsigned) = (const char *(*)(unsigned))get_proc_address("glGetString");
+	const char *renderer = get_string ? get_string(0x1F01) : 0; // GL_RENDERER
+	return renderer && (strstr(renderer, "llvmpipe") || strstr(renderer, "softpipe") || strstr(renderer, "swrast"));
 }
 static unsigned egl_initialize(handle d) { int32_t major, minor; return initialize(d, &major, &minor); }
 static handle egl_create(handle d, int32_t major, int32_t minor) {
@@ -70,6 +93,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"unsafe"
 )
@@ -100,6 +124,18 @@ type eglContext struct {
 	platform         string
 }
 
+// platform is a way to a display.
+type platform struct {
+	name    string
+	display func() C.handle
+}
+
+var (
+	surfaceless    = platform{"surfaceless", func() C.handle { return C.egl_surfaceless() }}
+	deviceOnly     = platform{"device", func() C.handle { return C.egl_device() }}
+	defaultDisplay = platform{"default", func() C.handle { return C.egl_default() }}
+)
+
 // newContext makes an OpenGL context of at least the given version and makes it
 // current on the calling thread, which must be locked.
 //
@@ -110,22 +146,38 @@ func newContext(major, minor int) (*eglContext, error) {
 		return nil, err
 	}
 	var errs []error
-	for _, p := range []struct {
-		name    string
-		display func() C.handle
-	}{
-		{"surfaceless", func() C.handle { return C.egl_surfaceless() }},
-		{"device", func() C.handle { return C.egl_device() }},
-		{"default", func() C.handle { return C.egl_default() }},
-	} {
-		c := &eglContext{display: p.display(), platform: p.name}
-		err := c.create(major, minor)
+	for _, p := range []platform{surfaceless, deviceOnly, defaultDisplay} {
+		c, err := p.context(major, minor)
 		if err == nil {
-			return c, nil
+			return c.preferHardware(major, minor), nil
 		}
 		errs = append(errs, fmt.Errorf("%s display: %w", p.name, err))
 	}
 	return nil, fmt.Errorf("%w: no EGL display gives an OpenGL %d.%d context:\n%w", ErrUnavailable, major, minor, errors.Join(errs...))
+}
+
+// preferHardware returns a context on a graphics card instead of c, if c is a
+// software renderer's and there is one. Beside a driver without the surfaceless
+// platform, such as NVIDIA's, Mesa offers that platform in software.
+func (c *eglContext) preferHardware(major, minor int) *eglContext {
+	if os.Getenv("LIBGL_ALWAYS_SOFTWARE") != "" || C.egl_software() == 0 || C.egl_has_hardware() == 0 {
+		return c
+	}
+	if card, err := deviceOnly.context(major, minor); err == nil {
+		if C.egl_software() == 0 {
+			C.egl_destroy(c.display, c.context)
+			return card
+		}
+		C.egl_destroy(card.display, card.context)
+	}
+	C.egl_current(c.display, c.context)
+	return c
+}
+
+// context makes a context of p and makes it current.
+func (p platform) context(major, minor int) (*eglContext, error) {
+	c := &eglContext{display: p.display(), platform: p.name}
+	return c, c.create(major, minor)
 }
 
 func (c *eglContext) create(major, minor int) error {
