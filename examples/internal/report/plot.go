@@ -1,0 +1,164 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/impasto-go/impasto/nn/imageio"
+)
+
+const (
+	plotWidth, plotHeight = 24 * vg.Centimeter, 12 * vg.Centimeter
+	plotDPI               = 150
+	plotPoints            = 1500 // about one per pixel
+)
+
+// curves are what a plot shows, the most important one last, on top.
+var curves = []struct {
+	name  string
+	color color.NRGBA
+	of    func(Loss) float64
+}{
+	{"total", color.NRGBA{0x70, 0x70, 0x78, 0xff}, func(l Loss) float64 { return l.Total }},
+	{"content", color.NRGBA{0x1f, 0x77, 0xb4, 0xff}, func(l Loss) float64 { return l.Content }},
+	{"style", color.NRGBA{0xd6, 0x45, 0x1b, 0xff}, func(l Loss) float64 { return l.Style }},
+}
+
+// PlotLosses draws the losses over the steps, on a logarithmic axis, into the PNG
+// file at path: as they are, thin, and smoothed. Losses that are not positive and
+// finite, which such an axis cannot show, are left out.
+func PlotLosses(path string, losses []Loss) error {
+	p, err := newPlot(losses)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	c := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(plotDPI))
+	dc := draw.New(c)
+	p.Draw(draw.Crop(dc, 0.4*vg.Centimeter, -0.6*vg.Centimeter, 0.3*vg.Centimeter, -0.3*vg.Centimeter))
+	return savePNG(path, imageio.FromImage(c.Image()))
+}
+
+func newPlot(losses []Loss) (*plot.Plot, error) {
+	p := plot.New()
+	p.Title.Text = "Losses"
+	p.X.Label.Text = "step"
+	p.Y.Scale = plot.LogScale{}
+	p.Y.Tick.Marker = plot.TickerFunc(logTicks)
+	p.Legend.Top = true
+	p.Legend.Padding = 1 * vg.Millimeter
+
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{0xe4}, color.Gray{0xe4}
+	p.Add(grid)
+
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, curve := range curves {
+		points := series(losses, curve.of)
+		if len(points) == 0 {
+			continue
+		}
+		for _, pt := range points {
+			low, high = min(low, pt.Y), max(high, pt.Y)
+		}
+		raw, err := plotter.NewLine(points)
+		if err != nil {
+			return nil, err
+		}
+		faint := curve.color
+		faint.A = 0x48
+		raw.Color, raw.Width = faint, vg.Points(0.7)
+		smooth, err := plotter.NewLine(smoothed(points))
+		if err != nil {
+			return nil, err
+		}
+		smooth.Color, smooth.Width = curve.color, vg.Points(1.8)
+		p.Add(raw, smooth)
+		p.Legend.Add(curve.name, smooth)
+	}
+	if high < low {
+		return nil, errors.New("there are no losses to plot")
+	}
+	// A range without extent has no logarithmic axis.
+	p.Y.Min, p.Y.Max = max(low/1.2, math.SmallestNonzeroFloat64), min(high*1.2, math.MaxFloat64)
+	p.X.Min, p.X.Max = float64(losses[0].Step), float64(losses[len(losses)-1].Step)
+	if p.X.Min == p.X.Max {
+		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
+	}
+	return p, nil
+}
+
+// series returns a curve as at most plotPoints means of neighbouring steps.
+func series(losses []Loss, of func(Loss) float64) (points plotter.XYs) {
+	stride := (len(losses) + plotPoints - 1) / plotPoints
+	for from := 0; from < len(losses); from += stride {
+		var x, y, n float64
+		for _, l := range losses[from:min(from+stride, len(losses))] {
+			if v := of(l); v > 0 && !math.IsInf(v, 0) {
+				x, y, n = x+float64(l.Step), y+v, n+1
+			}
+		}
+		if n > 0 {
+			points = append(points, plotter.XY{X: x / n, Y: y / n})
+		}
+	}
+	return points
+}
+
+// smoothed returns the exponential mean of the points' logarithms, forwards and
+// backwards so that it does not lag.
+func smoothed(points plotter.XYs) plotter.XYs {
+	window := 1 + float64(len(points))/40
+	out := make(plotter.XYs, len(points))
+	mean := math.Log(points[0].Y)
+	for i, p := range points {
+		mean += (math.Log(p.Y) - mean) / window
+		out[i] = plotter.XY{X: p.X, Y: mean}
+	}
+	for i := len(out) - 1; i >= 0; i-- {
+		mean += (out[i].Y - mean) / window
+		out[i].Y = math.Exp(mean)
+	}
+	return out
+}
+
+// logTicks labels 1, 2 and 5 of each decade, or only the decades if there are many.
+func logTicks(low, high float64) (ticks []plot.Tick) {
+	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
+	few := math.Log10(high/low) < 3
+	for e := first; e <= last; e++ {
+		for m := 1; m < 10; m++ {
+			v := float64(m) * math.Pow(10, e)
+			if v < low || v > high {
+				continue
+			}
+			t := plot.Tick{Value: v}
+			if m == 1 || few && (m == 2 || m == 5) {
+				t.Label = siLabel(v)
+			}
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
+}
+
+// siLabel writes v shortly, with the prefixes of units from k to T.
+func siLabel(v float64) string {
+	for _, p := range []struct {
+		factor float64
+		prefix string
+	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if v >= p.factor*0.9999 && v < p.factor*1e3 {
+			return strconv.FormatFloat(v/p.factor, 'g', 3, 64) + p.prefix
+		}
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}

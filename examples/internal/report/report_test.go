@@ -1,0 +1,277 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/nn/imageio"
+)
+
+type settings struct {
+	Filters string
+	LR      float64
+	Steps   int
+}
+
+func TestRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	style := filepath.Join(t.TempDir(), "style")
+	require.NoError(t, os.WriteFile(style, []byte("abc"), 0o600))
+	want := settings{"8,16,32", 1e-3, 7}
+	r, err := NewRun("train", want, math.MaxUint64, "cpu (avx2, 2 threads)")
+	require.NoError(t, err)
+	r.Style, err = HashFile(style)
+	require.NoError(t, err)
+	require.NoError(t, r.Write(path))
+
+	var read settings
+	got, err := ReadRun(path, &read)
+	require.NoError(t, err)
+	require.Equal(t, want, read)
+	require.Zero(t, got.Ended)
+	require.Zero(t, got.Weights)
+	require.Equal(t, uint64(math.MaxUint64), got.Seed)
+	// The SHA-256 of "abc" is an example of FIPS 180-2.
+	require.Equal(t, File{style, 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}, got.Style)
+	require.Equal(t, runtime.Version(), got.Versions.Go)
+	require.True(t, strings.HasPrefix(got.Versions.Module, "github.com/impasto-go/impasto"), got.Versions.Module)
+	require.Equal(t, "cpu (avx2, 2 threads)", got.Host.Device)
+	require.WithinDuration(t, time.Now(), got.Started, time.Minute)
+	require.True(t, got.Started.Equal(r.Started))
+
+	got.End("finished", 12)
+	require.NoError(t, got.Write(path))
+	again, err := ReadRun(path, nil)
+	require.NoError(t, err)
+	require.Equal(t, "finished", again.Outcome)
+	require.Equal(t, 12, again.Steps)
+	require.NotZero(t, again.Ended)
+	require.JSONEq(t, string(r.Settings), string(again.Settings))
+}
+
+func TestSame(t *testing.T) {
+	a := File{"a.png", 3, strings.Repeat("1", 64)}
+	require.NoError(t, a.Same(File{"elsewhere/a.png", 3, strings.Repeat("1", 64)}))
+	require.ErrorContains(t, a.Same(File{"a.png", 3, strings.Repeat("2", 64)}), "a.png")
+	require.Error(t, a.Same(File{}))
+}
+
+func TestForeignRuns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	for content, want := range map[string]string{
+		"":                                     "end of JSON",
+		"{}":                                   "no settings",
+		"[1]":                                  "cannot unmarshal",
+		`{"settings":{"Speed":1}}`:             "Speed",
+		`{"settings":{"Steps":"x"}}`:           "Steps",
+		`{"settings":[]}`:                      "settings",
+		`{"settings":{},"seed":-1}`:            "seed",
+		strings.Repeat("[", 20_000):            "max depth",
+		strings.Repeat(" ", maxRunFile) + "{}": "bytes",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		_, err := ReadRun(path, &settings{})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, path)
+	}
+	_, err := ReadRun(filepath.Join(t.TempDir(), "none"), nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = NewRun("train", 3, 0, "")
+	require.Error(t, err)
+	_, err = NewRun("train", map[string]any{"f": func() {}}, 0, "")
+	require.Error(t, err)
+	_, err = HashFile(t.TempDir())
+	require.Error(t, err)
+}
+
+func TestReadLosses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "losses.csv")
+	write := func(s string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(path, []byte(s), 0o600))
+	}
+	write(lossHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3")
+	losses, err := ReadLosses(path)
+	require.NoError(t, err)
+	require.Len(t, losses, 2, "an unfinished row")
+	require.Equal(t, Loss{1, 0, 4, 1e6, 2.5, 1000002.5}, losses[0])
+	require.True(t, math.IsNaN(losses[1].Content))
+
+	for content, want := range map[string]string{
+		"":                             "line 1",
+		"a,b\n1,2\n":                   "line 1",
+		lossHeader + "\n1,2\n":         "line 2: 2 fields",
+		lossHeader + "\n1,0,4,1,2,x\n": "line 2",
+		lossHeader + "\n1,0,9999999999999999999,1,2,3\n":      "line 2",
+		lossHeader + "\n5,0,4,1,2,3\n5,0,4,1,2,3\n":           "line 3: step 5 follows step 5",
+		lossHeader + "\n" + strings.Repeat("1,", 9000) + "\n": "line 2",
+	} {
+		write(content)
+		_, err := ReadLosses(path)
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, path)
+	}
+}
+
+func FuzzLosses(f *testing.F) {
+	f.Add(lossHeader + "\n1,0,4,1,2,3\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		losses, err := parseLosses(strings.NewReader(s))
+		if err == nil && len(losses) > strings.Count(s, "\n") {
+			t.Fatal("more losses than rows")
+		}
+	})
+}
+
+func FuzzRun(f *testing.F) {
+	f.Add(`{"settings":{"Steps":1},"started":"2025-01-01T00:00:00Z"}`)
+	path := filepath.Join(f.TempDir(), "run.json")
+	f.Fuzz(func(t *testing.T, s string) {
+		require.NoError(t, os.WriteFile(path, []byte(s), 0o600))
+		if r, err := ReadRun(path, nil); err == nil {
+			require.NoError(t, r.Write(path))
+		}
+	})
+}
+
+// fakeLosses fall as those of real runs do, with noise.
+func fakeLosses(n int) []Loss {
+	rng := rand.New(rand.NewPCG(1, 2))
+	losses := make([]Loss, n)
+	for i := range losses {
+		fall := math.Exp(-4 * float64(i) / float64(n))
+		content := (3e5 + 2e5*fall) * (1 + 0.3*rng.NormFloat64()*0.5)
+		style := (1e5 + 3e6*fall*fall) * math.Exp(0.25*rng.NormFloat64())
+		losses[i] = Loss{Step: i + 1, Images: 4 * (i + 1), Content: content, Style: style, Total: content + style}
+	}
+	return losses
+}
+
+// keep copies what a test drew to the folder IMPASTO_PICTURES, for looking at it.
+func keep(t *testing.T, path string) {
+	t.Helper()
+	dir := os.Getenv("IMPASTO_PICTURES")
+	if dir == "" {
+		return
+	}
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)), b, 0o600))
+}
+
+func TestPlotLosses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "losses.png")
+	require.NoError(t, PlotLosses(path, fakeLosses(20_000)))
+	keep(t, path)
+	m, err := imageio.Load(path, imageio.Options{})
+	require.NoError(t, err)
+	require.Equal(t, [2]int{1417, 709}, [2]int{m.W, m.H})
+	// Each curve is there in its colour.
+	seen := map[[3]uint8]int{}
+	for i := 0; i < len(m.Pix); i += 3 {
+		seen[[3]uint8(m.Pix[i:])]++
+	}
+	for _, c := range curves {
+		require.Greater(t, seen[[3]uint8{c.color.R, c.color.G, c.color.B}], 1000, c.name)
+	}
+
+	require.Error(t, PlotLosses(path, nil))
+	require.Error(t, PlotLosses(path, []Loss{{Step: 1, Content: math.NaN(), Style: -1, Total: math.Inf(1)}}))
+	for _, losses := range [][]Loss{
+		{{Step: 1, Content: 1, Style: 1, Total: 2}},
+		{{Step: 1, Content: 5, Style: 5, Total: 5}, {Step: 2, Content: 5, Style: 5, Total: 5}},
+		{{Step: 1, Content: 1e-300, Style: 1e300, Total: 1e300}, {Step: 9, Content: math.NaN(), Style: 1, Total: 3}},
+	} {
+		require.NoError(t, PlotLosses(path, losses))
+	}
+}
+
+func TestSeries(t *testing.T) {
+	losses := fakeLosses(10*plotPoints + 3)
+	points := series(losses, func(l Loss) float64 { return float64(l.Step) })
+	require.LessOrEqual(t, len(points), plotPoints)
+	for i, p := range points {
+		require.Equal(t, p.X, p.Y)
+		require.True(t, i == 0 || p.X > points[i-1].X)
+	}
+	require.Greater(t, points[len(points)-1].X, float64(len(losses))-11)
+
+	// What is constant stays so when smoothed.
+	for _, p := range smoothed(series(losses, func(Loss) float64 { return 7 })) {
+		require.InDelta(t, 7, p.Y, 1e-9)
+	}
+}
+
+func TestLogTicks(t *testing.T) {
+	labels := func(low, high float64) (all []string) {
+		for _, tick := range logTicks(low, high) {
+			require.True(t, tick.Value >= low && tick.Value <= high)
+			if tick.Label != "" {
+				all = append(all, tick.Label)
+			}
+		}
+		return all
+	}
+	require.Equal(t, []string{"200k", "500k", "1M", "2M", "5M"}, labels(1.5e5, 9e6))
+	require.Equal(t, []string{"0.01", "0.1", "1", "10", "100", "1k"}, labels(0.01, 2000))
+	require.Equal(t, []string{"1e+15"}, labels(0.9e15, 1.5e15))
+}
+
+func TestSaveSamples(t *testing.T) {
+	dir := t.TempDir()
+	var samples []Sample
+	for i := range 11 {
+		path := filepath.Join(dir, fmt.Sprintf("%d.png", i))
+		require.NoError(t, savePNG(path, paint.Scene(uint64(i), 480, 270)))
+		samples = append(samples, Sample{500 * (i + 1), path})
+	}
+	path := filepath.Join(dir, "samples.png")
+	style, test := paint.Style(1, 256), paint.Scene(0, 480, 270)
+	require.NoError(t, SaveSamples(path, style, test, samples))
+	keep(t, path)
+	m, err := imageio.Load(path, imageio.Options{})
+	require.NoError(t, err)
+	require.Equal(t, gap+4*(cellWidth+gap), m.W)
+	require.Equal(t, gap+4*(180+captionRoom+gap), m.H)
+	// The style is first, as high as the test picture and in the middle of its column.
+	small := imageio.Resize(style, 180, 180, imageio.Lanczos)
+	at := 3 * ((gap+100)*m.W + gap + (cellWidth-180)/2)
+	require.Equal(t, small.Pix[3*100*180:3*(100*180+180)], m.Pix[at:at+3*180])
+
+	samples[3].Path = filepath.Join(dir, "none.png")
+	require.NoError(t, os.Remove(path))
+	require.ErrorContains(t, SaveSamples(path, style, test, samples), "none.png")
+	require.FileExists(t, path)
+}
+
+func TestChosen(t *testing.T) {
+	samples := make([]Sample, 1000)
+	for i := range samples {
+		samples[i].Step = i
+	}
+	few := chosen(samples)
+	require.Len(t, few, maxSamples)
+	require.Equal(t, 0, few[0].Step)
+	require.Equal(t, 999, few[maxSamples-1].Step)
+	require.Len(t, chosen(samples[:5]), 5)
+}
+
+func TestSheet(t *testing.T) {
+	wide, high := imageio.New(2000, 10), imageio.New(3, 900)
+	m, err := Sheet([]Cell{{wide, strings.Repeat("a long caption ", 20)}, {high, "high"}, {imageio.New(1, 1), ""}}, 2)
+	require.NoError(t, err)
+	require.Equal(t, gap+2*(cellWidth+gap), m.W)
+	require.Equal(t, gap+cellHeight+captionRoom+gap+1+captionRoom+gap, m.H)
+	_, err = Sheet(nil, 3)
+	require.Error(t, err)
+}
