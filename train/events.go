@@ -7,6 +7,9 @@ import (
 // Events are functions that a Trainer calls, in its own goroutine, while it
 // trains. Any of them may be nil.
 type Events struct {
+	// OnStart is called once the checkpoint folder is locked and, on resuming, the
+	// state is loaded, with the steps done so far. Its error ends the run.
+	OnStart func(step int) error
 	// OnLog is given each line of the log: the tutorial's lines, and warnings.
 	OnLog func(line string)
 	// OnStep is called after each step. The event is valid until it returns.

@@ -41,6 +41,11 @@ func (t *Trainer) Train(ctx context.Context) (err error) {
 	if err := r.begin(); err != nil {
 		return err
 	}
+	if start := t.cfg.Events.OnStart; start != nil {
+		if err := start(r.progress.Step); err != nil {
+			return err
+		}
+	}
 	return r.train(ctx)
 }
 

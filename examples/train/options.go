@@ -1,0 +1,70 @@
+package main
+
+import (
+	"flag"
+	"path/filepath"
+	"time"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
+)
+
+// options are the command line: the settings of the run and where and how it is
+// watched.
+type options struct {
+	settings
+	out         string
+	resume      bool
+	quiet       bool
+	http        string
+	tensorboard string
+}
+
+func parse(args []string) (*options, error) {
+	// The dataset decides which defaults hold, and -resume whether any do.
+	look := &options{settings: tutorial()}
+	if err := look.parse(args); err != nil {
+		return nil, err
+	}
+	o := &options{settings: demo()}
+	if look.resume {
+		s, err := readSettings(look.out)
+		if err != nil {
+			return nil, err
+		}
+		o.settings = s
+	} else if look.Dataset != "" {
+		o.settings = tutorial()
+	}
+	if err := o.parse(args); err != nil {
+		return nil, err
+	}
+	if o.out == "" {
+		o.out = filepath.Join("runs", time.Now().Format("20060102-150405"))
+	}
+	if o.Losses == "" {
+		o.Losses = filepath.Join(o.out, "losses.csv")
+	}
+	return o, o.missing()
+}
+
+func (o *options) parse(args []string) error {
+	flags := cli.NewFlags("[-dataset DIR -style FILE -vgg FILE] [flags]",
+		"Trains a style transfer network. Without -dataset it draws a style and pictures itself.")
+	flagsOf(flags, &o.settings)
+	flags.StringVar(&o.out, "out", "", "`folder` for checkpoints, samples and results; runs/DATE-TIME if missing")
+	var resume string
+	flags.StringVar(&resume, "resume", "", "continue the run in `folder`, with its settings")
+	flags.BoolVar(&o.quiet, "quiet", false, "print log lines instead of a progress bar")
+	flags.StringVar(&o.http, "http", "", "serve a page that shows the progress at this `address`, such as localhost:8080")
+	flags.StringVar(&o.tensorboard, "tensorboard", "", "write event files for TensorBoard to `folder`")
+	if err := cli.Parse(flags, args, 0); err != nil {
+		return err
+	}
+	if resume == "" {
+		return nil
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	o.resume, o.out = true, resume
+	return resumable(given)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/vgg"
+)
+
+// settings are the flags of a run, as they are kept in its folder for -resume.
+type settings struct {
+	Dataset, Style, Test, VGG, Init, Device string
+
+	Filters   string
+	ResBlocks int
+
+	ImageSize, BatchSize            int
+	Epochs, Steps                   int
+	LR                              float64
+	ContentWeight, StyleWeight      float64
+	StyleLayers                     string
+	StyleSize                       int
+	ContentScale                    float64
+	LogInterval, CheckpointInterval int
+	Seed                            uint64
+	Shuffle                         bool
+	Losses                          string
+	OnNaN                           string
+	MaxBad, Keep                    int
+}
+
+// flagsOf declares the settings as flags of the same meaning as the tutorial's
+// variables. The defaults are those of s.
+func flagsOf(f *flag.FlagSet, s *settings) {
+	f.StringVar(&s.Dataset, "dataset", s.Dataset, "`folder` or .zip of training pictures; without it the program draws its own")
+	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
+	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
+	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
+	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the filters and blocks")
+	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
+	f.StringVar(&s.Filters, "filters", s.Filters, "channels of the network's three widths")
+	f.IntVar(&s.ResBlocks, "res-blocks", s.ResBlocks, "residual blocks")
+	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
+	f.IntVar(&s.BatchSize, "batch-size", s.BatchSize, "pictures per step")
+	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset")
+	f.IntVar(&s.Steps, "steps", s.Steps, "steps after which to stop; 0 for all of the epochs")
+	f.Float64Var(&s.LR, "lr", s.LR, "learning rate")
+	f.Float64Var(&s.ContentWeight, "content-weight", s.ContentWeight, "influence of the content")
+	f.Float64Var(&s.StyleWeight, "style-weight", s.StyleWeight, "influence of the style")
+	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
+	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
+	f.IntVar(&s.LogInterval, "log-interval", s.LogInterval, "steps between log lines")
+	f.IntVar(&s.CheckpointInterval, "checkpoint-interval", s.CheckpointInterval, "steps between checkpoints")
+	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of the weights and of -shuffle")
+	f.BoolVar(&s.Shuffle, "shuffle", s.Shuffle, "shuffle the dataset in every epoch")
+	f.StringVar(&s.Losses, "losses", s.Losses, "CSV `file` for the losses of each step; losses.csv in -out if missing")
+	f.StringVar(&s.OnNaN, "on-nan", s.OnNaN, "stop, or rollback to the last checkpoint at half the learning rate")
+	f.IntVar(&s.MaxBad, "max-bad", s.MaxBad, "unreadable pictures before the run gives up; 0 for 100 or 1 %")
+	f.IntVar(&s.Keep, "keep", s.Keep, "training states kept for -resume, at least 2")
+}
+
+// tutorial returns the tutorial's settings.
+func tutorial() settings {
+	c := train.Default()
+	names := make([]string, len(c.StyleLayers))
+	for i, l := range c.StyleLayers {
+		names[i] = l.Layer.Name()
+	}
+	return settings{
+		Device: "cpu", Filters: "8,16,32", ResBlocks: 5,
+		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate,
+		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
+		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,
+		LogInterval: c.LogInterval, CheckpointInterval: c.CheckpointInterval, OnNaN: "stop", Keep: c.Keep,
+	}
+}
+
+// demo returns the settings without a dataset: small enough for two minutes, with
+// the shallow layers that random filters are good for.
+func demo() settings {
+	s := tutorial()
+	s.VGG = "random"
+	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
+	s.Epochs, s.Steps, s.LR = 1000, 800, 5e-3
+	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
+	s.StyleWeight = 3e8
+	s.LogInterval, s.CheckpointInterval = 48, 48
+	return s
+}
+
+// config translates the settings, checking each.
+func (s *settings) config() (train.Config, error) {
+	c := train.Default()
+	c.Epochs, c.Steps, c.BatchSize, c.ImageSize = s.Epochs, s.Steps, s.BatchSize, s.ImageSize
+	c.LearningRate, c.ContentWeight, c.StyleWeight, c.StyleSize = s.LR, s.ContentWeight, s.StyleWeight, s.StyleSize
+	c.LogInterval, c.CheckpointInterval = s.LogInterval, s.CheckpointInterval
+	c.Seed, c.Shuffle, c.MaxBad, c.Keep = s.Seed, s.Shuffle, s.MaxBad, s.Keep
+	switch s.OnNaN {
+	case "stop":
+	case "rollback":
+		c.OnNonFinite = train.Rollback
+	default:
+		return c, cli.Usagef("-on-nan %q: want stop or rollback", s.OnNaN)
+	}
+	if !(s.ContentScale > 0) {
+		return c, cli.Usagef("-content-scale %v: want a number above 0", s.ContentScale)
+	}
+	if s.Keep < 2 {
+		return c, cli.Usagef("-keep %d: want 2 or more", s.Keep)
+	}
+	var err error
+	if c.StyleLayers, err = parseLayers(s.StyleLayers); err != nil {
+		return c, err
+	}
+	if err := c.Validate(); err != nil {
+		return c, cli.Usagef("%v", err)
+	}
+	return c, nil
+}
+
+func parseLayers(list string) ([]train.StyleLayer, error) {
+	var layers []train.StyleLayer
+	for _, item := range strings.Split(list, ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(item), ":")
+		l, err := vgg.ParseLayer(name)
+		if err != nil {
+			return nil, cli.Usagef("-style-layers: %v", err)
+		}
+		w := 1.0
+		if weighted {
+			if w, err = strconv.ParseFloat(weight, 64); err != nil {
+				return nil, cli.Usagef("-style-layers: %q is no weight", weight)
+			}
+		}
+		layers = append(layers, train.StyleLayer{Layer: l, Weight: w})
+	}
+	return layers, nil
+}
+
+func parseFilters(list string) (f [3]int, err error) {
+	parts := strings.Split(list, ",")
+	if len(parts) != len(f) {
+		return f, cli.Usagef("-filters %q: want three numbers such as 8,16,32", list)
+	}
+	for i, p := range parts {
+		if f[i], err = strconv.Atoi(strings.TrimSpace(p)); err != nil || f[i] < 1 || f[i] > 4096 {
+			return f, cli.Usagef("-filters %q: want three numbers from 1 to 4096", list)
+		}
+	}
+	return f, nil
+}
+
+// missing returns what a run needs and the settings do not name.
+func (s *settings) missing() error {
+	switch {
+	case s.Dataset == "":
+		return nil
+	case s.VGG == "":
+		return cli.Usagef("-vgg is missing: get the weights with \"go run ./examples/convertvgg -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)")
+	case s.Style == "":
+		return cli.Usagef("-style is missing: name a picture whose style to learn")
+	}
+	return nil
+}
+
+// resumable says which flags of the command line clash with those of a run.
+func resumable(given map[string]bool) error {
+	for name := range given {
+		switch name {
+		case "resume", "steps", "epochs", "quiet", "http", "tensorboard", "keep", "device":
+		default:
+			return cli.Usagef("-%s cannot be changed by -resume, which takes the settings of the run; leave it out", name)
+		}
+	}
+	return nil
+}
+
+func (s *settings) describe() string {
+	return fmt.Sprintf("filters %s, %d residual blocks, %d-pixel pictures, batches of %d", s.Filters, s.ResBlocks, s.ImageSize, s.BatchSize)
+}
