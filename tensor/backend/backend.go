@@ -215,3 +215,12 @@ type Freezer interface {
 	// or operation with b as destination.
 	Freeze(b Buffer)
 }
+
+// Prober is implemented by backends that can measure what their device is
+// capable of, for benchmarks to compare with.
+type Prober interface {
+	// PeakFLOPS measures the rate of float32 multiply-adds, two operations each,
+	// from registers alone, in operations per second. It takes some 10
+	// milliseconds to a second, in which the device should have nothing else to do.
+	PeakFLOPS() float64
+}
