@@ -1,0 +1,125 @@
+package cpu
+
+import (
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
+
+// winogradGrad computes the gradient of the weights in the frequency domain:
+// dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G.
+type winogradGrad struct {
+	scratch      []scratch
+	x, dy, mask  *buffer
+	pad          int
+	outside      padding
+	across, down int
+	tiles        int
+	c, k         int
+	shares       int
+	sums         []float32 // per share [frequency][C][K], then K biases
+	partSize     int
+	wantsBias    bool
+}
+
+// gradTiles is how many tiles are transformed at a time.
+const gradTiles = 32
+
+func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
+	b.arrange(x, true)
+	b.arrange(dy, true)
+	if mask != nil {
+		b.arrange(mask, true)
+	}
+	t := &b.ops.winogradGrad
+	*t = winogradGrad{
+		scratch: b.scratch, x: x, dy: dy, mask: mask, pad: g.Pad, outside: outsideOf(g),
+		across: (dy.shape[3] + tileOut - 1) / tileOut, down: (dy.shape[2] + tileOut - 1) / tileOut,
+		c: x.shape[1], k: dy.shape[1], wantsBias: dbias != nil,
+	}
+	t.tiles = x.shape[0] * t.down * t.across
+	t.partSize = frequencies*t.c*t.k + len(dbias)
+	// Sums of a share take 36 floats per weight: fewer shares for many weights.
+	const most = 16 << 20
+	t.shares = max(min((t.tiles+gradTiles-1)/gradTiles, maxShares, most/t.partSize), 2)
+	t.sums = b.shared.floats(slotSums, t.shares*t.partSize)
+	b.run(t.shares, t)
+	for i := 1; i < t.shares; i++ {
+		f32.Add(t.sums[:t.partSize], t.sums[:t.partSize], t.sums[i*t.partSize:][:t.partSize])
+	}
+	t.unpack(dw)
+	for o := range dbias {
+		dbias[o] += t.sums[frequencies*t.c*t.k+o]
+	}
+}
+
+func (t *winogradGrad) do(i, worker int) {
+	s := &t.scratch[worker]
+	sums := t.sums[i*t.partSize:][:t.partSize]
+	clear(sums)
+	vs, ms := apart(gradTiles*t.c), apart(gradTiles*t.k)
+	v := s.floats(slotLocal, frequencies*vs)
+	m := s.floats(slotRows, frequencies*ms)
+	end := (i + 1) * t.tiles / t.shares
+	for first := i * t.tiles / t.shares; first < end; first += gradTiles {
+		n := min(gradTiles, end-first)
+		// One group of all tiles: [frequency][channels/16][tile][16].
+		transformTiles(tileIn, v, vs, t.x, nil, t.pad, t.outside, t.across, t.down, gradTiles, first, n, s)
+		transformTiles(tileOut, m, ms, t.dy, t.mask, 0, zeros, t.across, t.down, gradTiles, first, n, s)
+		for f := range frequencies {
+			t.products(sums[f*t.c*t.k:], v[f*vs:], m[f*ms:], n)
+		}
+		if t.wantsBias {
+			// A's frequency (1, 1) sums a tile with weights 1.
+			t.biases(sums[frequencies*t.c*t.k:], m[(tileIn+1)*ms:], n)
+		}
+	}
+}
+
+// products adds V ⊗ dM of n tiles for one frequency.
+func (t *winogradGrad) products(sums, v, m []float32, n int) {
+	const block, rows = 2 * f32.Lanes, 8
+	for c := 0; c < t.c; c += rows {
+		a := v[c/f32.Lanes*gradTiles*f32.Lanes+c%f32.Lanes:]
+		for k := 0; k < t.k; k += block {
+			f32.GemmTN(sums[c*t.k+k:], t.k, a, f32.Lanes, m[k*gradTiles:], f32.Lanes, gradTiles*f32.Lanes, n, min(block, t.k-k))
+		}
+	}
+}
+
+func (t *winogradGrad) biases(sums, m []float32, n int) {
+	for k := range t.k {
+		from := m[k/f32.Lanes*gradTiles*f32.Lanes+k%f32.Lanes:]
+		for q := range n {
+			sums[k] += from[q*f32.Lanes]
+		}
+	}
+}
+
+// unpack adds Gᵀ dU G to dw [K][C][3][3].
+func (t *winogradGrad) unpack(dw []float32) {
+	n := t.c * t.k
+	for c := range t.c {
+		for k := range t.k {
+			du := t.sums[c*t.k+k:]
+			var half [3][tileIn]float64
+			for j := range tileIn {
+				for i, r := range kernelMatrix {
+					d := float64(du[(i*tileIn+j)*n])
+					half[0][j] += r[0] * d
+					half[1][j] += r[1] * d
+					half[2][j] += r[2] * d
+				}
+			}
+			to := dw[(k*t.c+c)*9:][:9]
+			for i := range half {
+				for j := range 3 {
+					var sum float64
+					for q, r := range kernelMatrix {
+						sum += half[i][q] * r[j]
+					}
+					to[i*3+j] += float32(sum)
+				}
+			}
+		}
+	}
+}
