@@ -46,119 +46,29 @@ func newJob(o *options) (j *job, err error) {
 			j.close()
 		}
 	}()
-	style, err := j.pictures()
-	if err != nil {
+	if j.pictures, err = options.OpenPictures(o.Dataset, o.Style, o.Test, o.ContentScale); err != nil {
 		return nil, err
 	}
-	if j.be, err = openDevice(o.Device); err != nil {
+	if j.be, err = options.Device(o.Device); err != nil {
 		return nil, err
 	}
-	if j.net, err = o.network(j.be); err != nil {
+	if j.net, err = options.Network(j.be, o.Init, o.Filters, o.ResBlocks, o.Seed); err != nil {
 		return nil, err
 	}
-	features, err := o.features(j.be, cfg.Deepest())
+	features, err := options.Features(j.be, o.VGG, cfg.Deepest())
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return nil, fmt.Errorf("-out: %w", err)
 	}
-	if j.watch, err = newWatch(j, style); err != nil {
+	if j.watch, err = newWatch(j, j.pictures.Style); err != nil {
 		return nil, err
 	}
 	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.Losses, o.resume
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
-	j.trainer, err = train.New(j.be, j.net, features, style, j.data, *cfg)
+	j.trainer, err = train.New(j.be, j.net, features, j.pictures.Style, j.pictures.Data, *cfg)
 	return j, err
-}
-
-// pictures opens the dataset and the test picture and returns the style.
-func (j *job) pictures() (style *imageio.Image, err error) {
-	if j.Dataset == "" {
-		j.data, j.test, style = drawn()
-	} else if j.data, err = dataset.Open(j.Dataset, imageio.Options{}); err != nil {
-		return nil, fmt.Errorf("-dataset: %w", err)
-	}
-	if j.Style != "" {
-		if style, err = imageio.Load(j.Style, imageio.Options{}); err != nil {
-			return nil, fmt.Errorf("-style: %w", err)
-		}
-	}
-	switch {
-	case j.Test != "":
-		if j.test, err = imageio.Load(j.Test, imageio.Options{}); err != nil {
-			return nil, fmt.Errorf("-test: %w", err)
-		}
-	case j.test == nil:
-		if j.test, err = j.data.Load(0); err != nil {
-			return nil, fmt.Errorf("-dataset: the first picture, wanted for the samples: %w", err)
-		}
-	}
-	j.test, err = imageio.Scale(j.test, j.ContentScale)
-	if err != nil {
-		return nil, fmt.Errorf("-content-scale: %w", err)
-	}
-	return style, nil
-}
-
-// drawn returns the pictures of a run without files.
-func drawn() (data dataset.Images, test, style *imageio.Image) {
-	const scenes = 96
-	for i := range uint64(scenes) {
-		data = append(data, paint.Scene(i+1, 128, 96))
-	}
-	return data, paint.Scene(0, 480, 270), paint.Style(1, 256)
-}
-
-func openDevice(name string) (backend.Backend, error) {
-	switch name {
-	case "cpu":
-		return tensor.CPU(), nil
-	case "gl":
-		d, err := gpu.Open()
-		if err != nil {
-			return nil, fmt.Errorf("-device gl: %w", err)
-		}
-		return d, nil
-	}
-	return nil, cli.Usagef("-device %q: want cpu or gl", name)
-}
-
-// network returns the network to train, new or from -init.
-func (s *settings) network(be backend.Backend) (*nn.TransformerNet, error) {
-	if s.Init != "" {
-		d, err := weights.ReadFile(s.Init)
-		if err != nil {
-			return nil, fmt.Errorf("-init: %w", err)
-		}
-		net, err := nn.NewTransformerNetFrom(be, d)
-		if err != nil {
-			return nil, fmt.Errorf("-init %s: %w", s.Init, err)
-		}
-		return net, nil
-	}
-	filters, err := parseFilters(s.Filters)
-	if err != nil {
-		return nil, err
-	}
-	if s.ResBlocks < 1 {
-		return nil, cli.Usagef("-res-blocks %d: want 1 or more", s.ResBlocks)
-	}
-	return nn.NewTransformerNet(be, filters, s.ResBlocks, s.Seed), nil
-}
-
-// randomSeed makes the random VGG-19 the same in every run.
-const randomSeed = 19
-
-func (s *settings) features(be backend.Backend, deepest vgg.Layer) (*vgg.VGG, error) {
-	if s.VGG == "random" {
-		return vgg.Random(be, randomSeed, deepest), nil
-	}
-	v, err := vgg.LoadFile(be, s.VGG, deepest)
-	if err != nil {
-		return nil, fmt.Errorf("-vgg: %w", err)
-	}
-	return v, nil
 }
 
 // train runs the training and completes the folder, whatever comes of it.
@@ -175,7 +85,7 @@ func (j *job) sample(net *nn.TransformerNet, path string) error {
 	}
 	s := model.NewSession()
 	defer s.Close()
-	styled, err := s.Image(j.test)
+	styled, err := s.Image(j.pictures.Test)
 	if err != nil {
 		return err
 	}
@@ -220,7 +130,7 @@ func (j *job) close() {
 	if j.be != nil {
 		j.be.Close()
 	}
-	if f, ok := j.data.(*dataset.Files); ok {
-		f.Close()
+	if j.pictures != nil {
+		j.pictures.Close()
 	}
 }

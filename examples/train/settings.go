@@ -84,11 +84,11 @@ func tutorial() settings {
 // the shallow layers that random filters are good for.
 func demo() settings {
 	s := tutorial()
-	s.VGG = "random"
+	s.VGG = options.RandomVGG
 	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
 	s.Epochs, s.Steps, s.LR = 1000, 800, 5e-3
 	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
-	s.StyleWeight = 3e8
+	s.StyleWeight = 2e8
 	s.LogInterval, s.CheckpointInterval = 48, 48
 	return s
 }
@@ -107,65 +107,17 @@ func (s *settings) config() (train.Config, error) {
 	default:
 		return c, cli.Usagef("-on-nan %q: want stop or rollback", s.OnNaN)
 	}
-	if !(s.ContentScale > 0) {
-		return c, cli.Usagef("-content-scale %v: want a number above 0", s.ContentScale)
-	}
 	if s.Keep < 2 {
 		return c, cli.Usagef("-keep %d: want 2 or more", s.Keep)
 	}
 	var err error
-	if c.StyleLayers, err = parseLayers(s.StyleLayers); err != nil {
+	if c.StyleLayers, err = options.StyleLayers(s.StyleLayers); err != nil {
 		return c, err
 	}
 	if err := c.Validate(); err != nil {
 		return c, cli.Usagef("%v", err)
 	}
 	return c, nil
-}
-
-func parseLayers(list string) ([]train.StyleLayer, error) {
-	var layers []train.StyleLayer
-	for _, item := range strings.Split(list, ",") {
-		name, weight, weighted := strings.Cut(strings.TrimSpace(item), ":")
-		l, err := vgg.ParseLayer(name)
-		if err != nil {
-			return nil, cli.Usagef("-style-layers: %v", err)
-		}
-		w := 1.0
-		if weighted {
-			if w, err = strconv.ParseFloat(weight, 64); err != nil {
-				return nil, cli.Usagef("-style-layers: %q is no weight", weight)
-			}
-		}
-		layers = append(layers, train.StyleLayer{Layer: l, Weight: w})
-	}
-	return layers, nil
-}
-
-func parseFilters(list string) (f [3]int, err error) {
-	parts := strings.Split(list, ",")
-	if len(parts) != len(f) {
-		return f, cli.Usagef("-filters %q: want three numbers such as 8,16,32", list)
-	}
-	for i, p := range parts {
-		if f[i], err = strconv.Atoi(strings.TrimSpace(p)); err != nil || f[i] < 1 || f[i] > 4096 {
-			return f, cli.Usagef("-filters %q: want three numbers from 1 to 4096", list)
-		}
-	}
-	return f, nil
-}
-
-// missing returns what a run needs and the settings do not name.
-func (s *settings) missing() error {
-	switch {
-	case s.Dataset == "":
-		return nil
-	case s.VGG == "":
-		return cli.Usagef("-vgg is missing: get the weights with \"go run ./examples/convertvgg -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)")
-	case s.Style == "":
-		return cli.Usagef("-style is missing: name a picture whose style to learn")
-	}
-	return nil
 }
 
 // resumable says which flags of the command line clash with those of a run.
