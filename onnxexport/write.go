@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -39,7 +40,11 @@ func WriteFile(path string, d statedict.Dict, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(path, data); err != nil {
+	err = atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("onnxexport: write %s: %w", path, err)
 	}
 	return nil

@@ -57,22 +57,23 @@ var mayImport = []struct {
 
 	// Files: they know state dicts and pixels, never tensors or networks.
 	{"nn/statedict", nil},
-	{"nn/internal/tensorio", []string{"nn/statedict", renameio}},
+	{"nn/atomicfile", []string{renameio}},
+	{"nn/internal/tensorio", []string{"nn/statedict"}},
 	{"nn/internal/weightstest", []string{testify}},
-	{"nn/pth", []string{"nn/statedict", "nn/internal/tensorio"}},
-	{"nn/safetensors", []string{"nn/statedict", "nn/internal/tensorio"}},
+	{"nn/pth", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
+	{"nn/safetensors", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors"}},
-	{"nn/imageio", []string{"nn/internal/tensorio", xImage}},
-	{"onnxexport", []string{"nn/statedict", renameio, xSys}},
+	{"nn/imageio", []string{"nn/atomicfile", xImage}},
+	{"onnxexport", []string{"nn/statedict", "nn/atomicfile"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/statedict"}},
 	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio"}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
-	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", renameio}},
+	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint"}},
 	{"train/dataset", []string{"nn/imageio"}},
-	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", xSys}},
+	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "nn/atomicfile", xSys}},
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/impasto-go/impasto/nn/internal/tensorio"
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
@@ -32,7 +32,7 @@ type SaveOptions struct {
 func Save(path string, m *Image, opts SaveOptions) error {
 	format, encode, err := encoder(path, opts)
 	if err == nil {
-		err = tensorio.WriteFile(path, func(w io.Writer) error { return encode(w, m) })
+		err = atomicfile.Write(path, func(w io.Writer) error { return encode(w, m) })
 	}
 	if err != nil {
 		return &Error{Path: path, Format: format, Err: reason(err)}

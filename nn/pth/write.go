@@ -10,6 +10,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
@@ -17,7 +18,7 @@ import (
 // WriteFile writes d to path. The file appears, or replaces an older one, only
 // when it is complete and on disk.
 func WriteFile(path string, d statedict.Dict) error {
-	err := tensorio.WriteFile(path, func(w io.Writer) error { return Write(w, d) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return Write(w, d) })
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

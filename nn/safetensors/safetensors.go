@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
@@ -80,7 +81,7 @@ func ReadFile(path string, opts ...Option) (statedict.Dict, map[string]string, e
 // WriteFile writes d and metadata to path. The file appears, or replaces an older
 // one, only when it is complete and on disk.
 func WriteFile(path string, d statedict.Dict, metadata map[string]string) error {
-	err := tensorio.WriteFile(path, func(w io.Writer) error { return Write(w, d, metadata) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return Write(w, d, metadata) })
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

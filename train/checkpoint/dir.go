@@ -14,13 +14,13 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/safetensors"
 )
 
@@ -54,7 +54,7 @@ func Open(path string, keep int) (*Dir, error) {
 		return nil, fmt.Errorf("run folder %s: %w", path, err)
 	}
 	d := &Dir{path: path, keep: max(keep, MinKeep), lock: l}
-	if err := d.removeStale(); err != nil {
+	if err := atomicfile.RemoveStale(path, ownName.MatchString); err != nil {
 		l.release()
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
@@ -143,22 +143,5 @@ func (d *Dir) steps() ([]int, error) {
 	return steps, nil
 }
 
-// staleName matches the temporary names of files that a run writes atomically: a
-// dot, the final name, and digits.
-var staleName = regexp.MustCompile(`^\.(state-\d+|ckpt_epoch_\d+_batch_id_\d+|final|losses|samples|run)\.[a-z]+\d+$`)
-
-func (d *Dir) removeStale() error {
-	entries, err := os.ReadDir(d.path)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !staleName.MatchString(e.Name()) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(d.path, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
+// ownName matches the files that a run writes into its folder.
+var ownName = regexp.MustCompile(`^(state-\d+|ckpt_epoch_\d+_batch_id_\d+|final|losses|samples|run)\.[a-z]+$`)

@@ -4,29 +4,18 @@
 package report
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
-	"runtime"
+	"io"
 
-	"github.com/google/renameio/v2/maybe"
-
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
 // writeFile makes or replaces a file, whole or not at all.
 func writeFile(path string, data []byte) error {
-	if err := maybe.WriteFile(path, data, 0o644); err != nil {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	}
-	if runtime.GOOS == "windows" { // where directories cannot be synced
-		return nil
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	})
 }
 
 func savePNG(path string, m *imageio.Image) error {

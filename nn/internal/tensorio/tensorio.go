@@ -1,6 +1,6 @@
 // Package tensorio holds what the readers and writers of weights files share:
 // options and their memory budget, element types and their conversion to
-// float32, checks of a state dict, and atomic file replacement.
+// float32, and checks of a state dict.
 package tensorio
 
 import (

@@ -1,4 +1,4 @@
-package tensorio
+package atomicfile
 
 import (
 	"os"

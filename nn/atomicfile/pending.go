@@ -1,6 +1,6 @@
 //go:build !windows
 
-package tensorio
+package atomicfile
 
 import (
 	"path/filepath"
