@@ -7,19 +7,15 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/examples/internal/paint"
-	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
-	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
-	"github.com/impasto-go/impasto/vgg"
 )
 
 // job is a run: its inputs, ready to train, and what becomes of them.
@@ -41,33 +37,35 @@ func newJob(o *options) (j *job, err error) {
 	if *cfg, err = o.config(); err != nil {
 		return nil, err
 	}
-	defer func() {
+	defer func(made *job) {
 		if err != nil {
-			j.close()
+			made.close()
 		}
-	}()
-	if j.pictures, err = options.OpenPictures(o.Dataset, o.Style, o.Test, o.ContentScale); err != nil {
+	}(j)
+	pictures, err := inputs.OpenPictures(o.Dataset, o.Style, o.Test, o.ContentScale)
+	if err != nil {
 		return nil, err
 	}
-	if j.be, err = options.Device(o.Device); err != nil {
+	j.data, j.test = pictures.Data, pictures.Test
+	if j.be, err = inputs.Device(o.Device); err != nil {
 		return nil, err
 	}
-	if j.net, err = options.Network(j.be, o.Init, o.Filters, o.ResBlocks, o.Seed); err != nil {
+	if j.net, err = inputs.Network(j.be, o.Init, o.Filters, o.ResBlocks, o.Seed); err != nil {
 		return nil, err
 	}
-	features, err := options.Features(j.be, o.VGG, cfg.Deepest())
+	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return nil, fmt.Errorf("-out: %w", err)
 	}
-	if j.watch, err = newWatch(j, j.pictures.Style); err != nil {
+	if j.watch, err = newWatch(j, pictures.Style); err != nil {
 		return nil, err
 	}
 	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.Losses, o.resume
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
-	j.trainer, err = train.New(j.be, j.net, features, j.pictures.Style, j.pictures.Data, *cfg)
+	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
 	return j, err
 }
 
@@ -85,7 +83,7 @@ func (j *job) sample(net *nn.TransformerNet, path string) error {
 	}
 	s := model.NewSession()
 	defer s.Close()
-	styled, err := s.Image(j.pictures.Test)
+	styled, err := s.Image(j.test)
 	if err != nil {
 		return err
 	}
@@ -130,7 +128,7 @@ func (j *job) close() {
 	if j.be != nil {
 		j.be.Close()
 	}
-	if j.pictures != nil {
-		j.pictures.Close()
+	if f, ok := j.data.(*dataset.Files); ok {
+		f.Close()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 )
 
 // options are the command line: the settings of the run and where and how it is
@@ -44,7 +45,7 @@ func parse(args []string) (*options, error) {
 	if o.Losses == "" {
 		o.Losses = filepath.Join(o.out, "losses.csv")
 	}
-	return o, o.missing()
+	return o, inputs.Missing(o.Dataset, o.VGG, o.Style)
 }
 
 func (o *options) parse(args []string) error {

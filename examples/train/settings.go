@@ -3,12 +3,11 @@ package main
 import (
 	"flag"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/train"
-	"github.com/impasto-go/impasto/vgg"
 )
 
 // settings are the flags of a run, as they are kept in its folder for -resume.
@@ -84,7 +83,7 @@ func tutorial() settings {
 // the shallow layers that random filters are good for.
 func demo() settings {
 	s := tutorial()
-	s.VGG = options.RandomVGG
+	s.VGG = inputs.RandomVGG
 	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
 	s.Epochs, s.Steps, s.LR = 1000, 800, 5e-3
 	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
@@ -111,7 +110,7 @@ func (s *settings) config() (train.Config, error) {
 		return c, cli.Usagef("-keep %d: want 2 or more", s.Keep)
 	}
 	var err error
-	if c.StyleLayers, err = options.StyleLayers(s.StyleLayers); err != nil {
+	if c.StyleLayers, err = inputs.StyleLayers(s.StyleLayers); err != nil {
 		return c, err
 	}
 	if err := c.Validate(); err != nil {

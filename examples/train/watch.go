@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/examples/internal/tensorboard"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -66,7 +67,7 @@ func (w *watch) start(step int) (err error) {
 			return err
 		}
 	}
-	if j.VGG != "random" {
+	if j.VGG != inputs.RandomVGG {
 		if w.record.Weights, err = report.HashFile(j.VGG); err != nil {
 			return err
 		}

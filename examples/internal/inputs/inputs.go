@@ -1,0 +1,110 @@
+// Package inputs turns the flags that training programs have in common into what
+// they name: pictures, networks, features and devices. Its errors name the flag.
+package inputs
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/weights"
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/vgg"
+)
+
+// Device opens the backend that -device names, cpu or gl. The caller closes it.
+func Device(name string) (backend.Backend, error) {
+	switch name {
+	case "cpu":
+		return tensor.CPU(), nil
+	case "gl":
+		d, err := gpu.Open()
+		if err != nil {
+			return nil, fmt.Errorf("-device gl: %w", err)
+		}
+		return d, nil
+	}
+	return nil, cli.Usagef("-device %q: want cpu or gl", name)
+}
+
+// Network makes the network that -filters, -res-blocks and -seed describe, or
+// reads it from the file init (-init) unless that is empty.
+func Network(be backend.Backend, init, filters string, resBlocks int, seed uint64) (*nn.TransformerNet, error) {
+	if init != "" {
+		d, err := weights.ReadFile(init)
+		if err != nil {
+			return nil, fmt.Errorf("-init: %w", err)
+		}
+		net, err := nn.NewTransformerNetFrom(be, d)
+		if err != nil {
+			return nil, fmt.Errorf("-init %s: %w", init, err)
+		}
+		return net, nil
+	}
+	f, err := Filters(filters)
+	if err != nil {
+		return nil, err
+	}
+	if resBlocks < 1 {
+		return nil, cli.Usagef("-res-blocks %d: want 1 or more", resBlocks)
+	}
+	return nn.NewTransformerNet(be, f, resBlocks, seed), nil
+}
+
+// Filters parses -filters, such as 8,16,32.
+func Filters(list string) (f [3]int, err error) {
+	parts := strings.Split(list, ",")
+	if len(parts) != len(f) {
+		return f, cli.Usagef("-filters %q: want three numbers such as 8,16,32", list)
+	}
+	for i, p := range parts {
+		if f[i], err = strconv.Atoi(strings.TrimSpace(p)); err != nil || f[i] < 1 || f[i] > 4096 {
+			return f, cli.Usagef("-filters %q: want three numbers from 1 to 4096", list)
+		}
+	}
+	return f, nil
+}
+
+// StyleLayers parses -style-layers, such as relu1_2,relu2_2:0.5.
+func StyleLayers(list string) ([]train.StyleLayer, error) {
+	var layers []train.StyleLayer
+	for _, item := range strings.Split(list, ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(item), ":")
+		l, err := vgg.ParseLayer(name)
+		if err != nil {
+			return nil, cli.Usagef("-style-layers: %v", err)
+		}
+		w := 1.0
+		if weighted {
+			if w, err = strconv.ParseFloat(weight, 64); err != nil {
+				return nil, cli.Usagef("-style-layers: %q is no weight", weight)
+			}
+		}
+		layers = append(layers, train.StyleLayer{Layer: l, Weight: w})
+	}
+	return layers, nil
+}
+
+// RandomVGG is the value of -vgg that asks for random filters.
+const RandomVGG = "random"
+
+// randomSeed makes the random VGG-19 the same in every run.
+const randomSeed = 19
+
+// Features returns the VGG-19 that -vgg names, a weights file or RandomVGG, as deep
+// as wanted.
+func Features(be backend.Backend, file string, deepest vgg.Layer) (*vgg.VGG, error) {
+	if file == RandomVGG {
+		return vgg.Random(be, randomSeed, deepest), nil
+	}
+	v, err := vgg.LoadFile(be, file, deepest)
+	if err != nil {
+		return nil, fmt.Errorf("-vgg: %w", err)
+	}
+	return v, nil
+}
