@@ -136,20 +136,32 @@ func (d *Device) Write(dst backend.Buffer, src []float32) {
 	if len(src) != b.shape.Len() {
 		panic(fmt.Sprintf("BUG: gpu: writing %d values to %v", len(src), b.shape))
 	}
-	if len(src) == 0 {
-		return
-	}
 	d.wait(func() {
 		if !d.usable(b.storage) {
 			return
 		}
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.name)
-		gl.BufferSubData(gl.COPY_WRITE_BUFFER, 0, len(src)*floatSize, unsafe.Pointer(&src[0]))
+		d.inChunks(len(src), func(first int, chunk []float32) {
+			copy(chunk, src[first:])
+			gl.BufferSubData(gl.COPY_WRITE_BUFFER, first*floatSize, len(chunk)*floatSize, unsafe.Pointer(&chunk[0]))
+		})
 	})
 }
 
-// stagingSize is how many bytes are fetched at once.
+// stagingSize is how many bytes move between host and device at once.
 const stagingSize = 4 << 20
+
+// inChunks calls f for every piece of n elements with as much host memory of the
+// device's own. The caller's may lie in an object with Go pointers, whose address
+// must not be given to C.
+func (d *Device) inChunks(n int, f func(first int, chunk []float32)) {
+	if d.host == nil {
+		d.host = make([]float32, stagingSize/floatSize)
+	}
+	for first := 0; first < n; first += len(d.host) {
+		f(first, d.host[:min(len(d.host), n-first)])
+	}
+}
 
 // Read copies src to the host in NCHW order, waiting for it to be ready. After
 // an error dst is left as it is.
@@ -168,11 +180,12 @@ func (d *Device) Read(dst []float32, src backend.Buffer) {
 		gl.MemoryBarrier(gl.BUFFER_UPDATE_BARRIER_BIT)
 		gl.BindBuffer(gl.COPY_READ_BUFFER, b.name)
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, d.staging.name)
-		for i := 0; i < len(dst); i += stagingSize / floatSize {
-			n := min(stagingSize, (len(dst)-i)*floatSize)
-			gl.CopyBufferSubData(gl.COPY_READ_BUFFER, gl.COPY_WRITE_BUFFER, i*floatSize, 0, n)
-			gl.GetBufferSubData(gl.COPY_WRITE_BUFFER, 0, n, unsafe.Pointer(&dst[i]))
-		}
+		d.inChunks(len(dst), func(first int, chunk []float32) {
+			bytes := len(chunk) * floatSize
+			gl.CopyBufferSubData(gl.COPY_READ_BUFFER, gl.COPY_WRITE_BUFFER, first*floatSize, 0, bytes)
+			gl.GetBufferSubData(gl.COPY_WRITE_BUFFER, 0, bytes, unsafe.Pointer(&chunk[0]))
+			copy(dst[first:], chunk)
+		})
 		d.checkError("Read")
 	})
 }

@@ -149,16 +149,20 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 	if biased {
 		bias = whole(c.bias).part(out.first, out.len)
 	}
+	quads := images.len * ((c.width + 3) / 4) * c.height
+	lanes := groupSize
+	for lanes/2 >= max(quads, 1) {
+		lanes /= 2
+	}
 	xs, ds := c.x.Shape(), c.dst.Shape()
 	uniforms := []any{
 		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
-		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last,
+		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last, lanes,
 	}
 	if !unrolled {
 		uniforms = append(uniforms, k.rows, k.columns, c.stride)
 	}
-	quads := (c.width + 3) / 4 * c.height
-	d.run("conv2d", defines, images.len*tiles*groupsFor(quads),
+	d.run("conv2d", defines, (tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes),
 		[]view{slab(c.dst, images, out), slab(c.x, images, in), packed, bias}, uniforms...)
 }
 

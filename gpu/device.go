@@ -31,7 +31,8 @@ type Device struct {
 	err      error // the first error since the last Sync
 	depth    int   // nested sections; the outermost one saves and restores state
 	programs map[string]*program
-	staging  storage // where results are fetched from
+	staging  storage   // where results are fetched from
+	host     []float32 // what moves between host and device goes through here
 	stats    Stats
 }
 

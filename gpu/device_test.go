@@ -43,6 +43,34 @@ func TestInfo(t *testing.T) {
 	require.Equal(t, info.MaxBlock, openDevice(t, MaxBlock(info.MaxBlock+1)).Info().MaxBlock)
 }
 
+// TestTransfers moves more than fits the staging memory, and values that lie
+// beside Go pointers.
+func TestTransfers(t *testing.T) {
+	d := openDevice(t)
+	n := 2*stagingSize/floatSize + 5
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32(i % 100003)
+	}
+	b := d.Alloc(backend.Vec(n))
+	d.Write(b, values)
+	got := make([]float32, n)
+	d.Read(got, b)
+	require.NoError(t, d.Sync())
+	require.Equal(t, values, got)
+
+	owner := &struct {
+		name   *string
+		scalar [1]float32
+	}{name: new(string)}
+	owner.scalar[0] = 3
+	s := d.Alloc(backend.Scalar)
+	d.Write(s, owner.scalar[:])
+	owner.scalar[0] = 0
+	d.Read(owner.scalar[:], s)
+	require.Equal(t, float32(3), owner.scalar[0])
+}
+
 // TestSeveralDevices uses devices at the same time, each from its goroutine.
 func TestSeveralDevices(t *testing.T) {
 	var wg sync.WaitGroup

@@ -30,10 +30,11 @@ UNIFORM(21, int, padX);
 UNIFORM(22, bool, biased);
 UNIFORM(23, bool, accumulate);
 UNIFORM(24, bool, clampAtZero); // ReLU
+UNIFORM(25, int, lanes);       // of a group that share a tile of channels; others have the next tiles
 #ifndef KH
-UNIFORM(25, int, KH);
-UNIFORM(26, int, KW);
-UNIFORM(27, int, STRIDE);
+UNIFORM(26, int, KH);
+UNIFORM(27, int, KW);
+UNIFORM(28, int, STRIDE);
 #endif
 
 #include "window.glsl"
@@ -52,10 +53,12 @@ void store(int n, int c, int row, int column, vec4 v) {
 
 void main() {
 	int tiles = (outputs + 4 * TILE - 1) / (4 * TILE);
-	int across = (width + 3) / 4, blocks = (across * height + 63) / 64;
-	int tile = group() % tiles, block = group() / tiles % blocks, n = group() / (tiles * blocks);
-	int row = (block * 64 + lane()) / across, column = (block * 64 + lane()) % across * 4;
-	if (n >= batch || row >= height) return;
+	int across = (width + 3) / 4, quads = across * height;
+	int tilesPerGroup = 64 / lanes, tileGroups = (tiles + tilesPerGroup - 1) / tilesPerGroup;
+	int tile = group() % tileGroups * tilesPerGroup + lane() / lanes;
+	int item = group() / tileGroups * lanes + lane() % lanes;
+	int n = item / quads, row = item % quads / across, column = item % across * 4;
+	if (tile >= tiles || n >= batch) return;
 
 	mat4 sum0 = mat4(0.0); // column k: 4 pixels of channel k
 #if TILE > 1
