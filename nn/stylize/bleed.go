@@ -2,7 +2,7 @@ package stylize
 
 // bleeder gives transparent pixels the colours of their surroundings: averages
 // of ever larger squares of visible pixels, the smallest that holds any, fill
-// them smoothly (the pull-push method of Gortler et al., The Lumigraph, 1996).
+// them, smoothly interpolated (the pull-push method of Gortler et al., The Lumigraph, 1996).
 type bleeder struct {
 	pix    []uint8
 	levels []level
@@ -38,7 +38,7 @@ func (b *bleeder) bleed(p picture) picture {
 			if alpha[y*p.alphaStride+x*p.alphaStep] != 0 {
 				continue
 			}
-			if c := top.at(x/2, y/2); c[3] > 0 {
+			if c := top.sample(x, y); c[3] > 0 {
 				for i := range 3 {
 					out.rgb[y*out.stride+3*x+i] = uint8(c[i] + 0.5)
 				}
@@ -108,6 +108,26 @@ func (b *bleeder) level(i, w, h int) *level {
 
 func (l *level) at(x, y int) *[4]float32 { return (*[4]float32)(l.rgbw[4*(y*l.w+x):]) }
 
+// sample interpolates linearly at pixel x, y of a picture twice as large. The
+// weight is 0 if nothing is known.
+func (l *level) sample(x, y int) (c [4]float32) {
+	near, far := func(i, n int) int { return min(i/2, n-1) }, func(i, n int) int {
+		return min(max(i/2+i%2*2-1, 0), n-1)
+	}
+	for _, p := range [4]struct {
+		x, y   int
+		weight float32
+	}{
+		{near(x, l.w), near(y, l.h), 9. / 16}, {far(x, l.w), near(y, l.h), 3. / 16},
+		{near(x, l.w), far(y, l.h), 3. / 16}, {far(x, l.w), far(y, l.h), 1. / 16},
+	} {
+		for i, v := range l.at(p.x, p.y) {
+			c[i] += v * p.weight
+		}
+	}
+	return c
+}
+
 func (l *level) add(x, y int, r, g, b, weight float32) {
 	c := l.at(x, y)
 	c[0] += r * weight
@@ -130,7 +150,7 @@ func (l *level) push(coarse *level) {
 	for y := range l.h {
 		for x := range l.w {
 			if c := l.at(x, y); c[3] == 0 {
-				*c = *coarse.at(x/2, y/2)
+				*c = coarse.sample(x, y)
 			}
 		}
 	}
