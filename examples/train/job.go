@@ -63,16 +63,38 @@ func newJob(o *options) (j *job, err error) {
 	if j.watch, err = newWatch(j, pictures.Style); err != nil {
 		return nil, err
 	}
-	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.Losses, o.resume
+	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.lossesFile(), o.resume
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
 	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
 	return j, err
 }
 
+// errStopped says that the page's Stop button ended the run.
+var errStopped = errors.New("stopped")
+
 // train runs the training and completes the folder, whatever comes of it.
 func (j *job) train(ctx context.Context) error {
-	err := j.trainer.Train(ctx)
-	return errors.Join(err, j.watch.end(ctx, err))
+	c, stop, stopped := stoppable(ctx)
+	defer stop()
+	var err error
+	if j.watch.screen, err = newScreen(j, j.watch.style, j.totalSteps(), stop); err != nil {
+		return err
+	}
+	err = j.trainer.Train(c)
+	ended := j.watch.end(c, err)
+	if stopped() && errors.Is(err, context.Canceled) {
+		err = errStopped
+	}
+	return errors.Join(err, ended)
+}
+
+// totalSteps returns the steps of the whole run.
+func (j *job) totalSteps() int {
+	n := j.cfg.Epochs * dataset.Batches(j.data.Len(), j.cfg.BatchSize)
+	if j.cfg.Steps > 0 {
+		n = min(n, j.cfg.Steps)
+	}
+	return n
 }
 
 // sample stylises the test picture with the network as it is.

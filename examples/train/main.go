@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
@@ -25,10 +26,14 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer j.close()
-	if err := j.train(ctx); err != nil {
-		if ctx.Err() != nil {
-			fmt.Printf("Stopped; continue with: go run ./examples/train -resume %s\n", o.out)
+	err = j.train(ctx)
+	if stopped := errors.Is(err, errStopped); stopped || ctx.Err() != nil {
+		fmt.Printf("Stopped; continue with: go run ./examples/train -resume %s\n", o.out)
+		if stopped {
+			return nil
 		}
+	}
+	if err != nil {
 		return err
 	}
 	if err := j.export(); err != nil {

@@ -42,10 +42,37 @@ func parse(args []string) (*options, error) {
 	if o.out == "" {
 		o.out = filepath.Join("runs", time.Now().Format("20060102-150405"))
 	}
-	if o.Losses == "" {
-		o.Losses = filepath.Join(o.out, "losses.csv")
+	if err := inputs.Missing(o.Dataset, o.VGG, o.Style); err != nil {
+		return nil, err
 	}
-	return o, inputs.Missing(o.Dataset, o.VGG, o.Style)
+	return o, o.absolute()
+}
+
+// lossesFile returns where the losses of each step go.
+func (o *options) lossesFile() string {
+	if o.Losses != "" {
+		return o.Losses
+	}
+	return filepath.Join(o.out, "losses.csv")
+}
+
+// absolute makes the settings hold in every working directory.
+func (s *settings) absolute() error {
+	files := []*string{&s.Dataset, &s.Style, &s.Test, &s.Init, &s.Losses}
+	if s.VGG != "random" {
+		files = append(files, &s.VGG)
+	}
+	for _, f := range files {
+		if *f == "" {
+			continue
+		}
+		full, err := filepath.Abs(*f)
+		if err != nil {
+			return err
+		}
+		*f = full
+	}
+	return nil
 }
 
 func (o *options) parse(args []string) error {

@@ -12,24 +12,35 @@ import (
 
 // settings are the flags of a run, as they are kept in its folder for -resume.
 type settings struct {
-	Dataset, Style, Test, VGG, Init, Device string
+	Dataset string `json:"dataset"`
+	Style   string `json:"style"`
+	Test    string `json:"test"`
+	VGG     string `json:"vgg"`
+	Init    string `json:"init"`
+	Device  string `json:"device"`
 
-	Filters   string
-	ResBlocks int
+	Filters   string `json:"filters"`
+	ResBlocks int    `json:"res-blocks"`
 
-	ImageSize, BatchSize            int
-	Epochs, Steps                   int
-	LR                              float64
-	ContentWeight, StyleWeight      float64
-	StyleLayers                     string
-	StyleSize                       int
-	ContentScale                    float64
-	LogInterval, CheckpointInterval int
-	Seed                            uint64
-	Shuffle                         bool
-	Losses                          string
-	OnNaN                           string
-	MaxBad, Keep                    int
+	ImageSize     int     `json:"image-size"`
+	BatchSize     int     `json:"batch-size"`
+	Epochs        int     `json:"epochs"`
+	Steps         int     `json:"steps"`
+	LR            float64 `json:"lr"`
+	ContentWeight float64 `json:"content-weight"`
+	StyleWeight   float64 `json:"style-weight"`
+	StyleLayers   string  `json:"style-layers"`
+	StyleSize     int     `json:"style-size"`
+	ContentScale  float64 `json:"content-scale"`
+
+	LogInterval        int    `json:"log-interval"`
+	CheckpointInterval int    `json:"checkpoint-interval"`
+	Seed               uint64 `json:"seed"`
+	Shuffle            bool   `json:"shuffle"`
+	Losses             string `json:"losses"`
+	OnNaN              string `json:"on-nan"`
+	MaxBad             int    `json:"max-bad"`
+	Keep               int    `json:"keep"`
 }
 
 // flagsOf declares the settings as flags of the same meaning as the tutorial's

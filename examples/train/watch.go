@@ -23,6 +23,7 @@ type watch struct {
 	style  *imageio.Image
 	record *report.Run
 	board  *tensorboard.Writer // nil if not wanted
+	screen *screen
 	steps  int
 	failed error // of what is not worth stopping the training for
 }
@@ -72,6 +73,11 @@ func (w *watch) start(step int) (err error) {
 			return err
 		}
 	}
+	if step > 0 {
+		losses, err := report.ReadLosses(j.lossesFile())
+		w.note(err)
+		w.screen.recall(losses, w.samples(), step)
+	}
 	return w.record.Write(j.file(runFile))
 }
 
@@ -80,10 +86,11 @@ func (w *watch) events() train.Events {
 	return train.Events{OnStart: w.start, OnLog: w.log, OnStep: w.step, OnCheckpoint: w.checkpoint}
 }
 
-func (w *watch) log(line string) { fmt.Println(line) }
+func (w *watch) log(line string) { w.screen.log(line) }
 
 func (w *watch) step(e *train.StepEvent) {
 	w.steps = e.Step
+	w.screen.step(e)
 	if w.board == nil {
 		return
 	}
@@ -98,7 +105,8 @@ func (w *watch) step(e *train.StepEvent) {
 }
 
 func (w *watch) checkpoint(c train.Checkpoint) {
-	if w.board == nil || c.Sample == "" {
+	w.screen.page.Sample(c.Step, c.Sample)
+	if w.board == nil {
 		return
 	}
 	png, err := os.ReadFile(c.Sample)
@@ -117,6 +125,7 @@ func (w *watch) note(err error) {
 
 // end completes the run's folder, whatever became of the run.
 func (w *watch) end(ctx context.Context, result error) error {
+	defer w.screen.close()
 	if w.record == nil {
 		return nil // it never started
 	}
@@ -127,9 +136,10 @@ func (w *watch) end(ctx context.Context, result error) error {
 	case result != nil:
 		outcome = "failed: " + result.Error()
 	}
+	w.screen.end(outcome)
 	w.record.End(outcome, w.steps)
 	errs := []error{w.failed, w.record.Write(w.job.file(runFile))}
-	losses, err := report.ReadLosses(w.job.Losses)
+	losses, err := report.ReadLosses(w.job.lossesFile())
 	if err == nil && len(losses) > 0 {
 		err = report.PlotLosses(w.job.file("losses.png"), losses)
 	}

@@ -1,0 +1,196 @@
+package progress
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Page is a running web server for one run. All of its methods may be called at
+// any time by any goroutine; none of them but Close waits for a browser. A nil
+// Page does nothing.
+type Page struct {
+	run    Run
+	stop   func()
+	token  string // what stopping takes
+	id     string // tells the runs at one address apart
+	url    string
+	server *http.Server
+	served chan struct{}  // closed when no connection is accepted any more
+	open   sync.WaitGroup // of connections
+
+	mu      sync.Mutex // held for moments only, never while writing to a browser
+	history *history
+	newest  Step
+	pace    pace
+	samples []sample
+	status  string
+	ended   bool
+	asked   time.Time     // when a browser last asked for news
+	seen    chan struct{} // closed when one has got the end
+}
+
+// sample is a picture in a file.
+type sample struct {
+	step int
+	path string
+}
+
+// maxSamples bounds the list of samples; of more, every second one goes.
+const maxSamples = 1000
+
+// The limits of the server. Each connection is closed when it is too slow, so that
+// some hundred of them cannot keep others out for long.
+const (
+	maxConnections = 256
+	readTimeout    = 10 * time.Second
+	writeTimeout   = 30 * time.Second
+	idleTimeout    = 60 * time.Second
+	maxHeaderBytes = 16 << 10
+)
+
+// Listen serves a page at address, "host:port". Without a host it takes localhost;
+// naming another one, such as 0.0.0.0, opens the page to the network on purpose.
+// Port 0 takes a free one. stop is called, once, when somebody presses Stop; it
+// should make the run end soon and not wait for that.
+func Listen(address string, run Run, stop func()) (*Page, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("progress: address %q: want host:port such as localhost:8080", address)
+	}
+	if host == "" {
+		host = "localhost"
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("progress: %w", err)
+	}
+	p := &Page{
+		run: run, stop: sync.OnceFunc(stop), token: rand.Text(), id: rand.Text(),
+		served: make(chan struct{}), seen: make(chan struct{}),
+		history: newHistory(2 + len(run.StyleLayers)), status: statusTraining,
+	}
+	own := newHosts(host, l.Addr().(*net.TCPAddr))
+	p.url = own.url()
+	p.server = &http.Server{
+		Handler: guard(own, p.routes()), ConnState: p.count,
+		ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: log.New(io.Discard, "", 0), // faults of browsers are none of the user's
+	}
+	go func() {
+		defer close(p.served)
+		_ = p.server.Serve(limit(l, maxConnections)) // ends with Close
+	}()
+	return p, nil
+}
+
+// URL returns the address to open in a browser.
+func (p *Page) URL() string {
+	if p == nil {
+		return ""
+	}
+	return p.url
+}
+
+// Step shows a finished step. A step before the newest one takes the run back.
+func (p *Page) Step(s Step) {
+	if p == nil {
+		return
+	}
+	values := append([]float64{s.Content, s.Style}, s.Layers...)
+	s.Layers = values[2:]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.history.add(s.Step, values...)
+	p.newest = s
+	if s.ImagesPerSecond > 0 {
+		p.pace.step(time.Now())
+	}
+}
+
+// Sample shows the picture that training made after a number of steps, a PNG file
+// at path. The file is read when a browser wants it.
+func (p *Page) Sample(step int, path string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A run that goes back makes the later samples again.
+	p.samples = slices.DeleteFunc(p.samples, func(s sample) bool { return s.step >= step })
+	p.samples = append(p.samples, sample{step, path})
+	if len(p.samples) > maxSamples {
+		for i := range maxSamples / 2 {
+			p.samples[i] = p.samples[2*i+1]
+		}
+		p.samples = append(p.samples[:maxSamples/2], p.samples[maxSamples:]...)
+	}
+}
+
+// The states of a run that are not its end.
+const (
+	statusTraining = "training"
+	statusStopping = "stopping"
+)
+
+// End tells how the run ended, such as "finished", "stopped" or an error.
+func (p *Page) End(status string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status, p.ended = status, true
+}
+
+// Close ends the server. After End, a browser that follows the run gets two
+// seconds to learn of it. When Close returns, all is over: no request is being
+// answered and none will be.
+func (p *Page) Close() error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	followed := p.ended && time.Since(p.asked) < 3*time.Second
+	p.mu.Unlock()
+	if followed {
+		select {
+		case <-p.seen:
+			p.finishAnswers()
+		case <-time.After(2 * time.Second):
+		}
+	}
+	err := p.server.Close()
+	<-p.served
+	p.open.Wait()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("progress: %w", err)
+	}
+	return nil
+}
+
+// count lets Close wait until every connection is closed and forgotten.
+func (p *Page) count(c net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateNew:
+		p.open.Add(1)
+	case http.StateClosed:
+		p.open.Done()
+	}
+}
+
+// finishAnswers lets what is being sent arrive.
+func (p *Page) finishAnswers() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = p.server.Shutdown(ctx) // Close does the rest
+}

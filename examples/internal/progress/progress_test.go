@@ -1,0 +1,78 @@
+package progress
+
+import (
+	"bytes"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPace(t *testing.T) {
+	var p pace
+	now := time.Unix(1000, 0)
+	_, ok := p.left(10)
+	require.False(t, ok)
+	p.step(now)
+	_, ok = p.left(10)
+	require.False(t, ok)
+	for i := range 10 {
+		now = now.Add(time.Duration(1+i%2*2) * time.Second) // 1 s and 3 s
+		p.step(now)
+	}
+	left, ok := p.left(30)
+	require.True(t, ok)
+	require.InDelta(t, 60, left.Seconds(), 1e-6)
+	for range 1000 {
+		now = now.Add(500 * time.Millisecond)
+		p.step(now)
+	}
+	left, _ = p.left(30)
+	require.InDelta(t, 15, left.Seconds(), 1e-6, "an old speed is forgotten")
+	left, _ = p.left(-1)
+	require.Zero(t, left)
+}
+
+func TestBar(t *testing.T) {
+	var out bytes.Buffer
+	b := newBar(&out, 100)
+	b.Step(Step{Step: 40, Content: 1, Style: 2}) // of an earlier session
+	require.Empty(t, out.String())
+	b.Step(Step{Step: 41, Content: 123456, Style: 2e6, ImagesPerSecond: 12.34})
+	require.Contains(t, out.String(), "41/100")
+	require.Contains(t, out.String(), "12.3 images/s, content 1.23e+05, style 2e+06, total 2.12e+06")
+	require.NotContains(t, out.String(), "\n")
+	b.Println("a warning")
+	require.Contains(t, out.String(), "a warning\n")
+	for i := 42; i <= 100; i++ {
+		b.Step(Step{Step: i, Content: 1, Style: 2, ImagesPerSecond: 5})
+	}
+	b.Close()
+	b.Close()
+	require.Contains(t, out.String(), "100/100")
+	require.Equal(t, byte('\n'), out.Bytes()[out.Len()-1])
+}
+
+func TestNoTerminal(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "")
+	require.NoError(t, err)
+	defer f.Close()
+	b := NewBar(f, 10)
+	require.Nil(t, b)
+	b.Step(Step{Step: 1, ImagesPerSecond: 1})
+	b.Println("x")
+	b.Close()
+	info, err := f.Stat()
+	require.NoError(t, err)
+	require.Zero(t, info.Size())
+}
+
+func TestNilPage(t *testing.T) {
+	var p *Page
+	p.Step(Step{})
+	p.Sample(1, "x")
+	p.End("finished")
+	require.Empty(t, p.URL())
+	require.NoError(t, p.Close())
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/progress"
+	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/train"
+)
+
+// screen shows the run while it goes: a bar on the terminal and a page.
+type screen struct {
+	bar  *progress.Bar  // nil if not wanted
+	page *progress.Page // nil if not wanted
+}
+
+// newScreen opens the page, whose Stop button calls stop, and prints its address.
+func newScreen(j *job, style *imageio.Image, steps int, stop func()) (*screen, error) {
+	s := &screen{}
+	if j.http != "" {
+		show := progress.Run{Title: filepath.Base(j.out), Steps: steps, Settings: j.list(), Style: pngOf(style), Test: pngOf(j.test)}
+		for _, l := range j.cfg.StyleLayers {
+			show.StyleLayers = append(show.StyleLayers, l.Layer.Name())
+		}
+		var err error
+		if s.page, err = progress.Listen(j.http, show, stop); err != nil {
+			return nil, fmt.Errorf("-http: %w", err)
+		}
+		fmt.Printf("Progress: %s\n", s.page.URL())
+	}
+	if !j.quiet {
+		s.bar = progress.NewBar(os.Stderr, steps)
+	}
+	return s, nil
+}
+
+// recall shows what a resumed run has done before.
+func (s *screen) recall(losses []report.Loss, samples []report.Sample, step int) {
+	for _, l := range losses {
+		if l.Step <= step {
+			s.page.Step(progress.Step{Step: l.Step, Epoch: l.Epoch - 1, Images: l.Images, Content: l.Content, Style: l.Style})
+		}
+	}
+	for _, p := range samples {
+		if p.Step <= step {
+			s.page.Sample(p.Step, p.Path)
+		}
+	}
+}
+
+func (s *screen) step(e *train.StepEvent) {
+	p := progress.Step{
+		Step: e.Step, Epoch: e.Epoch, Images: e.Images,
+		Content: e.Content, Style: e.Style, Layers: slices.Clone(e.Layers),
+		ImagesPerSecond: e.ImagesPerSecond,
+	}
+	s.bar.Step(p)
+	s.page.Step(p)
+}
+
+// log prints a line; a bar takes the place of those about the progress.
+func (s *screen) log(line string) {
+	switch {
+	case s.bar == nil:
+		fmt.Println(line)
+	case !strings.Contains(line, "  Epoch "):
+		s.bar.Println(line)
+	}
+}
+
+func (s *screen) end(status string) {
+	s.bar.Close()
+	s.page.End(status)
+}
+
+// close takes the page down.
+func (s *screen) close() { _ = s.page.Close() }
+
+// list returns the settings as the page shows them, by the names of the flags.
+func (s *settings) list() []progress.Setting {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	var list []progress.Setting
+	for {
+		key, err := d.Token()
+		if err != nil {
+			return list
+		}
+		name, ok := key.(string)
+		if !ok {
+			continue
+		}
+		if value, err := d.Token(); err == nil && value != "" {
+			list = append(list, progress.Setting{Name: name, Value: fmt.Sprint(value)})
+		}
+	}
+}
+
+func pngOf(m *imageio.Image) []byte {
+	var b bytes.Buffer
+	if png.Encode(&b, m.NRGBA()) != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// stoppable returns a context that ends with ctx or when stop is called, and
+// whether the latter came first.
+func stoppable(ctx context.Context) (c context.Context, stop func(), stopped func() bool) {
+	c, cancel := context.WithCancel(ctx)
+	return c, cancel, func() bool { return c.Err() != nil && ctx.Err() == nil }
+}
