@@ -1,0 +1,56 @@
+package cpu_test
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/cpu"
+)
+
+// use returns a backend whose workers have worked.
+func use(t *testing.T) *cpu.Backend {
+	b := cpu.New(cpu.Options{Threads: 8})
+	x := b.Alloc(backend.Vec(1 << 20))
+	b.Fill(x, 1)
+	b.ReLU(x, x)
+	got := make([]float32, 1<<20)
+	b.Read(got, x)
+	require.Equal(t, float32(1), got[1<<20-1])
+	b.Free(x)
+	return b
+}
+
+// routinesFallTo waits until at most n goroutines are left, with between called
+// before each look.
+func routinesFallTo(t *testing.T, n int, between func()) {
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines are left, not %d", runtime.NumGoroutine(), n)
+		}
+		between()
+	}
+}
+
+func TestCloseEndsWorkers(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 50 {
+		b := use(t)
+		require.GreaterOrEqual(t, runtime.NumGoroutine(), before+7)
+		require.NoError(t, b.Close())
+		routinesFallTo(t, before, func() {})
+	}
+}
+
+// TestForgottenBackends lets the garbage collector end what nobody closed.
+func TestForgottenBackends(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 20 {
+		use(t)
+	}
+	require.Greater(t, runtime.NumGoroutine(), before)
+	routinesFallTo(t, before, runtime.GC)
+}
