@@ -18,10 +18,9 @@ func TestTiledEqualsWhole(t *testing.T) {
 		resBlocks int
 		w, h      int
 	}{
-		{[3]int{8, 16, 32}, 5, 300, 252},
-		{[3]int{8, 16, 32}, 2, 401, 131},
-		{[3]int{4, 6, 8}, 3, 203, 310},
-		{[3]int{4, 32, 48}, 1, 77, 260},
+		{[3]int{8, 16, 32}, 1, 201, 131},
+		{[3]int{4, 6, 8}, 3, 103, 210},
+		{[3]int{4, 32, 48}, 1, 77, 150},
 	} {
 		model := newModel(t, c.filters, c.resBlocks)
 		in := scene(c.w, c.h)
