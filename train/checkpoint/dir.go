@@ -105,7 +105,7 @@ func (d *Dir) Load() (s *State, warnings []error, err error) {
 		if err == nil {
 			return s, warnings, nil
 		}
-		if errors.Is(err, safetensors.ErrCorrupt) {
+		if errors.Is(err, safetensors.ErrCorrupt) || errors.Is(err, safetensors.ErrTooLarge) {
 			err = errors.Join(err, os.Rename(path, path+".corrupt"))
 		}
 		warnings = append(warnings, err)
