@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 )
@@ -36,7 +35,6 @@ func run(ctx context.Context, args []string) error {
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	start := time.Now()
 	for i, c := range o.trials {
 		r, err := s.train(ctx, c)
 		if err != nil {
@@ -45,9 +43,9 @@ func run(ctx context.Context, args []string) error {
 		if err := s.add(r); err != nil {
 			return fmt.Errorf("-out: %w", err)
 		}
-		left := time.Since(start) / time.Duration(i+1) * time.Duration(len(o.trials)-i-1)
-		fmt.Printf("[%d/%d] %s: %s (%v left)\n", i+1, len(o.trials), c, r, left.Round(time.Second))
+		s.say(fmt.Sprintf("[%d/%d] %s: %s", i+1, len(o.trials), c, r))
 	}
+	s.bar.Close()
 	fmt.Printf("Look at %s, and train on with what you like best:\n\n  go run ./examples/train -style-weight W -style-size N ...\n",
 		filepath.Join(o.out, sheetFile))
 	return nil

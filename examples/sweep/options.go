@@ -80,7 +80,7 @@ func parse(args []string) (*options, error) {
 		}
 	}
 	if o.out == "" {
-		o.out = filepath.Join("sweeps", time.Now().Format("20060102-150405"))
+		o.out = filepath.Join("runs", "sweep-"+time.Now().Format("20060102-150405"))
 	}
 	if err := inputs.Missing(o.dataset, o.vgg, o.style); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (o *options) declare(f *flag.FlagSet) {
 	f.StringVar(&o.vgg, "vgg", o.vgg, "VGG-19 weights `file` (.pth or .safetensors), or random")
 	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the filters and blocks")
 	f.StringVar(&o.device, "device", o.device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
-	f.StringVar(&o.out, "out", o.out, "`folder` for the sheet, the table and the weights; sweeps/DATE-TIME if missing")
+	f.StringVar(&o.out, "out", o.out, "`folder` for the sheet, the table and the weights; runs/sweep-DATE-TIME if missing")
 	f.StringVar(&o.styleWeights, "style-weights", o.styleWeights, "influences of the style to try")
 	f.StringVar(&o.styleSizes, "style-sizes", o.styleSizes, "sides to try resizing the style picture to; 0 leaves it as it is")
 	f.StringVar(&o.styleLayers, "style-layers", o.styleLayers, "VGG-19 layers that compare styles, each optionally with :weight")

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/examples/internal/progress"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
@@ -25,6 +27,7 @@ type sweep struct {
 	pictures *inputs.Pictures
 	squares  dataset.Images // of the pictures, as many as the steps need
 	results  []*result
+	bar      *progress.Bar // nil where there is no terminal
 }
 
 // result is what came of a trial.
@@ -67,7 +70,16 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	if made.squares, err = o.decode(ctx, made.pictures.Data); err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
+	made.bar = progress.NewBar(os.Stderr, len(o.trials)*o.cfg.Steps)
 	return made, nil
+}
+
+// say prints a line, above the bar if there is one.
+func (s *sweep) say(line string) {
+	if s.bar == nil {
+		fmt.Println(line)
+	}
+	s.bar.Println(line)
 }
 
 // network makes the network that every trial starts with.
@@ -114,7 +126,11 @@ func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
 	r := &result{trial: c}
 	cfg := c.cfg
 	cfg.Epochs, cfg.Shuffle = cfg.Steps, false // an epoch is at least one step
-	cfg.Events.OnStep = r.step
+	before := len(s.results) * cfg.Steps
+	cfg.Events.OnStep = func(e *train.StepEvent) {
+		r.step(e)
+		s.bar.Step(progress.Step{Step: before + e.Step, Content: e.Content, Style: e.Style, ImagesPerSecond: e.ImagesPerSecond})
+	}
 	t, err := train.New(s.be, net, s.features, s.pictures.Style, s.squares, cfg)
 	if err != nil {
 		return nil, err
@@ -163,6 +179,7 @@ func (s *sweep) sample(r *result, net *nn.TransformerNet) error {
 }
 
 func (s *sweep) close() {
+	s.bar.Close()
 	if s.pictures != nil {
 		s.pictures.Close()
 	}
