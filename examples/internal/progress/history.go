@@ -26,6 +26,15 @@ type history struct {
 type point struct {
 	step   int
 	values []float64
+	json   []byte // [step, value, ...], made once for all who ask
+}
+
+func newPoint(step int, values []float64) point {
+	b := strconv.AppendInt([]byte{'['}, int64(step), 10)
+	for _, v := range values {
+		b = appendNumber(append(b, ','), v)
+	}
+	return point{step, values, append(b, ']')}
 }
 
 func newHistory(width int) *history {
@@ -49,11 +58,11 @@ func (h *history) add(step int, values ...float64) {
 	if h.n++; h.n < h.stride {
 		return
 	}
-	mean := point{step, make([]float64, h.width)}
+	means := make([]float64, h.width)
 	for i, v := range h.pending.values {
-		mean.values[i] = v / float64(h.n)
+		means[i] = v / float64(h.n)
 	}
-	h.points = append(h.points, mean)
+	h.points = append(h.points, newPoint(step, means))
 	h.reset()
 	if len(h.points) == maxPoints {
 		h.halve()
@@ -87,33 +96,27 @@ func (h *history) halve() {
 	half := make([]point, len(h.points)/2, maxPoints)
 	for i := range half {
 		a, b := h.points[2*i], h.points[2*i+1]
-		half[i] = point{b.step, make([]float64, h.width)}
-		for j := range half[i].values {
-			half[i].values[j] = (a.values[j] + b.values[j]) / 2
+		means := make([]float64, h.width)
+		for j := range means {
+			means[j] = (a.values[j] + b.values[j]) / 2
 		}
+		half[i] = newPoint(b.step, means)
 	}
 	h.points = half
 	h.stride *= 2
 	h.version++
 }
 
-// pointList is JSON as [[step, value, ...], ...].
-type pointList []point
-
-// MarshalJSON writes five digits of each value, and null for NaN and infinities.
-func (l pointList) MarshalJSON() ([]byte, error) {
-	b := []byte{'['}
-	for i, p := range l {
+// appendPoints appends points as a JSON array.
+func appendPoints(b []byte, points []point) []byte {
+	b = append(b, '[')
+	for i, p := range points {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = strconv.AppendInt(append(b, '['), int64(p.step), 10)
-		for _, v := range p.values {
-			b = appendNumber(append(b, ','), v)
-		}
-		b = append(b, ']')
+		b = append(b, p.json...)
 	}
-	return append(b, ']'), nil
+	return append(b, ']')
 }
 
 // number is a float64 that may be no number.
@@ -122,6 +125,7 @@ type number float64
 // MarshalJSON writes null for NaN and infinities, which JSON lacks.
 func (n number) MarshalJSON() ([]byte, error) { return appendNumber(nil, float64(n)), nil }
 
+// appendNumber appends five digits of v.
 func appendNumber(b []byte, v float64) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(b, "null"...)

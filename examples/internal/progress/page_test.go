@@ -320,14 +320,27 @@ func TestCrowd(t *testing.T) {
 			<-ctx.Done()
 		}()
 	}
-	for i := range 200_000 { // would take for ever if one of them could hold it up
+	for i := range 50_000 { // would take for ever if one of them could hold it up
 		p.Step(Step{Step: 3*maxPoints + i, Content: 1, Style: 1, ImagesPerSecond: 1})
 	}
 	p.End("finished")
 	require.NoError(t, p.Close())
 	leave()
 	crowded.Wait()
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before }, 10*time.Second, 10*time.Millisecond)
+	requireGoroutines(t, before)
+}
+
+// requireGoroutines waits until no more than n goroutines are left.
+func requireGoroutines(t *testing.T, n int) {
+	t.Helper()
+	for range 1000 {
+		if runtime.NumGoroutine() <= n {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stacks := make([]byte, 1<<16)
+	t.Fatalf("%d goroutines instead of %d:\n%s", runtime.NumGoroutine(), n, stacks[:runtime.Stack(stacks, true)])
 }
 
 // TestConnectionLimit fills the server and then has it serve again.

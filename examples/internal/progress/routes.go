@@ -45,10 +45,10 @@ func (p *Page) serveIndex(w http.ResponseWriter, r *http.Request) {
 
 // serveRun answers with what does not change.
 func (p *Page) serveRun(w http.ResponseWriter, r *http.Request) {
-	serveJSON(w, struct {
+	b, err := json.Marshal(struct {
 		ID       string    `json:"id"`
 		Steps    int       `json:"steps"`
-		Series   []string  `json:"series"` // the names of the values in state.points
+		Series   []string  `json:"series"` // the names of the values in a point
 		Settings []Setting `json:"settings"`
 		Style    bool      `json:"style"`
 		Test     bool      `json:"test"`
@@ -56,55 +56,59 @@ func (p *Page) serveRun(w http.ResponseWriter, r *http.Request) {
 		p.id, p.run.Steps, append([]string{"content", "style"}, p.run.StyleLayers...),
 		append([]Setting{}, p.run.Settings...), p.run.Style != nil, p.run.Test != nil,
 	})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	sendJSON(w, b)
 }
 
-// state is the news.
+// state is the news, to which serveState adds the points.
 type state struct {
-	ID      string    `json:"id"`
-	Status  string    `json:"status"`
-	Ended   bool      `json:"ended"`
-	Step    int       `json:"step"`
-	Epoch   int       `json:"epoch"`
-	Images  int       `json:"images"`
-	Speed   number    `json:"speed"`
-	Left    *float64  `json:"left"`    // seconds; null if not known
-	Values  []number  `json:"values"`  // of the newest step, as in a point
-	Version int64     `json:"version"` // of the points
-	Points  pointList `json:"points"`
-	Samples []int     `json:"samples"` // the steps after which they were made
+	ID      string   `json:"id"`
+	Status  string   `json:"status"`
+	Ended   bool     `json:"ended"`
+	Step    int      `json:"step"`
+	Epoch   int      `json:"epoch"`
+	Images  int      `json:"images"`
+	Speed   number   `json:"speed"`
+	Left    *float64 `json:"left"`    // seconds; null if not known
+	Values  []number `json:"values"`  // of the newest step, as in a point
+	Samples []int    `json:"samples"` // the steps after which they were made
+	Version int64    `json:"version"` // of the points
 }
 
 // serveState answers with the news, and with the points after the step "after" if
-// the browser has the others in their present version.
+// the browser has the others in their present version. It takes little time even
+// for all of the points, lest those who ask compete with the training.
 func (p *Page) serveState(w http.ResponseWriter, r *http.Request) {
 	version, errVersion := strconv.ParseInt(r.FormValue("version"), 10, 64)
 	after, errAfter := strconv.Atoi(r.FormValue("after"))
-	s := p.state()
+	s, points := p.state()
 	if errVersion == nil && errAfter == nil && version == s.Version {
-		n := sort.Search(len(s.Points), func(i int) bool { return s.Points[i].step > after })
-		s.Points = s.Points[n:]
+		points = points[sort.Search(len(points), func(i int) bool { return points[i].step > after }):]
 	}
-	serveJSON(w, s)
+	b, err := json.Marshal(s)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	b = append(b[:len(b)-1], `,"points":`...)
+	b = append(appendPoints(b, points), '}')
+	sendJSON(w, b)
 	if s.Ended {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		select {
-		case <-p.seen:
-		default:
-			close(p.seen)
-		}
+		p.sawEnd()
 	}
 }
 
-func (p *Page) state() state {
+func (p *Page) state() (state, []point) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = time.Now()
 	s := state{
 		ID: p.id, Status: p.status, Ended: p.ended,
 		Step: p.newest.Step, Epoch: p.newest.Epoch, Images: p.newest.Images, Speed: number(p.newest.ImagesPerSecond),
-		Version: p.history.version, Points: p.history.points,
-		Samples: make([]int, len(p.samples)),
+		Samples: make([]int, len(p.samples)), Version: p.history.version,
 	}
 	for i, sample := range p.samples {
 		s.Samples[i] = sample.step
@@ -119,7 +123,18 @@ func (p *Page) state() state {
 		seconds := left.Seconds()
 		s.Left = &seconds
 	}
-	return s
+	return s, p.history.points
+}
+
+// sawEnd tells Close that a browser knows how the run ended.
+func (p *Page) sawEnd() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.seen:
+	default:
+		close(p.seen)
+	}
 }
 
 // serveSample serves the file of a known sample, "STEP.png".
@@ -185,8 +200,9 @@ func servePNG(data []byte) http.HandlerFunc {
 	}
 }
 
-func serveJSON(w http.ResponseWriter, v any) {
+// sendJSON sends b. A browser that has left is no error.
+func sendJSON(w http.ResponseWriter, b []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // the browser may have left
+	_, _ = w.Write(b)
 }
