@@ -1,8 +1,10 @@
 // Package work builds the pieces of work that the benchmarks time, through the
-// library's public interface: a training step, a frame, single layers.
+// library's public interface: a training step, a frame, single layers and
+// operations. Each can check its result.
 package work
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/impasto-go/impasto/nn"
@@ -28,7 +30,7 @@ func Random(be backend.Backend, s tensor.Shape, scale float32) *tensor.Tensor {
 // Step is a training step with random images and random VGG-19 weights, on which
 // the time does not depend.
 type Step struct {
-	Tape    *tensor.Tape
+	tape    *tensor.Tape
 	net     *nn.TransformerNet
 	vgg     *vgg.VGG
 	adam    *nn.Adam
@@ -37,6 +39,7 @@ type Step struct {
 	content []*tensor.Tensor
 	style   []*tensor.Tensor
 	losses  []*tensor.Tensor
+	scalar  []float32 // where a loss is read to
 }
 
 const (
@@ -47,25 +50,26 @@ const (
 // NewStep prepares steps of batch square images with size pixels a side.
 func NewStep(be backend.Backend, f Filters, batch, size int) *Step {
 	s := &Step{
-		Tape:   tensor.NewTape(be),
+		tape:   tensor.NewTape(be),
 		net:    nn.NewTransformerNet(be, f, 5, 1),
 		vgg:    vgg.Random(be, 1, vgg.Relu54),
 		images: Random(be, tensor.Shape{batch, 3, size, size}, 255),
+		scalar: make([]float32, 1),
 	}
 	s.adam = nn.NewAdam(be, s.net.Params(), 1e-3)
 	style := Random(be, tensor.Shape{batch, 3, 256, 256}, 255)
-	for _, f := range s.vgg.Features(nil, s.Tape, s.vgg.Normalize(s.Tape, style), vgg.StyleLayers()) {
-		g := s.Tape.Gram(f)
+	for _, f := range s.vgg.Features(nil, s.tape, s.vgg.Normalize(s.tape, style), vgg.StyleLayers()) {
+		g := s.tape.Gram(f)
 		s.grams = append(s.grams, tensor.FromSlice(be, g.Shape(), g.Values()))
 	}
-	s.Tape.Reset()
+	s.tape.Reset()
 	style.Free()
 	return s
 }
 
 // Run does one step and returns the content and style losses.
 func (s *Step) Run() (content, style float32) {
-	tp := s.Tape
+	tp := s.tape
 	defer tp.Reset()
 	s.adam.ZeroGrad()
 	x := s.vgg.Normalize(tp, s.images)
@@ -83,9 +87,13 @@ func (s *Step) Run() (content, style float32) {
 	}
 	tp.Backward(s.losses...)
 	s.adam.Step()
-	content = s.losses[0].Item()
-	for _, l := range s.losses[1:] {
-		style += l.Item()
+	for i, l := range s.losses {
+		l.Read(s.scalar) // Item would allocate
+		if i == 0 {
+			content = s.scalar[0]
+		} else {
+			style += s.scalar[0]
+		}
 	}
 	return content, style
 }
@@ -95,22 +103,40 @@ var (
 	styleLayers  = vgg.StyleLayers()
 )
 
-// Frame is the forward pass of a frozen network on one image.
-type Frame struct {
-	Tape *tensor.Tape
-	net  *nn.TransformerNet
-	x    *tensor.Tensor
+// Case returns the case "step".
+func (s *Step) Case(f Filters) Case {
+	shape := s.images.Shape()
+	return Case{
+		Name: "step", FLOP: StepFLOP(f, shape[0], shape[2]),
+		Run: func() { s.Run() },
+		Check: func() error {
+			content, style := s.Run()
+			if !(content > 0 && style > 0) {
+				return fmt.Errorf("step: the losses are %v and %v", content, style)
+			}
+			return finite("step: losses", []float32{content, style})
+		},
+	}
 }
 
-// NewFrame prepares frames of width by height pixels.
-func NewFrame(be backend.Backend, f Filters, width, height int) *Frame {
-	net := nn.NewTransformerNet(be, f, 5, 1)
-	net.Freeze()
-	return &Frame{tensor.NewTape(be), net, Random(be, tensor.Shape{1, 3, height, width}, 255)}
-}
-
-// Run does one forward pass.
-func (f *Frame) Run() {
-	f.Tape.Release(f.net.Forward(f.Tape, f.x))
-	f.Tape.Reset()
+// StepFLOP counts the operations of the direct convolutions that a step needs:
+// the network forward and both its gradients, VGG-19 forward and the gradient of
+// its input, and VGG-19 up to the content layer once more.
+func StepFLOP(f Filters, batch, size int) float64 {
+	total := 0.0
+	for i, c := range NetConvs(f, batch, size, size) {
+		passes := 3.0
+		if i == 0 {
+			passes = 2 // nobody needs the gradient of the images
+		}
+		total += passes * float64(c.Count) * c.FLOP()
+	}
+	for i, c := range VGGConvs(batch, size) {
+		passes := 2.0
+		if i < 4 { // down to relu2_2
+			passes = 3
+		}
+		total += passes * float64(c.Count) * c.FLOP()
+	}
+	return total
 }
