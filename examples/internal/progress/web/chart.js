@@ -118,7 +118,7 @@ class Chart {
       g.fillText(formatValue(v), x - 8, at);
     }
     g.textBaseline = "top";
-    for (const v of linearTicks(this.low.x, this.high.x, Math.max(2, Math.floor(w / 110)))) {
+    for (const v of linearTicks(this.low.x, this.high.x, Math.max(2, Math.floor(w / 80)))) {
       const at = Math.round(this.x(v)) + 0.5;
       line(g, at, y, at, y + h);
       const half = g.measureText(v.toLocaleString("en")).width / 2;

@@ -92,8 +92,8 @@ function showFacts() {
   const thousands = n => n.toLocaleString("en");
   $("bar").max = run.steps || 1;
   $("bar").value = s.step;
-  $("step").textContent = `${thousands(s.step)} of ${thousands(run.steps)}`;
-  $("epoch").textContent = `${s.epoch + 1}, ${thousands(s.images)} images`;
+  $("step").replaceChildren(thousands(s.step), element("small", ` of ${thousands(run.steps)}`));
+  $("epoch").replaceChildren(thousands(s.epoch + 1), element("small", ` with ${thousands(s.images)} images`));
   $("speed").textContent = s.speed > 0 ? s.speed.toPrecision(3) : "–";
   $("left").textContent = s.ended || s.left === null ? "–" : duration(s.left);
   $("content").textContent = formatValue(values[0]);

@@ -1,0 +1,185 @@
+package progress
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/nn/imageio"
+)
+
+// TestBrowser uses the page as a user would, in a real browser.
+func TestBrowser(t *testing.T) {
+	b := newBrowser(t)
+	var stops atomic.Int32
+	p := newPage(t, fakeRun(t), func() { stops.Add(1) })
+	b.screen(1280, 1400, false, "light")
+
+	b.open(p.URL())
+	b.await("document.getElementById('status').textContent", "training")
+	require.Equal(t, true, b.eval("return document.querySelector('#sample .empty').checkVisibility()"))
+	require.Equal(t, false, b.eval("return document.querySelector('#sample img').checkVisibility()"))
+	b.shot("page-empty")
+
+	dir := t.TempDir()
+	train(t, p, dir, 1, 3000)
+	b.await("document.getElementById('step').textContent", "3,000 of 12,000")
+	b.await("document.querySelectorAll('#strip button').length", 6.0)
+	b.await("[...document.images].every(i => i.complete && i.naturalWidth > 0)", true)
+	require.Equal(t, "newest sample, step 3,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
+	require.Equal(t, "12.3", b.eval("return document.getElementById('speed').textContent"))
+	require.Contains(t, b.eval("return document.getElementById('left').textContent"), "s")
+	require.Equal(t, 6.0, b.eval("return document.querySelectorAll('#legend button').length"))
+	require.Equal(t, 9.0, b.eval("return document.querySelectorAll('#settings div').length"))
+	require.Equal(t, "<script>alert(1)</script>", b.eval("return document.querySelector('#settings div:last-child dd').textContent"))
+	b.shot("page-light")
+
+	// Curves are drawn, and a click on their name hides them.
+	shown := inked(b)
+	require.Greater(t, shown, 3000.0)
+	for i := 1; i <= 6; i++ {
+		b.click(fmt.Sprintf("#legend button:nth-child(%d)", i))
+	}
+	require.Less(t, inked(b), shown/4)
+	for i := 1; i <= 6; i++ {
+		b.click(fmt.Sprintf("#legend button:nth-child(%d)", i))
+	}
+	require.InDelta(t, shown, inked(b), shown/4)
+
+	// An earlier sample stays when newer ones come; the newest follows the run.
+	b.click("#strip button:nth-child(2)")
+	require.Equal(t, "step 1,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
+	train(t, p, dir, 3001, 5000)
+	b.await("document.querySelectorAll('#strip button').length", 10.0)
+	require.Equal(t, "step 1,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
+	b.eval("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))")
+	require.Equal(t, "step 1,500", b.eval("return document.querySelector('#sample figcaption').textContent"))
+	b.click("#strip button:last-child")
+	train(t, p, dir, 5001, 5500)
+	b.await("document.querySelector('#sample figcaption').textContent", "newest sample, step 5,500")
+
+	// More points than the history holds: the page gets the coarser ones.
+	b.await("state.version === 1 && points.length < 3000 && points.at(-1)[0] === 5500", true)
+
+	b.await("(s => s.scrollLeft + s.clientWidth >= s.scrollWidth - 8)(document.getElementById('strip'))", true)
+	for name, scheme := range map[string]string{"page-dark": "dark", "page-phone": "light", "page-phone-dark": "dark"} {
+		width := 1280
+		if strings.Contains(name, "phone") {
+			width = 390
+		}
+		b.screen(width, 1500, width < 1280, scheme)
+		b.await("[...document.images].every(i => i.complete)", true)
+		require.LessOrEqual(t, b.eval("return document.documentElement.scrollWidth").(float64), float64(width), "nothing is cut off")
+		m, err := png.Decode(bytes.NewReader(b.shot(name)))
+		require.NoError(t, err)
+		require.Equal(t, width, m.Bounds().Dx())
+		r, _, _, _ := m.At(2, 2).RGBA()
+		require.Equal(t, scheme == "dark", r < 0x8000)
+	}
+
+	// Stop asks once more.
+	b.screen(1280, 900, false, "light")
+	b.click("#stop")
+	require.Equal(t, "Really stop?", b.eval("return document.getElementById('stop').textContent"))
+	require.Zero(t, stops.Load())
+	b.click("#stop")
+	b.await("document.getElementById('status').textContent", "stopping")
+	require.EqualValues(t, 1, stops.Load())
+
+	require.Empty(t, b.complaints())
+	p.End("stopped")
+	b.await("document.getElementById('status').textContent", "stopped")
+	require.Equal(t, false, b.eval("return document.getElementById('stop').checkVisibility()"))
+	require.NoError(t, p.Close())
+}
+
+// TestBrowserAttack has another site try what it can from the user's browser.
+func TestBrowserAttack(t *testing.T) {
+	b := newBrowser(t)
+	var stops atomic.Int32
+	p := newPage(t, fakeRun(t), func() { stops.Add(1) })
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<iframe src="%[1]s"></iframe><img id="i" src="%[1]sstyle.png"><script>
+			const done = [];
+			const note = what => () => done.push(what);
+			document.getElementById("i").onload = note("saw the style");
+			fetch("%[1]sstate.json").then(r => r.text()).then(note("read the state"), note("-"));
+			fetch("%[1]sstop", {method: "POST", mode: "no-cors"}).then(note("-"), note("-"));
+			fetch("%[1]sstop", {method: "POST", headers: {"X-Token": "x"}}).then(note("stopped"), note("-"));
+		</script>`, p.URL())
+	}))
+	defer evil.Close()
+	b.open(evil.URL)
+	b.await("done.filter(d => d === '-').length", 3.0)
+	b.await("document.getElementById('i').complete", true)
+	require.Equal(t, []any{"-", "-", "-"}, b.eval("return done"))
+	require.Zero(t, stops.Load())
+	// The frame holds an error, not the page.
+	require.Contains(t, strings.Join(b.complaints(), "\n"), "frame-ancestors")
+}
+
+// inked counts the pixels that the chart has coloured.
+func inked(b *browser) float64 {
+	b.t.Helper()
+	return b.eval(`
+		const c = document.querySelector("canvas");
+		const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+		let n = 0;
+		for (let i = 0; i < d.length; i += 4) {
+			const low = Math.min(d[i], d[i+1], d[i+2]), high = Math.max(d[i], d[i+1], d[i+2]);
+			if (d[i+3] > 40 && high - low > 40) n++;
+		}
+		return n`).(float64)
+}
+
+func fakeRun(t *testing.T) Run {
+	t.Helper()
+	return Run{
+		Title: "Stained glass", Steps: 12_000, StyleLayers: []string{"relu1_2", "relu2_2", "relu3_3"},
+		Style: encode(t, paint.Style(1, 256)), Test: encode(t, paint.Scene(0, 480, 270)),
+		Settings: []Setting{
+			{"dataset", "/data/coco/train2017"}, {"style", "pictures/glass.png"}, {"filters", "8,16,32"},
+			{"res-blocks", "5"}, {"image-size", "256"}, {"batch-size", "4"}, {"lr", "0.001"},
+			{"device", "cpu (avx2, 2 threads)"}, {"hostile", "<script>alert(1)</script>"},
+		},
+	}
+}
+
+// train publishes steps with losses as real ones fall, and a sample every 500.
+func train(t *testing.T, p *Page, dir string, from, to int) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(uint64(from), 1))
+	noise := func() float64 { return math.Exp(0.2 * rng.NormFloat64()) }
+	for i := from; i <= to; i++ {
+		fall := math.Exp(-float64(i) / 1500)
+		layers := []float64{(5e4 + 6e5*fall) * noise(), (4e4 + 1.5e6*fall) * noise(), (1.2e5 + 9e5*fall*fall) * noise()}
+		p.Step(Step{
+			Step: i, Epoch: i / 4000, Images: i % 4000 * 4, Content: (2.5e5 + 3e5*fall) * noise(),
+			Style: layers[0] + layers[1] + layers[2], Layers: layers, ImagesPerSecond: 12.345,
+		})
+		if i%500 == 0 {
+			path := filepath.Join(dir, fmt.Sprintf("%d.png", i))
+			require.NoError(t, imageio.Save(path, paint.Scene(uint64(i), 480, 270), imageio.SaveOptions{}))
+			p.Sample(i, path)
+		}
+	}
+}
+
+func encode(t *testing.T, m *imageio.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, m.NRGBA()))
+	return b.Bytes()
+}

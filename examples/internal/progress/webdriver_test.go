@@ -1,0 +1,173 @@
+package progress
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// browser is a headless Chromium, driven through chromedriver
+// (www.w3.org/TR/webdriver2).
+type browser struct {
+	t       *testing.T
+	session string // URL
+}
+
+// newBrowser starts a browser with a fresh profile for this test, or skips it.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	for _, program := range []string{"chromium", "chromedriver"} {
+		if _, err := exec.LookPath(program); err != nil {
+			if slices.Contains(strings.Split(os.Getenv("IMPASTO_REQUIRE"), ","), "chromium") {
+				t.Fatalf("IMPASTO_REQUIRE demands chromium, but %s is not installed", program)
+			}
+			t.Skipf("%s is not installed (Debian: apt-get install chromium chromium-driver)", program)
+		}
+	}
+	chromium, err := exec.LookPath("chromium")
+	require.NoError(t, err)
+	driver := exec.Command("chromedriver", "--port=0")
+	out, err := driver.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, driver.Start())
+	t.Cleanup(func() {
+		_ = driver.Process.Kill()
+		_ = driver.Wait()
+	})
+	started := regexp.MustCompile(`started successfully on port (\d+)`)
+	port := ""
+	lines := bufio.NewScanner(out)
+	for port == "" && lines.Scan() {
+		if m := started.FindStringSubmatch(lines.Text()); m != nil {
+			port = m[1]
+		}
+	}
+	require.NotEmpty(t, port, "chromedriver did not start")
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+
+	b := &browser{t: t, session: "http://127.0.0.1:" + port}
+	var session struct{ SessionID string }
+	b.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
+		"goog:loggingPrefs": map[string]any{"browser": "ALL"},
+		"goog:chromeOptions": map[string]any{"binary": chromium, "args": []string{
+			"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+			"--disable-background-networking", "--disable-component-update", "--disable-sync",
+			"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
+		}},
+	}}}, &session)
+	b.session += "/session/" + session.SessionID
+	t.Cleanup(func() { b.call("DELETE", "", nil, nil) })
+	return b
+}
+
+// call sends a command and decodes its value into result, unless that is nil.
+func (b *browser) call(method, command string, parameters, result any) {
+	b.t.Helper()
+	body := []byte("{}")
+	var err error
+	if parameters != nil {
+		body, err = json.Marshal(parameters)
+		require.NoError(b.t, err)
+	}
+	request, err := http.NewRequest(method, b.session+command, bytes.NewReader(body))
+	require.NoError(b.t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(b.t, err)
+	defer response.Body.Close()
+	answer := struct{ Value json.RawMessage }{}
+	require.NoError(b.t, json.NewDecoder(response.Body).Decode(&answer))
+	require.Equal(b.t, 200, response.StatusCode, "%s: %s", command, answer.Value)
+	if result != nil {
+		require.NoError(b.t, json.Unmarshal(answer.Value, result))
+	}
+}
+
+func (b *browser) open(url string) {
+	b.t.Helper()
+	b.call("POST", "/url", map[string]any{"url": url}, nil)
+}
+
+// eval returns what the body of a function returns.
+func (b *browser) eval(body string) (result any) {
+	b.t.Helper()
+	b.call("POST", "/execute/sync", map[string]any{"script": body, "args": []any{}}, &result)
+	return result
+}
+
+// await waits until an expression has a value.
+func (b *browser) await(expression string, value any) {
+	b.t.Helper()
+	var got any
+	for range 200 {
+		if got = b.eval("return " + expression); got == value {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	require.Equal(b.t, value, got, expression)
+}
+
+// click presses the mouse on an element, which must be visible.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	var element map[string]string
+	b.call("POST", "/element", map[string]any{"using": "css selector", "value": selector}, &element)
+	for _, id := range element {
+		b.call("POST", "/element/"+id+"/click", nil, nil)
+	}
+}
+
+// screen sets the size of the page and its colours, "light" or "dark".
+func (b *browser) screen(width, height int, mobile bool, scheme string) {
+	b.t.Helper()
+	b.devtools("Emulation.setDeviceMetricsOverride", map[string]any{
+		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile})
+	b.devtools("Emulation.setEmulatedMedia", map[string]any{
+		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
+}
+
+func (b *browser) devtools(command string, parameters map[string]any) {
+	b.t.Helper()
+	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": command, "params": parameters}, nil)
+}
+
+// complaints returns the errors on the browser's console: of scripts, and for
+// refused or missing sources.
+func (b *browser) complaints() (all []string) {
+	b.t.Helper()
+	var entries []struct{ Level, Message string }
+	b.call("POST", "/se/log", map[string]any{"type": "browser"}, &entries)
+	for _, e := range entries {
+		if e.Level == "SEVERE" {
+			all = append(all, e.Message)
+		}
+	}
+	return all
+}
+
+// shot returns a PNG of the screen, and keeps it in the folder IMPASTO_PICTURES, if
+// that is set, for looking at it.
+func (b *browser) shot(name string) []byte {
+	b.t.Helper()
+	var encoded string
+	b.call("GET", "/screenshot", nil, &encoded)
+	png, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(b.t, err)
+	if dir := os.Getenv("IMPASTO_PICTURES"); dir != "" {
+		require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
+	}
+	return png
+}
