@@ -17,7 +17,7 @@ type buffer struct {
 
 	mu      sync.Mutex // guards derived, which backends that share b may fill
 	frozen  bool
-	derived [2][]float32 // transformed weights, per direction
+	derived [2]winogradWeights // per direction
 }
 
 // Shape returns the shape given to Alloc.
@@ -59,7 +59,7 @@ func (b *buffer) planes() (n, pixel int) {
 func (b *buffer) changed() {
 	if b.frozen {
 		b.mu.Lock()
-		b.frozen, b.derived = false, [2][]float32{}
+		b.frozen, b.derived = false, [2]winogradWeights{}
 		b.mu.Unlock()
 	}
 }

@@ -23,5 +23,5 @@ type operations struct {
 	tapGrad      tapGrad
 	winograd     winogradConv
 	winogradGrad winogradGrad
-	weights      weightTask
+	pack         packTask
 }

@@ -13,6 +13,7 @@ const (
 	slotLine
 	slotRows // output rows, or the products of tiles
 	slotTile
+	slotWeights
 	slotSums
 )
 

@@ -19,8 +19,8 @@ const (
 type winogradConv struct {
 	scratch []scratch
 	dst, x  *buffer
-	mask    *buffer   // may be nil
-	u       []float32 // [K/32][frequency][C][32]
+	mask    *buffer // may be nil
+	weights winogradWeights
 	bias    []float32 // may be nil
 	pad     int
 	outside padding
@@ -53,30 +53,26 @@ const cacheFloats = 128 << 10
 // outBlock is how many output channels a matrix product computes.
 const outBlock = 2 * f32.Lanes
 
-// When stages are separate, a part takes splitGroups groups of tiles and
-// splitBlocks blocks of output channels: the weights of a block are then read
-// once for all groups, and the tiles, which come from the shared cache, once for
-// all blocks.
-const (
-	splitGroups = 4
-	splitBlocks = 4
-)
+// splitGroups is how many groups of tiles, at most, share the weights of a block
+// when stages are separate.
+const splitGroups = 6
 
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
-func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, outside padding, mode f32.Mode) {
+func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float32, pad int, outside padding, mode f32.Mode) {
 	t := &b.ops.winograd
-	*t = winogradConv{scratch: b.scratch, dst: dst, x: x, mask: mask, u: u, bias: bias, pad: pad, outside: outside, mode: mode}
+	*t = winogradConv{scratch: b.scratch, dst: dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode}
 	t.c, t.k = x.shape[1], dst.shape[1]
 	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
 	t.tiles = dst.shape[0] * t.down * t.across
 	t.group = f32.Rows()
 	all := (t.tiles + t.group - 1) / t.group
 	t.groups = max(1, cacheFloats/(frequencies*t.group*t.c))
-	// Many cores want many parts. Layers with too few tiles are cut by output
-	// channels as well, after a first pass has transformed all tiles.
+	// Many cores want many parts. Layers with few tiles, whose weights also are the
+	// largest, are cut by output channels as well, after a first pass has
+	// transformed all tiles.
 	const wanted = 32
 	t.groups = max(min(t.groups, all/wanted), 1)
-	if all >= wanted {
+	if all >= wanted && w.u != nil {
 		b.run((all+t.groups-1)/t.groups, t)
 		return
 	}
@@ -85,25 +81,26 @@ func (b *Backend) winograd(dst, x, mask *buffer, u, bias []float32, pad int, out
 	t.v = b.shared.floats(slotRows, frequencies*t.fs)
 	b.run(all, t)
 	t.stage = productStage
-	t.groups = min(all, splitGroups)
-	b.run((all+t.groups-1)/t.groups*t.channelParts(), t)
+	runs := (all + splitGroups - 1) / splitGroups
+	t.groups = (all + runs - 1) / runs
+	b.run(runs*t.blocks(), t)
 }
 
-// channelParts is the number of parts of a run of tiles when stages are separate.
-func (t *winogradConv) channelParts() int {
-	return (t.k + splitBlocks*outBlock - 1) / (splitBlocks * outBlock)
-}
+// blocks is the number of blocks of output channels.
+func (t *winogradConv) blocks() int { return (t.k + outBlock - 1) / outBlock }
 
 func (t *winogradConv) do(i, worker int) {
 	s := &t.scratch[worker]
-	run, first, step := i, 0, outBlock
-	last := t.k
+	run, first, last := i, 0, t.k
 	if t.stage == productStage {
-		run, first, step = i/t.channelParts(), i%t.channelParts()*splitBlocks*outBlock, splitBlocks*outBlock
-		last = min(t.k, first+step)
+		run, first = i/t.blocks(), i%t.blocks()*outBlock
+		last = min(t.k, first+outBlock)
 	}
 	tile := run * t.groups * t.group
 	n := min(t.groups*t.group, t.tiles-tile)
+	if n <= 0 {
+		return
+	}
 	groups := (n + t.group - 1) / t.group
 	v, fs := t.v, t.fs
 	if t.stage == fusedStages {
@@ -118,14 +115,11 @@ func (t *winogradConv) do(i, worker int) {
 	if t.stage == inputStage {
 		return
 	}
-	block := frequencies * groups * t.group * outBlock
-	m := s.floats(slotRows, step/outBlock*block)
-	for k := first; k < last; k += step {
-		end := min(k+step, last)
-		t.multiply(m, block, v, fs, k, end, groups, s)
-		for from := k; from < end; from += outBlock {
-			t.output(m[(from-k)/outBlock*block:], from, min(outBlock, end-from), tile, n, s)
-		}
+	m := s.floats(slotRows, frequencies*groups*t.group*outBlock)
+	for k := first; k < last; k += outBlock {
+		cols := min(outBlock, last-k)
+		t.multiply(m, v, fs, k, cols, groups, s)
+		t.output(m, k, cols, tile, n, s)
 	}
 }
 
@@ -223,22 +217,18 @@ func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, o
 	}
 }
 
-// multiply computes the products of all frequencies for the output channels from
-// k to end: m [block of channels][tile][channels/16][frequency][16].
-func (t *winogradConv) multiply(m []float32, block int, v []float32, fs, k, end, groups int, s *scratch) {
+// multiply computes the products of all frequencies for cols output channels from
+// k on: m [tile][cols/16][frequency][16].
+func (t *winogradConv) multiply(m, v []float32, fs, k, cols, groups int, s *scratch) {
 	offs := s.offsets(t.c / f32.Lanes)
 	for i := range offs {
 		offs[i] = int32(i * t.group * f32.Lanes)
 	}
+	u, us := t.weights.block(k, cols, s)
 	for f := range frequencies {
-		for from := k; from < end; from += outBlock {
-			cols := min(outBlock, end-from)
-			u := t.u[(from*frequencies+f*cols)*t.c:][:cols*t.c]
-			to := m[(from-k)/outBlock*block+f*f32.Lanes:]
-			for g := range groups {
-				f32.Gemm(to[g*t.group*cols*frequencies:], cols*frequencies, frequencies*f32.Lanes,
-					v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u, cols)
-			}
+		for g := range groups {
+			f32.Gemm(m[g*t.group*cols*frequencies+f*f32.Lanes:], cols*frequencies, frequencies*f32.Lanes,
+				v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u[f*us:][:t.c*cols], cols)
 		}
 	}
 }

@@ -5,6 +5,12 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
+// kernelMatrix is G of F(4x4,3x3).
+var kernelMatrix = [tileIn][3]float64{
+	{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
+	{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
+}
+
 // winogradGrad computes the gradient of the weights in the frequency domain:
 // dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G.
 type winogradGrad struct {

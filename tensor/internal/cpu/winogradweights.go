@@ -1,5 +1,7 @@
 package cpu
 
+import "github.com/impasto-go/impasto/tensor/internal/f32"
+
 // direction says which convolution weights are transformed for.
 type direction int
 
@@ -8,68 +10,122 @@ const (
 	backward
 )
 
-// weightTask transforms weights: U = G g Gᵀ, in float64, as [out/32][frequency][in][32].
-type weightTask struct {
-	u, w      []float32
-	k, c      int // of the forward convolution
-	in, out   int
+// winogradWeights are the weights of a Winograd convolution with in input and out
+// output channels, in one of two forms.
+type winogradWeights struct {
+	in, out int
+	// u is transformed, [out/32][frequency][in][32], with frequencies apart: four
+	// times the size of the weights.
+	u []float32
+	// packed is not, [out/16][in][9][16]: for weights that would crowd the memory,
+	// and that parts with many tiles transform as they go.
+	packed []float32
+}
+
+// largeWeights is the number of weights from which on they stay packed.
+const largeWeights = 9 * 256 * 512
+
+// block returns the transformed weights of cols output channels from k on and the
+// distance of frequencies. Packed weights are transformed into the worker's
+// scratch.
+func (w *winogradWeights) block(k, cols int, s *scratch) (u []float32, fs int) {
+	fs = apart(w.in * cols)
+	if w.u != nil {
+		return w.u[w.offset(k):], fs
+	}
+	u = s.floats(slotWeights, frequencies*fs)
+	w.transform(u, k, cols)
+	return u, fs
+}
+
+// offset returns where the block of output channels from k on lies in u.
+func (w *winogradWeights) offset(k int) int { return k / outBlock * frequencies * apart(w.in*outBlock) }
+
+// transform writes the weights of cols output channels from k on to u.
+func (w *winogradWeights) transform(u []float32, k, cols int) {
+	for o := 0; o < cols; o += f32.Lanes {
+		f32.WinogradWeights(u[o:], apart(w.in*cols), cols, w.packed[(k+o)*w.in*9:], w.in)
+	}
+}
+
+// winogradWeights returns the weights of a convolution's direction. What comes of
+// frozen ones is kept with them.
+func (b *Backend) winogradWeights(w *buffer, d direction) winogradWeights {
+	in, out := w.shape[1], w.shape[0]
+	if d == backward {
+		in, out = out, in
+	}
+	r := winogradWeights{in: in, out: out}
+	if !w.frozen {
+		r.packed = b.shared.floats(slotLocal, len(w.data))
+		b.pack(r, w.data, d)
+		if len(w.data) < largeWeights {
+			r.u = b.shared.floats(slotWeights, r.size())
+			b.transformWeights(r)
+		}
+		return r
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if kept := w.derived[d]; kept.in != 0 {
+		return kept
+	}
+	r.packed = alignedFloats(len(w.data))
+	b.pack(r, w.data, d)
+	if len(w.data) < largeWeights {
+		r.u = alignedFloats(r.size())
+		b.transformWeights(r)
+		r.packed = nil
+	}
+	w.derived[d] = r
+	return r
+}
+
+// size returns the length of u.
+func (w *winogradWeights) size() int {
+	return (w.out + outBlock - 1) / outBlock * frequencies * apart(w.in*outBlock)
+}
+
+// packTask packs the weights of 16 output channels per part, or transforms those
+// of 32.
+type packTask struct {
+	winogradWeights
+	w         []float32 // of the forward convolution, [K][C][3][3]; nil to transform
 	direction direction
 }
 
-// winogradWeights returns the transformed weights, kept with w if it is frozen.
-func (b *Backend) winogradWeights(w *buffer, d direction) []float32 {
-	n := frequencies * w.shape[0] * w.shape[1]
-	var u []float32
-	if w.frozen {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.derived[d] != nil {
-			return w.derived[d]
-		}
-		u = alignedFloats(n)
-		w.derived[d] = u
-	} else {
-		u = b.shared.floats(slotLocal, n)
-	}
-	t := &b.ops.weights
-	*t = weightTask{u: u, w: w.data, k: w.shape[0], c: w.shape[1], in: w.shape[1], out: w.shape[0], direction: d}
-	if d == backward {
-		t.in, t.out = t.out, t.in
-	}
-	b.run(t.in, t)
-	return u
+func (b *Backend) pack(r winogradWeights, w []float32, d direction) {
+	t := &b.ops.pack
+	*t = packTask{r, w, d}
+	b.run(r.out/f32.Lanes, t)
 }
 
-// kernelMatrix is G of F(4x4,3x3).
-var kernelMatrix = [tileIn][3]float64{
-	{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
-	{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
+func (b *Backend) transformWeights(r winogradWeights) {
+	t := &b.ops.pack
+	*t = packTask{winogradWeights: r}
+	b.run((r.out+outBlock-1)/outBlock, t)
 }
 
-// do transforms the weights of one input channel.
-func (t *weightTask) do(in, _ int) {
-	for o := range t.out {
-		first := o / outBlock * outBlock
-		cols := min(outBlock, t.out-first)
-		u := t.u[first*t.in*frequencies+in*cols+o%outBlock:]
-		var g [9]float32
-		if t.direction == forward {
-			copy(g[:], t.w[(o*t.c+in)*9:])
-		} else {
-			for i, v := range t.w[(in*t.c+o)*9:][:9] {
-				g[8-i] = v
+func (t *packTask) do(i, _ int) {
+	if t.w == nil {
+		k := i * outBlock
+		t.transform(t.u[t.offset(k):], k, min(outBlock, t.out-k))
+		return
+	}
+	to := t.packed[i*f32.Lanes*t.in*9:][:f32.Lanes*t.in*9]
+	for l := range f32.Lanes {
+		o := i*f32.Lanes + l
+		for c := range t.in {
+			at := to[c*9*f32.Lanes+l:]
+			if t.direction == forward {
+				for q, v := range t.w[(o*t.in+c)*9:][:9] {
+					at[q*f32.Lanes] = v
+				}
+				continue
 			}
-		}
-		var half [tileIn][3]float64
-		for i, r := range kernelMatrix {
-			for j := range 3 {
-				half[i][j] = r[0]*float64(g[j]) + r[1]*float64(g[3+j]) + r[2]*float64(g[6+j])
-			}
-		}
-		for i := range tileIn {
-			h := &half[i]
-			for j, r := range kernelMatrix {
-				u[(i*tileIn+j)*t.in*cols] = float32(h[0]*r[0] + h[1]*r[1] + h[2]*r[2])
+			// The gradient of the input convolves with the kernel turned around.
+			for q, v := range t.w[(c*t.out+o)*9:][:9] {
+				at[(8-q)*f32.Lanes] = v
 			}
 		}
 	}

@@ -66,6 +66,11 @@ func winogradInputAVX2(v *float32, fs int, x *float32, rs int, n int)
 //go:noescape
 func winogradInputMaskedAVX2(v *float32, fs int, x *float32, y *float32, rs int, n int)
 
+// winogradWeightsAVX2 is winogradWeightsGeneric for n above 0.
+//
+//go:noescape
+func winogradWeightsAVX2(u *float32, fs int, us int, w *float32, n int)
+
 // winogradOutputAVX2 is winogradOutputGeneric for n above 0.
 //
 //go:noescape

@@ -2599,6 +2599,270 @@ half:
 	VZEROUPPER
 	RET
 
+// func winogradWeightsAVX2(u *float32, fs int, us int, w *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·winogradWeightsAVX2(SB), $640-40
+	LEAQ         (SP), AX
+	ADDQ         $0x3f, AX
+	ANDQ         $-64, AX
+	MOVQ         u+0(FP), CX
+	MOVQ         fs+8(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         us+16(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         w+24(FP), SI
+	MOVL         $0x40800000, DI
+	VMOVD        DI, X0
+	VBROADCASTSS X0, Y0
+	MOVL         $0x3e800000, DI
+	VMOVD        DI, X1
+	VBROADCASTSS X1, Y1
+	MOVL         $0xbe2aaaab, DI
+	VMOVD        DI, X2
+	VBROADCASTSS X2, Y2
+	MOVL         $0x3d2aaaab, DI
+	VMOVD        DI, X3
+	VBROADCASTSS X3, Y3
+	MOVQ         n+32(FP), DI
+
+tiles:
+	MOVQ $0x00000002, R8
+
+half:
+	VMOVUPS     128(SI), Y4
+	VMOVUPS     320(SI), Y5
+	VMOVUPS     512(SI), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVAPS     Y7, 384(AX)
+	VMOVAPS     Y8, 416(AX)
+	VMOVAPS     Y9, 448(AX)
+	VMOVAPS     Y4, 480(AX)
+	VMOVAPS     Y10, 512(AX)
+	VMOVAPS     Y6, 544(AX)
+	VMOVUPS     64(SI), Y4
+	VMOVUPS     256(SI), Y5
+	VMOVUPS     448(SI), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVAPS     Y7, 192(AX)
+	VMOVAPS     Y8, 224(AX)
+	VMOVAPS     Y9, 256(AX)
+	VMOVAPS     Y4, 288(AX)
+	VMOVAPS     Y10, 320(AX)
+	VMOVAPS     Y6, 352(AX)
+	VMOVUPS     (SI), Y4
+	VMOVUPS     192(SI), Y5
+	VMOVUPS     384(SI), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVAPS     Y7, (AX)
+	VMOVAPS     Y8, 32(AX)
+	VMOVAPS     Y9, 64(AX)
+	VMOVAPS     Y4, 96(AX)
+	VMOVAPS     Y10, 128(AX)
+	VMOVAPS     Y6, 160(AX)
+	MOVQ        CX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     (AX), Y4
+	VMOVAPS     192(AX), Y5
+	VMOVAPS     384(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	LEAQ        (R10)(DX*2), R9
+	ADDQ        DX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     32(AX), Y4
+	VMOVAPS     224(AX), Y5
+	VMOVAPS     416(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	LEAQ        (R10)(DX*2), R9
+	ADDQ        DX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     64(AX), Y4
+	VMOVAPS     256(AX), Y5
+	VMOVAPS     448(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	LEAQ        (R10)(DX*2), R9
+	ADDQ        DX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     96(AX), Y4
+	VMOVAPS     288(AX), Y5
+	VMOVAPS     480(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	LEAQ        (R10)(DX*2), R9
+	ADDQ        DX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     128(AX), Y4
+	VMOVAPS     320(AX), Y5
+	VMOVAPS     512(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	LEAQ        (R10)(DX*2), R9
+	ADDQ        DX, R9
+	LEAQ        (R9)(DX*2), R10
+	ADDQ        DX, R10
+	VMOVAPS     160(AX), Y4
+	VMOVAPS     352(AX), Y5
+	VMOVAPS     544(AX), Y6
+	VMULPS      Y1, Y4, Y7
+	VADDPS      Y6, Y4, Y9
+	VADDPS      Y5, Y9, Y8
+	VSUBPS      Y5, Y9, Y9
+	VMULPS      Y2, Y8, Y8
+	VMULPS      Y2, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD213PS Y4, Y0, Y10
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y10, Y4
+	VSUBPS      Y5, Y10, Y10
+	VMULPS      Y3, Y4, Y4
+	VMULPS      Y3, Y10, Y10
+	VMOVUPS     Y7, (R9)
+	VMOVUPS     Y8, (R9)(DX*1)
+	VMOVUPS     Y9, (R9)(DX*2)
+	VMOVUPS     Y4, (R10)
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y6, (R10)(DX*2)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, CX
+	DECQ        R8
+	JNZ         half
+	SUBQ        $0x40, SI
+	SUBQ        $0x40, CX
+	ADDQ        $0x00000240, SI
+	ADDQ        BX, CX
+	DECQ        DI
+	JNZ         tiles
+	VZEROUPPER
+	RET
+
 // func winogradOutputAVX2(dst *float32, rs int, m *float32, ms int, n int, bias *[16]float32, mode int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·winogradOutputAVX2(SB), $832-56

@@ -78,6 +78,11 @@ func winogradInputAVX512(v *float32, fs int, x *float32, rs int, n int)
 //go:noescape
 func winogradInputMaskedAVX512(v *float32, fs int, x *float32, y *float32, rs int, n int)
 
+// winogradWeightsAVX512 is winogradWeightsGeneric for n above 0.
+//
+//go:noescape
+func winogradWeightsAVX512(u *float32, fs int, us int, w *float32, n int)
+
 // winogradOutputAVX512 is winogradOutputGeneric for n above 0.
 //
 //go:noescape

@@ -3954,6 +3954,222 @@ tiles:
 	VZEROUPPER
 	RET
 
+// func winogradWeightsAVX512(u *float32, fs int, us int, w *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·winogradWeightsAVX512(SB), $0-40
+	MOVQ         u+0(FP), AX
+	MOVQ         fs+8(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         us+16(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         w+24(FP), BX
+	MOVL         $0x40800000, SI
+	VMOVD        SI, X0
+	VBROADCASTSS X0, Z0
+	MOVL         $0x3e800000, SI
+	VMOVD        SI, X1
+	VBROADCASTSS X1, Z1
+	MOVL         $0xbe2aaaab, SI
+	VMOVD        SI, X2
+	VBROADCASTSS X2, Z2
+	MOVL         $0x3d2aaaab, SI
+	VMOVD        SI, X3
+	VBROADCASTSS X3, Z3
+	MOVQ         n+32(FP), SI
+
+tiles:
+	VMOVUPS     128(BX), Z4
+	VMOVUPS     320(BX), Z5
+	VMOVUPS     512(BX), Z6
+	VMULPS      Z1, Z4, Z7
+	VADDPS      Z6, Z4, Z9
+	VADDPS      Z5, Z9, Z8
+	VSUBPS      Z5, Z9, Z9
+	VMULPS      Z2, Z8, Z8
+	VMULPS      Z2, Z9, Z9
+	VMOVAPS     Z6, Z10
+	VFMADD213PS Z4, Z0, Z10
+	VADDPS      Z5, Z5, Z5
+	VADDPS      Z5, Z10, Z4
+	VSUBPS      Z5, Z10, Z10
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z3, Z10, Z10
+	VMOVUPS     64(BX), Z5
+	VMOVUPS     256(BX), Z11
+	VMOVUPS     448(BX), Z12
+	VMULPS      Z1, Z5, Z13
+	VADDPS      Z12, Z5, Z15
+	VADDPS      Z11, Z15, Z14
+	VSUBPS      Z11, Z15, Z15
+	VMULPS      Z2, Z14, Z14
+	VMULPS      Z2, Z15, Z15
+	VMOVAPS     Z12, Z16
+	VFMADD213PS Z5, Z0, Z16
+	VADDPS      Z11, Z11, Z11
+	VADDPS      Z11, Z16, Z5
+	VSUBPS      Z11, Z16, Z16
+	VMULPS      Z3, Z5, Z5
+	VMULPS      Z3, Z16, Z16
+	VMOVUPS     (BX), Z11
+	VMOVUPS     192(BX), Z17
+	VMOVUPS     384(BX), Z18
+	VMULPS      Z1, Z11, Z19
+	VADDPS      Z18, Z11, Z21
+	VADDPS      Z17, Z21, Z20
+	VSUBPS      Z17, Z21, Z21
+	VMULPS      Z2, Z20, Z20
+	VMULPS      Z2, Z21, Z21
+	VMOVAPS     Z18, Z22
+	VFMADD213PS Z11, Z0, Z22
+	VADDPS      Z17, Z17, Z17
+	VADDPS      Z17, Z22, Z11
+	VSUBPS      Z17, Z22, Z22
+	VMULPS      Z3, Z11, Z11
+	VMULPS      Z3, Z22, Z22
+	MOVQ        AX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z19, Z17
+	VADDPS      Z7, Z19, Z24
+	VADDPS      Z13, Z24, Z23
+	VSUBPS      Z13, Z24, Z24
+	VMULPS      Z2, Z23, Z23
+	VMULPS      Z2, Z24, Z24
+	VMOVAPS     Z7, Z25
+	VFMADD213PS Z19, Z0, Z25
+	VADDPS      Z13, Z13, Z19
+	VADDPS      Z19, Z25, Z13
+	VSUBPS      Z19, Z25, Z25
+	VMULPS      Z3, Z13, Z13
+	VMULPS      Z3, Z25, Z25
+	VMOVUPS     Z17, (DI)
+	VMOVUPS     Z23, (DI)(CX*1)
+	VMOVUPS     Z24, (DI)(CX*2)
+	VMOVUPS     Z13, (R8)
+	VMOVUPS     Z25, (R8)(CX*1)
+	VMOVUPS     Z7, (R8)(CX*2)
+	LEAQ        (R8)(CX*2), DI
+	ADDQ        CX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z20, Z7
+	VADDPS      Z8, Z20, Z17
+	VADDPS      Z14, Z17, Z13
+	VSUBPS      Z14, Z17, Z17
+	VMULPS      Z2, Z13, Z13
+	VMULPS      Z2, Z17, Z17
+	VMOVAPS     Z8, Z19
+	VFMADD213PS Z20, Z0, Z19
+	VADDPS      Z14, Z14, Z20
+	VADDPS      Z20, Z19, Z14
+	VSUBPS      Z20, Z19, Z19
+	VMULPS      Z3, Z14, Z14
+	VMULPS      Z3, Z19, Z19
+	VMOVUPS     Z7, (DI)
+	VMOVUPS     Z13, (DI)(CX*1)
+	VMOVUPS     Z17, (DI)(CX*2)
+	VMOVUPS     Z14, (R8)
+	VMOVUPS     Z19, (R8)(CX*1)
+	VMOVUPS     Z8, (R8)(CX*2)
+	LEAQ        (R8)(CX*2), DI
+	ADDQ        CX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z21, Z7
+	VADDPS      Z9, Z21, Z13
+	VADDPS      Z15, Z13, Z8
+	VSUBPS      Z15, Z13, Z13
+	VMULPS      Z2, Z8, Z8
+	VMULPS      Z2, Z13, Z13
+	VMOVAPS     Z9, Z14
+	VFMADD213PS Z21, Z0, Z14
+	VADDPS      Z15, Z15, Z17
+	VADDPS      Z17, Z14, Z15
+	VSUBPS      Z17, Z14, Z14
+	VMULPS      Z3, Z15, Z15
+	VMULPS      Z3, Z14, Z14
+	VMOVUPS     Z7, (DI)
+	VMOVUPS     Z8, (DI)(CX*1)
+	VMOVUPS     Z13, (DI)(CX*2)
+	VMOVUPS     Z15, (R8)
+	VMOVUPS     Z14, (R8)(CX*1)
+	VMOVUPS     Z9, (R8)(CX*2)
+	LEAQ        (R8)(CX*2), DI
+	ADDQ        CX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z11, Z7
+	VADDPS      Z4, Z11, Z9
+	VADDPS      Z5, Z9, Z8
+	VSUBPS      Z5, Z9, Z9
+	VMULPS      Z2, Z8, Z8
+	VMULPS      Z2, Z9, Z9
+	VMOVAPS     Z4, Z13
+	VFMADD213PS Z11, Z0, Z13
+	VADDPS      Z5, Z5, Z11
+	VADDPS      Z11, Z13, Z5
+	VSUBPS      Z11, Z13, Z13
+	VMULPS      Z3, Z5, Z5
+	VMULPS      Z3, Z13, Z13
+	VMOVUPS     Z7, (DI)
+	VMOVUPS     Z8, (DI)(CX*1)
+	VMOVUPS     Z9, (DI)(CX*2)
+	VMOVUPS     Z5, (R8)
+	VMOVUPS     Z13, (R8)(CX*1)
+	VMOVUPS     Z4, (R8)(CX*2)
+	LEAQ        (R8)(CX*2), DI
+	ADDQ        CX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z22, Z4
+	VADDPS      Z10, Z22, Z7
+	VADDPS      Z16, Z7, Z5
+	VSUBPS      Z16, Z7, Z7
+	VMULPS      Z2, Z5, Z5
+	VMULPS      Z2, Z7, Z7
+	VMOVAPS     Z10, Z8
+	VFMADD213PS Z22, Z0, Z8
+	VADDPS      Z16, Z16, Z11
+	VADDPS      Z11, Z8, Z9
+	VSUBPS      Z11, Z8, Z8
+	VMULPS      Z3, Z9, Z9
+	VMULPS      Z3, Z8, Z8
+	VMOVUPS     Z4, (DI)
+	VMOVUPS     Z5, (DI)(CX*1)
+	VMOVUPS     Z7, (DI)(CX*2)
+	VMOVUPS     Z9, (R8)
+	VMOVUPS     Z8, (R8)(CX*1)
+	VMOVUPS     Z10, (R8)(CX*2)
+	LEAQ        (R8)(CX*2), DI
+	ADDQ        CX, DI
+	LEAQ        (DI)(CX*2), R8
+	ADDQ        CX, R8
+	VMULPS      Z1, Z18, Z4
+	VADDPS      Z6, Z18, Z7
+	VADDPS      Z12, Z7, Z5
+	VSUBPS      Z12, Z7, Z7
+	VMULPS      Z2, Z5, Z5
+	VMULPS      Z2, Z7, Z7
+	VMOVAPS     Z6, Z8
+	VFMADD213PS Z18, Z0, Z8
+	VADDPS      Z12, Z12, Z10
+	VADDPS      Z10, Z8, Z9
+	VSUBPS      Z10, Z8, Z8
+	VMULPS      Z3, Z9, Z9
+	VMULPS      Z3, Z8, Z8
+	VMOVUPS     Z4, (DI)
+	VMOVUPS     Z5, (DI)(CX*1)
+	VMOVUPS     Z7, (DI)(CX*2)
+	VMOVUPS     Z9, (R8)
+	VMOVUPS     Z8, (R8)(CX*1)
+	VMOVUPS     Z6, (R8)(CX*2)
+	ADDQ        $0x00000240, BX
+	ADDQ        DX, AX
+	DECQ        SI
+	JNZ         tiles
+	VZEROUPPER
+	RET
+
 // func winogradOutputAVX512(dst *float32, rs int, m *float32, ms int, n int, bias *[16]float32, mode int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·winogradOutputAVX512(SB), $0-56

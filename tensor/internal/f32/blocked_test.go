@@ -67,6 +67,27 @@ func winogradKernels() []kernel {
 		{name: "WinogradGradOutputMasked", sizes: sizes(4, 2), max: 9, terms: constTerms(225), want: want(a64, 4),
 			call: func(n int, b [][]float32) { WinogradGradOutputMasked(b[0], fs(n), b[1], b[2], row(n), n) }},
 	}
+	const us = 16 + gap
+	ks = append(ks, kernel{
+		name: "WinogradWeights", max: 9, terms: constTerms(9),
+		sizes: func(n int) []int {
+			if n == 0 {
+				return []int{0, 0}
+			}
+			return []int{(n-1)*us + 35*fs(n) + 16, n * 144}
+		},
+		want: func(n int, b [][]float64) {
+			for e := range n * 36 * 16 {
+				q, f, l := e/576, e/16%36, e%16
+				var sum float64
+				for t := range 9 {
+					sum += winogradG[f/6][t/3] * winogradG[f%6][t%3] * b[1][q*144+t*16+l]
+				}
+				b[0][q*us+f*fs(n)+l] = sum
+			}
+		},
+		call: func(n int, b [][]float32) { WinogradWeights(b[0], fs(n), us, b[1], n) },
+	})
 	const ms = 36*16 + gap
 	for _, mode := range []Mode{Store, StoreReLU, Accumulate} {
 		for _, biased := range []bool{false, true} {

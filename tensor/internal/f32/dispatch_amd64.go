@@ -125,6 +125,17 @@ func winogradInputMasked(v []float32, fs int, x, y []float32, rs int, n int) {
 	}
 }
 
+func winogradWeights(u []float32, fs, us int, w []float32, n int) {
+	switch active {
+	case avx512:
+		winogradWeightsAVX512(ptr(u), fs, us, ptr(w), n)
+	case avx2:
+		winogradWeightsAVX2(ptr(u), fs, us, ptr(w), n)
+	default:
+		winogradWeightsGeneric(u, fs, us, w, n)
+	}
+}
+
 func winogradOutput(dst []float32, rs int, m []float32, ms int, n int, bias *[Lanes]float32, mode Mode) {
 	switch active {
 	case avx512:

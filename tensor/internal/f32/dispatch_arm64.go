@@ -78,6 +78,14 @@ func winogradInputMasked(v []float32, fs int, x, y []float32, rs int, n int) {
 	winogradInputMaskedNEON(ptr(v), fs, ptr(x), ptr(y), rs, n)
 }
 
+func winogradWeights(u []float32, fs, us int, w []float32, n int) {
+	if active == portable {
+		winogradWeightsGeneric(u, fs, us, w, n)
+		return
+	}
+	winogradWeightsNEON(ptr(u), fs, us, ptr(w), n)
+}
+
 func winogradOutput(dst []float32, rs int, m []float32, ms int, n int, bias *[Lanes]float32, mode Mode) {
 	if active == portable {
 		winogradOutputGeneric(dst, rs, m, ms, n, bias, mode)

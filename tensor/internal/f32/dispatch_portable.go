@@ -123,6 +123,10 @@ func winogradInputMasked(v []float32, fs int, x, y []float32, rs int, n int) {
 	winogradInputMaskedGeneric(v, fs, x, y, rs, n)
 }
 
+func winogradWeights(u []float32, fs, us int, w []float32, n int) {
+	winogradWeightsGeneric(u, fs, us, w, n)
+}
+
 func winogradOutput(dst []float32, rs int, m []float32, ms int, n int, bias *[Lanes]float32, mode Mode) {
 	winogradOutputGeneric(dst, rs, m, ms, n, bias, mode)
 }

@@ -69,6 +69,11 @@ func winogradInputNEON(v *float32, fs int, x *float32, rs, n int)
 //go:noescape
 func winogradInputMaskedNEON(v *float32, fs int, x, y *float32, rs, n int)
 
+// winogradWeightsNEON is winogradWeightsGeneric for n above 0.
+//
+//go:noescape
+func winogradWeightsNEON(u *float32, fs, us int, w *float32, n int)
+
 // winogradOutputNEON is winogradOutputGeneric for n above 0.
 //
 //go:noescape

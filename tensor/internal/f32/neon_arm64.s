@@ -3085,7 +3085,7 @@ quarter:
 	WORD    $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	WORD    $0x4e36d617 // fadd v23.4s, v16.4s, v22.4s
 	WORD    $0x4eb6d610 // fsub v16.4s, v16.4s, v22.4s
-	MOVD    R0, R7
+	MOVD    R0, R9
 	FMOVQ   0(R4), F22
 	FMOVQ   96(R4), F27
 	VMOV    V22.B16, V28.B16
@@ -3102,12 +3102,12 @@ quarter:
 	WORD    $0x4ea8d6d6 // fsub v22.4s, v22.4s, v8.4s
 	WORD    $0x4e2ed748 // fadd v8.4s, v26.4s, v14.4s
 	WORD    $0x4eaed75a // fsub v26.4s, v26.4s, v14.4s
-	VST1.P  [V28.S4], (R7)(R1)
-	VST1.P  [V20.S4], (R7)(R1)
-	VST1.P  [V22.S4], (R7)(R1)
-	VST1.P  [V8.S4], (R7)(R1)
-	VST1.P  [V26.S4], (R7)(R1)
-	VST1.P  [V27.S4], (R7)(R1)
+	VST1.P  [V28.S4], (R9)(R1)
+	VST1.P  [V20.S4], (R9)(R1)
+	VST1.P  [V22.S4], (R9)(R1)
+	VST1.P  [V8.S4], (R9)(R1)
+	VST1.P  [V26.S4], (R9)(R1)
+	VST1.P  [V27.S4], (R9)(R1)
 	FMOVQ   16(R4), F8
 	FMOVQ   112(R4), F14
 	VMOV    V8.B16, V20.B16
@@ -3124,12 +3124,12 @@ quarter:
 	WORD    $0x4ea3d508 // fsub v8.4s, v8.4s, v3.4s
 	WORD    $0x4e29d6a3 // fadd v3.4s, v21.4s, v9.4s
 	WORD    $0x4ea9d6b5 // fsub v21.4s, v21.4s, v9.4s
-	VST1.P  [V20.S4], (R7)(R1)
-	VST1.P  [V15.S4], (R7)(R1)
-	VST1.P  [V8.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V21.S4], (R7)(R1)
-	VST1.P  [V14.S4], (R7)(R1)
+	VST1.P  [V20.S4], (R9)(R1)
+	VST1.P  [V15.S4], (R9)(R1)
+	VST1.P  [V8.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V21.S4], (R9)(R1)
+	VST1.P  [V14.S4], (R9)(R1)
 	FMOVQ   32(R4), F3
 	FMOVQ   128(R4), F8
 	VMOV    V3.B16, V9.B16
@@ -3146,12 +3146,12 @@ quarter:
 	WORD    $0x4ea6d463 // fsub v3.4s, v3.4s, v6.4s
 	WORD    $0x4e2cd706 // fadd v6.4s, v24.4s, v12.4s
 	WORD    $0x4eacd718 // fsub v24.4s, v24.4s, v12.4s
-	VST1.P  [V9.S4], (R7)(R1)
-	VST1.P  [V18.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V6.S4], (R7)(R1)
-	VST1.P  [V24.S4], (R7)(R1)
-	VST1.P  [V8.S4], (R7)(R1)
+	VST1.P  [V9.S4], (R9)(R1)
+	VST1.P  [V18.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V6.S4], (R9)(R1)
+	VST1.P  [V24.S4], (R9)(R1)
+	VST1.P  [V8.S4], (R9)(R1)
 	FMOVQ   48(R4), F3
 	FMOVQ   144(R4), F6
 	VMOV    V3.B16, V8.B16
@@ -3168,12 +3168,12 @@ quarter:
 	WORD    $0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
 	WORD    $0x4e2bd6e5 // fadd v5.4s, v23.4s, v11.4s
 	WORD    $0x4eabd6f7 // fsub v23.4s, v23.4s, v11.4s
-	VST1.P  [V8.S4], (R7)(R1)
-	VST1.P  [V17.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V5.S4], (R7)(R1)
-	VST1.P  [V23.S4], (R7)(R1)
-	VST1.P  [V6.S4], (R7)(R1)
+	VST1.P  [V8.S4], (R9)(R1)
+	VST1.P  [V17.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V5.S4], (R9)(R1)
+	VST1.P  [V23.S4], (R9)(R1)
+	VST1.P  [V6.S4], (R9)(R1)
 	FMOVQ   64(R4), F3
 	FMOVQ   160(R4), F5
 	VMOV    V3.B16, V6.B16
@@ -3190,12 +3190,12 @@ quarter:
 	WORD    $0x4ea2d463 // fsub v3.4s, v3.4s, v2.4s
 	WORD    $0x4e24d602 // fadd v2.4s, v16.4s, v4.4s
 	WORD    $0x4ea4d610 // fsub v16.4s, v16.4s, v4.4s
-	VST1.P  [V6.S4], (R7)(R1)
-	VST1.P  [V10.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V16.S4], (R7)(R1)
-	VST1.P  [V5.S4], (R7)(R1)
+	VST1.P  [V6.S4], (R9)(R1)
+	VST1.P  [V10.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V16.S4], (R9)(R1)
+	VST1.P  [V5.S4], (R9)(R1)
 	FMOVQ   80(R4), F2
 	FMOVQ   176(R4), F3
 	VMOV    V2.B16, V4.B16
@@ -3212,12 +3212,12 @@ quarter:
 	WORD    $0x4ea7d442 // fsub v2.4s, v2.4s, v7.4s
 	WORD    $0x4e2dd727 // fadd v7.4s, v25.4s, v13.4s
 	WORD    $0x4eadd739 // fsub v25.4s, v25.4s, v13.4s
-	VST1.P  [V4.S4], (R7)(R1)
-	VST1.P  [V19.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V7.S4], (R7)(R1)
-	VST1.P  [V25.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
+	VST1.P  [V4.S4], (R9)(R1)
+	VST1.P  [V19.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V7.S4], (R9)(R1)
+	VST1.P  [V25.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
 	ADD     $16, R2, R2
 	ADD     $16, R0, R0
 	SUBS    $1, R6, R6
@@ -3496,7 +3496,7 @@ quarter:
 	WORD    $0x4eb7d718 // fsub v24.4s, v24.4s, v23.4s
 	WORD    $0x4e36d617 // fadd v23.4s, v16.4s, v22.4s
 	WORD    $0x4eb6d610 // fsub v16.4s, v16.4s, v22.4s
-	MOVD    R0, R8
+	MOVD    R0, R10
 	FMOVQ   0(R5), F22
 	FMOVQ   96(R5), F27
 	VMOV    V22.B16, V28.B16
@@ -3513,12 +3513,12 @@ quarter:
 	WORD    $0x4ea8d6d6 // fsub v22.4s, v22.4s, v8.4s
 	WORD    $0x4e2ed748 // fadd v8.4s, v26.4s, v14.4s
 	WORD    $0x4eaed75a // fsub v26.4s, v26.4s, v14.4s
-	VST1.P  [V28.S4], (R8)(R1)
-	VST1.P  [V20.S4], (R8)(R1)
-	VST1.P  [V22.S4], (R8)(R1)
-	VST1.P  [V8.S4], (R8)(R1)
-	VST1.P  [V26.S4], (R8)(R1)
-	VST1.P  [V27.S4], (R8)(R1)
+	VST1.P  [V28.S4], (R10)(R1)
+	VST1.P  [V20.S4], (R10)(R1)
+	VST1.P  [V22.S4], (R10)(R1)
+	VST1.P  [V8.S4], (R10)(R1)
+	VST1.P  [V26.S4], (R10)(R1)
+	VST1.P  [V27.S4], (R10)(R1)
 	FMOVQ   16(R5), F8
 	FMOVQ   112(R5), F14
 	VMOV    V8.B16, V20.B16
@@ -3535,12 +3535,12 @@ quarter:
 	WORD    $0x4ea3d508 // fsub v8.4s, v8.4s, v3.4s
 	WORD    $0x4e29d6a3 // fadd v3.4s, v21.4s, v9.4s
 	WORD    $0x4ea9d6b5 // fsub v21.4s, v21.4s, v9.4s
-	VST1.P  [V20.S4], (R8)(R1)
-	VST1.P  [V15.S4], (R8)(R1)
-	VST1.P  [V8.S4], (R8)(R1)
-	VST1.P  [V3.S4], (R8)(R1)
-	VST1.P  [V21.S4], (R8)(R1)
-	VST1.P  [V14.S4], (R8)(R1)
+	VST1.P  [V20.S4], (R10)(R1)
+	VST1.P  [V15.S4], (R10)(R1)
+	VST1.P  [V8.S4], (R10)(R1)
+	VST1.P  [V3.S4], (R10)(R1)
+	VST1.P  [V21.S4], (R10)(R1)
+	VST1.P  [V14.S4], (R10)(R1)
 	FMOVQ   32(R5), F3
 	FMOVQ   128(R5), F8
 	VMOV    V3.B16, V9.B16
@@ -3557,12 +3557,12 @@ quarter:
 	WORD    $0x4ea6d463 // fsub v3.4s, v3.4s, v6.4s
 	WORD    $0x4e2cd706 // fadd v6.4s, v24.4s, v12.4s
 	WORD    $0x4eacd718 // fsub v24.4s, v24.4s, v12.4s
-	VST1.P  [V9.S4], (R8)(R1)
-	VST1.P  [V18.S4], (R8)(R1)
-	VST1.P  [V3.S4], (R8)(R1)
-	VST1.P  [V6.S4], (R8)(R1)
-	VST1.P  [V24.S4], (R8)(R1)
-	VST1.P  [V8.S4], (R8)(R1)
+	VST1.P  [V9.S4], (R10)(R1)
+	VST1.P  [V18.S4], (R10)(R1)
+	VST1.P  [V3.S4], (R10)(R1)
+	VST1.P  [V6.S4], (R10)(R1)
+	VST1.P  [V24.S4], (R10)(R1)
+	VST1.P  [V8.S4], (R10)(R1)
 	FMOVQ   48(R5), F3
 	FMOVQ   144(R5), F6
 	VMOV    V3.B16, V8.B16
@@ -3579,12 +3579,12 @@ quarter:
 	WORD    $0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
 	WORD    $0x4e2bd6e5 // fadd v5.4s, v23.4s, v11.4s
 	WORD    $0x4eabd6f7 // fsub v23.4s, v23.4s, v11.4s
-	VST1.P  [V8.S4], (R8)(R1)
-	VST1.P  [V17.S4], (R8)(R1)
-	VST1.P  [V3.S4], (R8)(R1)
-	VST1.P  [V5.S4], (R8)(R1)
-	VST1.P  [V23.S4], (R8)(R1)
-	VST1.P  [V6.S4], (R8)(R1)
+	VST1.P  [V8.S4], (R10)(R1)
+	VST1.P  [V17.S4], (R10)(R1)
+	VST1.P  [V3.S4], (R10)(R1)
+	VST1.P  [V5.S4], (R10)(R1)
+	VST1.P  [V23.S4], (R10)(R1)
+	VST1.P  [V6.S4], (R10)(R1)
 	FMOVQ   64(R5), F3
 	FMOVQ   160(R5), F5
 	VMOV    V3.B16, V6.B16
@@ -3601,12 +3601,12 @@ quarter:
 	WORD    $0x4ea2d463 // fsub v3.4s, v3.4s, v2.4s
 	WORD    $0x4e24d602 // fadd v2.4s, v16.4s, v4.4s
 	WORD    $0x4ea4d610 // fsub v16.4s, v16.4s, v4.4s
-	VST1.P  [V6.S4], (R8)(R1)
-	VST1.P  [V10.S4], (R8)(R1)
-	VST1.P  [V3.S4], (R8)(R1)
-	VST1.P  [V2.S4], (R8)(R1)
-	VST1.P  [V16.S4], (R8)(R1)
-	VST1.P  [V5.S4], (R8)(R1)
+	VST1.P  [V6.S4], (R10)(R1)
+	VST1.P  [V10.S4], (R10)(R1)
+	VST1.P  [V3.S4], (R10)(R1)
+	VST1.P  [V2.S4], (R10)(R1)
+	VST1.P  [V16.S4], (R10)(R1)
+	VST1.P  [V5.S4], (R10)(R1)
 	FMOVQ   80(R5), F2
 	FMOVQ   176(R5), F3
 	VMOV    V2.B16, V4.B16
@@ -3623,12 +3623,12 @@ quarter:
 	WORD    $0x4ea7d442 // fsub v2.4s, v2.4s, v7.4s
 	WORD    $0x4e2dd727 // fadd v7.4s, v25.4s, v13.4s
 	WORD    $0x4eadd739 // fsub v25.4s, v25.4s, v13.4s
-	VST1.P  [V4.S4], (R8)(R1)
-	VST1.P  [V19.S4], (R8)(R1)
-	VST1.P  [V2.S4], (R8)(R1)
-	VST1.P  [V7.S4], (R8)(R1)
-	VST1.P  [V25.S4], (R8)(R1)
-	VST1.P  [V3.S4], (R8)(R1)
+	VST1.P  [V4.S4], (R10)(R1)
+	VST1.P  [V19.S4], (R10)(R1)
+	VST1.P  [V2.S4], (R10)(R1)
+	VST1.P  [V7.S4], (R10)(R1)
+	VST1.P  [V25.S4], (R10)(R1)
+	VST1.P  [V3.S4], (R10)(R1)
 	ADD     $16, R2, R2
 	ADD     $16, R0, R0
 	ADD     $16, R4, R4
@@ -3641,6 +3641,201 @@ quarter:
 	SUB     $64, R4, R4
 	ADD     $256, R4, R4
 	SUBS    $1, R6, R6
+	BNE     tiles
+	RET     
+
+// func winogradWeightsNEON(u *float32, fs, us int, w *float32, n int)
+TEXT ·winogradWeightsNEON(SB), NOSPLIT, $0-40
+	MOVD    u+0(FP), R0
+	MOVD    fs+8(FP), R1
+	LSL     $2, R1, R1
+	MOVD    us+16(FP), R2
+	LSL     $2, R2, R2
+	MOVD    w+24(FP), R3
+	FMOVS   $4.0, F0
+	VDUP    V0.S[0], V0.S4
+	FMOVS   $0.2, F1
+	VDUP    V1.S[0], V1.S4
+	FMOVS   $-0.2, F2
+	VDUP    V2.S[0], V2.S4
+	FMOVS   $0.0, F3
+	VDUP    V3.S[0], V3.S4
+	MOVD    n+32(FP), R4
+tiles:
+	MOVD    $4, R5
+quarter:
+	FMOVQ   0(R3), F4
+	FMOVQ   192(R3), F5
+	FMOVQ   384(R3), F6
+	WORD    $0x6e21dc87 // fmul v7.4s, v4.4s, v1.4s
+	VMOV    V4.B16, V9.B16
+	VFMLA   V0.S4, V6.S4, V9.S4
+	WORD    $0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD    $0x4e25d488 // fadd v8.4s, v4.4s, v5.4s
+	WORD    $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD    $0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	WORD    $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD    $0x4e25d4a5 // fadd v5.4s, v5.4s, v5.4s
+	WORD    $0x4ea5d52a // fsub v10.4s, v9.4s, v5.4s
+	WORD    $0x6e23dd4a // fmul v10.4s, v10.4s, v3.4s
+	WORD    $0x4e25d529 // fadd v9.4s, v9.4s, v5.4s
+	WORD    $0x6e23dd29 // fmul v9.4s, v9.4s, v3.4s
+	FMOVQ   64(R3), F5
+	FMOVQ   256(R3), F11
+	FMOVQ   448(R3), F12
+	WORD    $0x6e21dcad // fmul v13.4s, v5.4s, v1.4s
+	VMOV    V5.B16, V15.B16
+	VFMLA   V0.S4, V12.S4, V15.S4
+	WORD    $0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	WORD    $0x4e2bd4ae // fadd v14.4s, v5.4s, v11.4s
+	WORD    $0x6e22ddce // fmul v14.4s, v14.4s, v2.4s
+	WORD    $0x4eabd4a5 // fsub v5.4s, v5.4s, v11.4s
+	WORD    $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD    $0x4e2bd56b // fadd v11.4s, v11.4s, v11.4s
+	WORD    $0x4eabd5f0 // fsub v16.4s, v15.4s, v11.4s
+	WORD    $0x6e23de10 // fmul v16.4s, v16.4s, v3.4s
+	WORD    $0x4e2bd5ef // fadd v15.4s, v15.4s, v11.4s
+	WORD    $0x6e23ddef // fmul v15.4s, v15.4s, v3.4s
+	FMOVQ   128(R3), F11
+	FMOVQ   320(R3), F17
+	FMOVQ   512(R3), F18
+	WORD    $0x6e21dd73 // fmul v19.4s, v11.4s, v1.4s
+	VMOV    V11.B16, V21.B16
+	VFMLA   V0.S4, V18.S4, V21.S4
+	WORD    $0x4e32d56b // fadd v11.4s, v11.4s, v18.4s
+	WORD    $0x4e31d574 // fadd v20.4s, v11.4s, v17.4s
+	WORD    $0x6e22de94 // fmul v20.4s, v20.4s, v2.4s
+	WORD    $0x4eb1d56b // fsub v11.4s, v11.4s, v17.4s
+	WORD    $0x6e22dd6b // fmul v11.4s, v11.4s, v2.4s
+	WORD    $0x4e31d631 // fadd v17.4s, v17.4s, v17.4s
+	WORD    $0x4eb1d6b6 // fsub v22.4s, v21.4s, v17.4s
+	WORD    $0x6e23ded6 // fmul v22.4s, v22.4s, v3.4s
+	WORD    $0x4e31d6b5 // fadd v21.4s, v21.4s, v17.4s
+	WORD    $0x6e23deb5 // fmul v21.4s, v21.4s, v3.4s
+	MOVD    R0, R6
+	WORD    $0x6e21dcf1 // fmul v17.4s, v7.4s, v1.4s
+	VMOV    V7.B16, V24.B16
+	VFMLA   V0.S4, V19.S4, V24.S4
+	WORD    $0x4e33d4e7 // fadd v7.4s, v7.4s, v19.4s
+	WORD    $0x4e2dd4f7 // fadd v23.4s, v7.4s, v13.4s
+	WORD    $0x6e22def7 // fmul v23.4s, v23.4s, v2.4s
+	WORD    $0x4eadd4e7 // fsub v7.4s, v7.4s, v13.4s
+	WORD    $0x6e22dce7 // fmul v7.4s, v7.4s, v2.4s
+	WORD    $0x4e2dd5ad // fadd v13.4s, v13.4s, v13.4s
+	WORD    $0x4eadd719 // fsub v25.4s, v24.4s, v13.4s
+	WORD    $0x6e23df39 // fmul v25.4s, v25.4s, v3.4s
+	WORD    $0x4e2dd718 // fadd v24.4s, v24.4s, v13.4s
+	WORD    $0x6e23df18 // fmul v24.4s, v24.4s, v3.4s
+	VST1.P  [V17.S4], (R6)(R1)
+	VST1.P  [V23.S4], (R6)(R1)
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V24.S4], (R6)(R1)
+	VST1.P  [V25.S4], (R6)(R1)
+	VST1.P  [V19.S4], (R6)(R1)
+	WORD    $0x6e21dd07 // fmul v7.4s, v8.4s, v1.4s
+	VMOV    V8.B16, V17.B16
+	VFMLA   V0.S4, V20.S4, V17.S4
+	WORD    $0x4e34d508 // fadd v8.4s, v8.4s, v20.4s
+	WORD    $0x4e2ed50d // fadd v13.4s, v8.4s, v14.4s
+	WORD    $0x6e22ddad // fmul v13.4s, v13.4s, v2.4s
+	WORD    $0x4eaed508 // fsub v8.4s, v8.4s, v14.4s
+	WORD    $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD    $0x4e2ed5ce // fadd v14.4s, v14.4s, v14.4s
+	WORD    $0x4eaed633 // fsub v19.4s, v17.4s, v14.4s
+	WORD    $0x6e23de73 // fmul v19.4s, v19.4s, v3.4s
+	WORD    $0x4e2ed631 // fadd v17.4s, v17.4s, v14.4s
+	WORD    $0x6e23de31 // fmul v17.4s, v17.4s, v3.4s
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V13.S4], (R6)(R1)
+	VST1.P  [V8.S4], (R6)(R1)
+	VST1.P  [V17.S4], (R6)(R1)
+	VST1.P  [V19.S4], (R6)(R1)
+	VST1.P  [V20.S4], (R6)(R1)
+	WORD    $0x6e21dc87 // fmul v7.4s, v4.4s, v1.4s
+	VMOV    V4.B16, V13.B16
+	VFMLA   V0.S4, V11.S4, V13.S4
+	WORD    $0x4e2bd484 // fadd v4.4s, v4.4s, v11.4s
+	WORD    $0x4e25d488 // fadd v8.4s, v4.4s, v5.4s
+	WORD    $0x6e22dd08 // fmul v8.4s, v8.4s, v2.4s
+	WORD    $0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	WORD    $0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD    $0x4e25d4a5 // fadd v5.4s, v5.4s, v5.4s
+	WORD    $0x4ea5d5ae // fsub v14.4s, v13.4s, v5.4s
+	WORD    $0x6e23ddce // fmul v14.4s, v14.4s, v3.4s
+	WORD    $0x4e25d5ad // fadd v13.4s, v13.4s, v5.4s
+	WORD    $0x6e23ddad // fmul v13.4s, v13.4s, v3.4s
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V8.S4], (R6)(R1)
+	VST1.P  [V4.S4], (R6)(R1)
+	VST1.P  [V13.S4], (R6)(R1)
+	VST1.P  [V14.S4], (R6)(R1)
+	VST1.P  [V11.S4], (R6)(R1)
+	WORD    $0x6e21dd24 // fmul v4.4s, v9.4s, v1.4s
+	VMOV    V9.B16, V7.B16
+	VFMLA   V0.S4, V21.S4, V7.S4
+	WORD    $0x4e35d529 // fadd v9.4s, v9.4s, v21.4s
+	WORD    $0x4e2fd525 // fadd v5.4s, v9.4s, v15.4s
+	WORD    $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD    $0x4eafd529 // fsub v9.4s, v9.4s, v15.4s
+	WORD    $0x6e22dd29 // fmul v9.4s, v9.4s, v2.4s
+	WORD    $0x4e2fd5ef // fadd v15.4s, v15.4s, v15.4s
+	WORD    $0x4eafd4e8 // fsub v8.4s, v7.4s, v15.4s
+	WORD    $0x6e23dd08 // fmul v8.4s, v8.4s, v3.4s
+	WORD    $0x4e2fd4e7 // fadd v7.4s, v7.4s, v15.4s
+	WORD    $0x6e23dce7 // fmul v7.4s, v7.4s, v3.4s
+	VST1.P  [V4.S4], (R6)(R1)
+	VST1.P  [V5.S4], (R6)(R1)
+	VST1.P  [V9.S4], (R6)(R1)
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V8.S4], (R6)(R1)
+	VST1.P  [V21.S4], (R6)(R1)
+	WORD    $0x6e21dd44 // fmul v4.4s, v10.4s, v1.4s
+	VMOV    V10.B16, V7.B16
+	VFMLA   V0.S4, V22.S4, V7.S4
+	WORD    $0x4e36d54a // fadd v10.4s, v10.4s, v22.4s
+	WORD    $0x4e30d545 // fadd v5.4s, v10.4s, v16.4s
+	WORD    $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD    $0x4eb0d54a // fsub v10.4s, v10.4s, v16.4s
+	WORD    $0x6e22dd4a // fmul v10.4s, v10.4s, v2.4s
+	WORD    $0x4e30d610 // fadd v16.4s, v16.4s, v16.4s
+	WORD    $0x4eb0d4e8 // fsub v8.4s, v7.4s, v16.4s
+	WORD    $0x6e23dd08 // fmul v8.4s, v8.4s, v3.4s
+	WORD    $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD    $0x6e23dce7 // fmul v7.4s, v7.4s, v3.4s
+	VST1.P  [V4.S4], (R6)(R1)
+	VST1.P  [V5.S4], (R6)(R1)
+	VST1.P  [V10.S4], (R6)(R1)
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V8.S4], (R6)(R1)
+	VST1.P  [V22.S4], (R6)(R1)
+	WORD    $0x6e21dcc4 // fmul v4.4s, v6.4s, v1.4s
+	VMOV    V6.B16, V7.B16
+	VFMLA   V0.S4, V18.S4, V7.S4
+	WORD    $0x4e32d4c6 // fadd v6.4s, v6.4s, v18.4s
+	WORD    $0x4e2cd4c5 // fadd v5.4s, v6.4s, v12.4s
+	WORD    $0x6e22dca5 // fmul v5.4s, v5.4s, v2.4s
+	WORD    $0x4eacd4c6 // fsub v6.4s, v6.4s, v12.4s
+	WORD    $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	WORD    $0x4e2cd58c // fadd v12.4s, v12.4s, v12.4s
+	WORD    $0x4eacd4e8 // fsub v8.4s, v7.4s, v12.4s
+	WORD    $0x6e23dd08 // fmul v8.4s, v8.4s, v3.4s
+	WORD    $0x4e2cd4e7 // fadd v7.4s, v7.4s, v12.4s
+	WORD    $0x6e23dce7 // fmul v7.4s, v7.4s, v3.4s
+	VST1.P  [V4.S4], (R6)(R1)
+	VST1.P  [V5.S4], (R6)(R1)
+	VST1.P  [V6.S4], (R6)(R1)
+	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V8.S4], (R6)(R1)
+	VST1.P  [V18.S4], (R6)(R1)
+	ADD     $16, R3, R3
+	ADD     $16, R0, R0
+	SUBS    $1, R5, R5
+	BNE     quarter
+	SUB     $64, R3, R3
+	ADD     $576, R3, R3
+	SUB     $64, R0, R0
+	ADD     R2, R0, R0
+	SUBS    $1, R4, R4
 	BNE     tiles
 	RET     
 
@@ -4006,7 +4201,7 @@ quarter:
 	WORD    $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
 	WORD    $0x4e34d738 // fadd v24.4s, v25.4s, v20.4s
 	WORD    $0x4eb4d739 // fsub v25.4s, v25.4s, v20.4s
-	MOVD    R0, R6
+	MOVD    R0, R8
 	WORD    $0x4e22d5d4 // fadd v20.4s, v14.4s, v2.4s
 	WORD    $0x4e21d51a // fadd v26.4s, v8.4s, v1.4s
 	VMOV    V14.B16, V27.B16
@@ -4017,12 +4212,12 @@ quarter:
 	WORD    $0x4ebad694 // fsub v20.4s, v20.4s, v26.4s
 	WORD    $0x4e28d77a // fadd v26.4s, v27.4s, v8.4s
 	WORD    $0x4ea8d77b // fsub v27.4s, v27.4s, v8.4s
-	VST1.P  [V14.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V20.S4], (R6)(R1)
-	VST1.P  [V26.S4], (R6)(R1)
-	VST1.P  [V27.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
+	VST1.P  [V14.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V20.S4], (R8)(R1)
+	VST1.P  [V26.S4], (R8)(R1)
+	VST1.P  [V27.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
 	WORD    $0x4e29d6a1 // fadd v1.4s, v21.4s, v9.4s
 	WORD    $0x4e23d5e2 // fadd v2.4s, v15.4s, v3.4s
 	VMOV    V21.B16, V8.B16
@@ -4033,12 +4228,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e2fd502 // fadd v2.4s, v8.4s, v15.4s
 	WORD    $0x4eafd508 // fsub v8.4s, v8.4s, v15.4s
-	VST1.P  [V21.S4], (R6)(R1)
-	VST1.P  [V9.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V8.S4], (R6)(R1)
-	VST1.P  [V3.S4], (R6)(R1)
+	VST1.P  [V21.S4], (R8)(R1)
+	VST1.P  [V9.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V8.S4], (R8)(R1)
+	VST1.P  [V3.S4], (R8)(R1)
 	WORD    $0x4e2bd6e1 // fadd v1.4s, v23.4s, v11.4s
 	WORD    $0x4e25d622 // fadd v2.4s, v17.4s, v5.4s
 	VMOV    V23.B16, V3.B16
@@ -4049,12 +4244,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e31d462 // fadd v2.4s, v3.4s, v17.4s
 	WORD    $0x4eb1d463 // fsub v3.4s, v3.4s, v17.4s
-	VST1.P  [V23.S4], (R6)(R1)
-	VST1.P  [V11.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V3.S4], (R6)(R1)
-	VST1.P  [V5.S4], (R6)(R1)
+	VST1.P  [V23.S4], (R8)(R1)
+	VST1.P  [V11.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V3.S4], (R8)(R1)
+	VST1.P  [V5.S4], (R8)(R1)
 	WORD    $0x4e2cd701 // fadd v1.4s, v24.4s, v12.4s
 	WORD    $0x4e26d642 // fadd v2.4s, v18.4s, v6.4s
 	VMOV    V24.B16, V3.B16
@@ -4065,12 +4260,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e32d462 // fadd v2.4s, v3.4s, v18.4s
 	WORD    $0x4eb2d463 // fsub v3.4s, v3.4s, v18.4s
-	VST1.P  [V24.S4], (R6)(R1)
-	VST1.P  [V12.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V3.S4], (R6)(R1)
-	VST1.P  [V6.S4], (R6)(R1)
+	VST1.P  [V24.S4], (R8)(R1)
+	VST1.P  [V12.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V3.S4], (R8)(R1)
+	VST1.P  [V6.S4], (R8)(R1)
 	WORD    $0x4e2dd721 // fadd v1.4s, v25.4s, v13.4s
 	WORD    $0x4e27d662 // fadd v2.4s, v19.4s, v7.4s
 	VMOV    V25.B16, V3.B16
@@ -4081,12 +4276,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e33d462 // fadd v2.4s, v3.4s, v19.4s
 	WORD    $0x4eb3d463 // fsub v3.4s, v3.4s, v19.4s
-	VST1.P  [V25.S4], (R6)(R1)
-	VST1.P  [V13.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V3.S4], (R6)(R1)
-	VST1.P  [V7.S4], (R6)(R1)
+	VST1.P  [V25.S4], (R8)(R1)
+	VST1.P  [V13.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V3.S4], (R8)(R1)
+	VST1.P  [V7.S4], (R8)(R1)
 	WORD    $0x4e2ad6c1 // fadd v1.4s, v22.4s, v10.4s
 	WORD    $0x4e24d602 // fadd v2.4s, v16.4s, v4.4s
 	VMOV    V22.B16, V3.B16
@@ -4097,12 +4292,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e30d462 // fadd v2.4s, v3.4s, v16.4s
 	WORD    $0x4eb0d463 // fsub v3.4s, v3.4s, v16.4s
-	VST1.P  [V22.S4], (R6)(R1)
-	VST1.P  [V10.S4], (R6)(R1)
-	VST1.P  [V1.S4], (R6)(R1)
-	VST1.P  [V2.S4], (R6)(R1)
-	VST1.P  [V3.S4], (R6)(R1)
-	VST1.P  [V4.S4], (R6)(R1)
+	VST1.P  [V22.S4], (R8)(R1)
+	VST1.P  [V10.S4], (R8)(R1)
+	VST1.P  [V1.S4], (R8)(R1)
+	VST1.P  [V2.S4], (R8)(R1)
+	VST1.P  [V3.S4], (R8)(R1)
+	VST1.P  [V4.S4], (R8)(R1)
 	ADD     $16, R2, R2
 	ADD     $16, R0, R0
 	SUBS    $1, R5, R5
@@ -4242,7 +4437,7 @@ quarter:
 	WORD    $0x4eb8d6f7 // fsub v23.4s, v23.4s, v24.4s
 	WORD    $0x4e34d738 // fadd v24.4s, v25.4s, v20.4s
 	WORD    $0x4eb4d739 // fsub v25.4s, v25.4s, v20.4s
-	MOVD    R0, R7
+	MOVD    R0, R9
 	WORD    $0x4e22d5d4 // fadd v20.4s, v14.4s, v2.4s
 	WORD    $0x4e21d51a // fadd v26.4s, v8.4s, v1.4s
 	VMOV    V14.B16, V27.B16
@@ -4253,12 +4448,12 @@ quarter:
 	WORD    $0x4ebad694 // fsub v20.4s, v20.4s, v26.4s
 	WORD    $0x4e28d77a // fadd v26.4s, v27.4s, v8.4s
 	WORD    $0x4ea8d77b // fsub v27.4s, v27.4s, v8.4s
-	VST1.P  [V14.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V20.S4], (R7)(R1)
-	VST1.P  [V26.S4], (R7)(R1)
-	VST1.P  [V27.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
+	VST1.P  [V14.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V20.S4], (R9)(R1)
+	VST1.P  [V26.S4], (R9)(R1)
+	VST1.P  [V27.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
 	WORD    $0x4e29d6a1 // fadd v1.4s, v21.4s, v9.4s
 	WORD    $0x4e23d5e2 // fadd v2.4s, v15.4s, v3.4s
 	VMOV    V21.B16, V8.B16
@@ -4269,12 +4464,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e2fd502 // fadd v2.4s, v8.4s, v15.4s
 	WORD    $0x4eafd508 // fsub v8.4s, v8.4s, v15.4s
-	VST1.P  [V21.S4], (R7)(R1)
-	VST1.P  [V9.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V8.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
+	VST1.P  [V21.S4], (R9)(R1)
+	VST1.P  [V9.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V8.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
 	WORD    $0x4e2bd6e1 // fadd v1.4s, v23.4s, v11.4s
 	WORD    $0x4e25d622 // fadd v2.4s, v17.4s, v5.4s
 	VMOV    V23.B16, V3.B16
@@ -4285,12 +4480,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e31d462 // fadd v2.4s, v3.4s, v17.4s
 	WORD    $0x4eb1d463 // fsub v3.4s, v3.4s, v17.4s
-	VST1.P  [V23.S4], (R7)(R1)
-	VST1.P  [V11.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V5.S4], (R7)(R1)
+	VST1.P  [V23.S4], (R9)(R1)
+	VST1.P  [V11.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V5.S4], (R9)(R1)
 	WORD    $0x4e2cd701 // fadd v1.4s, v24.4s, v12.4s
 	WORD    $0x4e26d642 // fadd v2.4s, v18.4s, v6.4s
 	VMOV    V24.B16, V3.B16
@@ -4301,12 +4496,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e32d462 // fadd v2.4s, v3.4s, v18.4s
 	WORD    $0x4eb2d463 // fsub v3.4s, v3.4s, v18.4s
-	VST1.P  [V24.S4], (R7)(R1)
-	VST1.P  [V12.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V6.S4], (R7)(R1)
+	VST1.P  [V24.S4], (R9)(R1)
+	VST1.P  [V12.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V6.S4], (R9)(R1)
 	WORD    $0x4e2dd721 // fadd v1.4s, v25.4s, v13.4s
 	WORD    $0x4e27d662 // fadd v2.4s, v19.4s, v7.4s
 	VMOV    V25.B16, V3.B16
@@ -4317,12 +4512,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e33d462 // fadd v2.4s, v3.4s, v19.4s
 	WORD    $0x4eb3d463 // fsub v3.4s, v3.4s, v19.4s
-	VST1.P  [V25.S4], (R7)(R1)
-	VST1.P  [V13.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V7.S4], (R7)(R1)
+	VST1.P  [V25.S4], (R9)(R1)
+	VST1.P  [V13.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V7.S4], (R9)(R1)
 	WORD    $0x4e2ad6c1 // fadd v1.4s, v22.4s, v10.4s
 	WORD    $0x4e24d602 // fadd v2.4s, v16.4s, v4.4s
 	VMOV    V22.B16, V3.B16
@@ -4333,12 +4528,12 @@ quarter:
 	WORD    $0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD    $0x4e30d462 // fadd v2.4s, v3.4s, v16.4s
 	WORD    $0x4eb0d463 // fsub v3.4s, v3.4s, v16.4s
-	VST1.P  [V22.S4], (R7)(R1)
-	VST1.P  [V10.S4], (R7)(R1)
-	VST1.P  [V1.S4], (R7)(R1)
-	VST1.P  [V2.S4], (R7)(R1)
-	VST1.P  [V3.S4], (R7)(R1)
-	VST1.P  [V4.S4], (R7)(R1)
+	VST1.P  [V22.S4], (R9)(R1)
+	VST1.P  [V10.S4], (R9)(R1)
+	VST1.P  [V1.S4], (R9)(R1)
+	VST1.P  [V2.S4], (R9)(R1)
+	VST1.P  [V3.S4], (R9)(R1)
+	VST1.P  [V4.S4], (R9)(R1)
 	ADD     $16, R2, R2
 	ADD     $16, R0, R0
 	ADD     $16, R4, R4

@@ -94,6 +94,23 @@ func WinogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n in
 	}
 }
 
+// WinogradWeights transforms n kernels of 16 channels each: U = G g Gᵀ. Kernel q
+// has tap (i, j) at w[q*144 + (i*3+j)*16] and its frequency f goes to
+// u[q*us + f*fs].
+func WinogradWeights(u []float32, fs, us int, w []float32, n int) {
+	need(n >= 0 && fs >= 0 && us >= 0, "WinogradWeights")
+	need(n == 0 || len(u) >= (n-1)*us+35*fs+Lanes && len(w) >= n*kernelStep, "WinogradWeights")
+	for ; n > 0; n -= tileChunk {
+		winogradWeights(u, fs, us, w, min(n, tileChunk))
+		if n > tileChunk {
+			u, w = u[tileChunk*us:], w[tileChunk*kernelStep:]
+		}
+	}
+}
+
+// kernelStep is the distance between 3x3 kernels.
+const kernelStep = 9 * Lanes
+
 // checkTiles checks n tiles of size pixels square in x and 36 frequencies in v.
 func checkTiles(fn string, v []float32, fs int, x []float32, rs, size, n int) {
 	need(n >= 0 && fs >= 0 && rs >= 0, fn)
@@ -119,6 +136,27 @@ func aa(d0, d1, d2, d3 float32) (v0, v1, v2, v3, v4, v5 float32) {
 	e, f := d0+d2, d1+d3
 	g, h := d0+4*d2, 2*(d1+4*d3)
 	return d0, e + f, e - f, g + h, g - h, d3
+}
+
+// gg applies G to 3 values.
+func gg(g0, g1, g2 float32) (v0, v1, v2, v3, v4, v5 float32) {
+	a, b, c := g0+g2, g0+4*g2, 2*g1
+	return g0 / 4, (a + g1) * (-1. / 6), (a - g1) * (-1. / 6), (b + c) * (1. / 24), (b - c) * (1. / 24), g2
+}
+
+func winogradWeightsGeneric(u []float32, fs, us int, w []float32, n int) {
+	var t [6][3]float32
+	for e := range n * Lanes {
+		q, l := e/Lanes, e%Lanes
+		for j := range 3 {
+			g := w[q*kernelStep+j*Lanes+l:]
+			t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j] = gg(g[0], g[3*Lanes], g[6*Lanes])
+		}
+		for i, r := range t {
+			o := u[q*us+6*i*fs+l:]
+			o[0], o[fs], o[2*fs], o[3*fs], o[4*fs], o[5*fs] = gg(r[0], r[1], r[2])
+		}
+	}
 }
 
 func winogradInputGeneric(v []float32, fs int, x []float32, rs int, n int) {

@@ -146,6 +146,10 @@ const (
 	eight = 0x41000000
 	one   = 0x3f800000
 	least = 0xff800000 // -Inf
+
+	quarter      = 0x3e800000
+	minusSixth   = 0xbe2aaaab
+	twentyFourth = 0x3d2aaaab
 )
 
 // load reads the lanes in m from mem and clears the others.

@@ -115,6 +115,7 @@ func winograd() {
 	for _, masked := range []bool{false, true} {
 		winogradInput(masked)
 	}
+	winogradWeights()
 	winogradOutput()
 	for _, masked := range []bool{false, true} {
 		winogradGradOutput(masked)
@@ -164,20 +165,7 @@ func toFrequencies(name, src string, masked bool, size, kept int, constants func
 			}
 			return step(d)
 		})
-		o := GP64()
-		MOVQ(v, o)
-		out := newSixRows(o, fs)
-		for i := range 6 {
-			for j, r := range step(l.row(i)) {
-				VMOVUPS(r, out.at(j, 0))
-			}
-			if i < 5 {
-				LEAQ(ati(out.p3, fs, 2, 0), out.p0)
-				ADDQ(fs, out.p0)
-				LEAQ(ati(out.p0, fs, 2, 0), out.p3)
-				ADDQ(fs, out.p3)
-			}
-		}
+		storeFrequencies(v, fs, l, step)
 	}, func() {
 		ADDQ(U32(256), x)
 		if masked {
@@ -185,6 +173,65 @@ func toFrequencies(name, src string, masked bool, size, kept int, constants func
 		}
 		ADDQ(Imm(64), v)
 	})
+}
+
+// storeFrequencies applies step to the rows of l and stores the values fs apart
+// from v on.
+func storeFrequencies(v, fs reg.GPVirtual, l *tileLoop, step func([]reg.VecVirtual) []reg.VecVirtual) {
+	o := GP64()
+	MOVQ(v, o)
+	out := newSixRows(o, fs)
+	for i := range 6 {
+		for j, r := range step(l.row(i)) {
+			VMOVUPS(r, out.at(j, 0))
+		}
+		if i < 5 {
+			LEAQ(ati(out.p3, fs, 2, 0), out.p0)
+			ADDQ(fs, out.p0)
+			LEAQ(ati(out.p0, fs, 2, 0), out.p3)
+			ADDQ(fs, out.p3)
+		}
+	}
+}
+
+func winogradWeights() {
+	fnFrame("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is winogradWeightsGeneric for n above 0.")
+	l := newTileLoop(6, 3, 3)
+	u, fs, us, w := arg("u"), bytes("fs"), bytes("us"), arg("w")
+	c4, c14, c16, c124 := constant(four), constant(quarter), constant(minusSixth), constant(twentyFourth)
+	step := func(g []reg.VecVirtual) []reg.VecVirtual { return weightsStep(g, c4, c14, c16, c124) }
+	l.run([]reg.GPVirtual{w, u}, func() {
+		l.columns(func(j int) []reg.VecVirtual {
+			g := vecs(3)
+			for i := range g {
+				VMOVUPS(at(w, 64*(3*i+j)), g[i])
+			}
+			return step(g)
+		})
+		storeFrequencies(u, fs, l, step)
+	}, func() {
+		ADDQ(U32(9*64), w)
+		ADDQ(us, u)
+	})
+}
+
+// weightsStep applies G to 3 values, which it keeps.
+func weightsStep(g []reg.VecVirtual, c4, quarter, minusSixth, twentyFourth reg.VecVirtual) []reg.VecVirtual {
+	v, h := vecs(5), vec()
+	VMULPS(quarter, g[0], v[0])
+	VADDPS(g[2], g[0], v[2]) // a = g0 + g2
+	VADDPS(g[1], v[2], v[1]) // a + g1
+	VSUBPS(g[1], v[2], v[2]) // a - g1
+	VMULPS(minusSixth, v[1], v[1])
+	VMULPS(minusSixth, v[2], v[2])
+	VMOVAPS(g[2], v[4])
+	VFMADD213PS(g[0], c4, v[4]) // b = 4 g2 + g0
+	VADDPS(g[1], g[1], h)       // 2 g1
+	VADDPS(h, v[4], v[3])       // b + 2 g1
+	VSUBPS(h, v[4], v[4])       // b - 2 g1
+	VMULPS(twentyFourth, v[3], v[3])
+	VMULPS(twentyFourth, v[4], v[4])
+	return append(v, g[2])
 }
 
 func winogradInput(masked bool) {

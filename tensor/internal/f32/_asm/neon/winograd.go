@@ -39,6 +39,7 @@ func winograd() {
 		toFrequencies("winogradInput", "x", masked, 6, func() { c4, c5 = constant(4), constant(5) },
 			func(d vecs) vecs { return inputStep(d, c4, c5) })
 	}
+	winogradWeights()
 	winogradOutput()
 	for _, masked := range []bool{false, true} {
 		c4 := vecs(nil)
@@ -100,24 +101,70 @@ func toFrequencies(name, src string, masked bool, size int, constants func(), st
 				free(mid[j]...)
 			}
 		}
-		op("MOVD", v, px)
-		for i := range 6 {
-			row := make(vecs, size)
-			for j := range row {
-				if j < kept {
-					row[j] = mid[j][i]
-					continue
-				}
-				row[j] = newVec()
-				load(row[j:][:1], scratch, ((j-kept)*6+i)*16)
-			}
-			row = step(row)
-			for j := range row {
-				op("VST1.P", row[j:][:1].list(), fmt.Sprintf("(%v)(%v)", px, fs))
-			}
-			free(row...)
-		}
+		storeFrequencies(v, fs, mid, scratch, step)
 	})
+}
+
+// storeFrequencies applies step to the rows of the columns mid, of which those
+// from kept on wait in scratch, and stores the values fs apart from v on.
+func storeFrequencies(v, fs gp, mid []vecs, scratch gp, step func(vecs) vecs) {
+	p := copyOf(v)
+	for i := range 6 {
+		row := make(vecs, len(mid))
+		for j := range row {
+			if j < kept {
+				row[j] = mid[j][i]
+				continue
+			}
+			row[j] = newVec()
+			load(row[j:][:1], scratch, ((j-kept)*6+i)*16)
+		}
+		row = step(row)
+		for j := range row {
+			op("VST1.P", row[j:][:1].list(), fmt.Sprintf("(%v)(%v)", p, fs))
+		}
+		free(row...)
+	}
+}
+
+func winogradWeights() {
+	fn("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is winogradWeightsGeneric for n above 0.")
+	u, fs, us, w := arg("u"), bytesOf("fs"), bytesOf("us"), arg("w")
+	c4, c14, c16, c124 := constant(4), constant(.25), constant(-1./6), constant(1./24)
+	step := func(g vecs) vecs { return weightsStep(g, c4, c14, c16, c124) }
+	quarters([]gp{w, u}, []any{"$576", us}, func() {
+		mid := make([]vecs, 3)
+		for j := range mid {
+			g := newVecs(3)
+			for i := range g {
+				load(g[i:][:1], w, 64*(3*i+j))
+			}
+			mid[j] = step(g)
+		}
+		storeFrequencies(u, fs, mid, 0, step)
+	})
+}
+
+// weightsStep applies G to 3 values, whose registers it takes over.
+func weightsStep(v, c4, quarter, minusSixth, twentyFourth vecs) vecs {
+	g0, g1, g2 := v[:1], v[1:2], v[2:3]
+	v0, v1, v3 := newVecs(1), newVecs(1), newVecs(1)
+	fmul(v0, g0, quarter)
+	move(v3, g0)
+	mla(v3, g2, c4)  // b = g0 + 4 g2
+	fadd(g0, g0, g2) // a = g0 + g2
+	fadd(v1, g0, g1)
+	fmul(v1, v1, minusSixth) // -(a + g1)/6
+	fsub(g0, g0, g1)
+	fmul(g0, g0, minusSixth) // -(a - g1)/6
+	fadd(g1, g1, g1)
+	v4 := newVecs(1)
+	fsub(v4, v3, g1)
+	fmul(v4, v4, twentyFourth) // (b - 2 g1)/24
+	fadd(v3, v3, g1)
+	fmul(v3, v3, twentyFourth) // (b + 2 g1)/24
+	free(g1...)
+	return vecs{v0[0], v1[0], g0[0], v3[0], v4[0], g2[0]}
 }
 
 // inputStep applies Bᵀ to 6 values, whose registers it takes over.
