@@ -65,7 +65,7 @@ func (s *sweep) writeTable(w io.Writer) error {
 			fmt.Fprintf(w, "%d,%s,%d,,,,,\n", r.cfg.StyleSize, r.weight, r.steps)
 			continue
 		}
-		fmt.Fprintf(w, "%d,%s,%d,%v,%v,%v,%v,%s\n", r.cfg.StyleSize, r.weight, r.steps, r.losses.Content, r.losses.Style,
+		fmt.Fprintf(w, "%d,%s,%d,%.6g,%.6g,%s,%s,%s\n", r.cfg.StyleSize, r.weight, r.steps, r.losses.Content, r.losses.Style,
 			ratio(r.losses.Content, r.cfg.ContentWeight), ratio(r.losses.Style, r.cfg.StyleWeight), r.weightsFile())
 	}
 	return nil // Write reports what a failing disk makes of these
@@ -76,5 +76,5 @@ func ratio(loss, weight float64) string {
 	if weight == 0 {
 		return ""
 	}
-	return fmt.Sprint(loss / weight)
+	return fmt.Sprintf("%.6g", loss/weight)
 }
