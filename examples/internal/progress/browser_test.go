@@ -21,6 +21,7 @@ import (
 
 // TestBrowser uses the page as a user would, in a real browser.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	var stops atomic.Int32
 	p := newPage(t, fakeRun(t), func() { stops.Add(1) })
@@ -81,6 +82,7 @@ func TestBrowser(t *testing.T) {
 		b.screen(width, 1500, width < 1280, scheme)
 		b.await("[...document.images].every(i => i.complete)", true)
 		require.LessOrEqual(t, b.eval("return document.documentElement.scrollWidth").(float64), float64(width), "nothing is cut off")
+		require.Equal(t, true, b.eval("return [...document.querySelectorAll('#facts dd')].every(e => e.scrollWidth <= e.clientWidth)"))
 		m, err := png.Decode(bytes.NewReader(b.shot(name)))
 		require.NoError(t, err)
 		require.Equal(t, width, m.Bounds().Dx())
@@ -106,6 +108,7 @@ func TestBrowser(t *testing.T) {
 
 // TestBrowserAttack has another site try what it can from the user's browser.
 func TestBrowserAttack(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	var stops atomic.Int32
 	p := newPage(t, fakeRun(t), func() { stops.Add(1) })

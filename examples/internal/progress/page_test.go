@@ -320,7 +320,7 @@ func TestCrowd(t *testing.T) {
 			<-ctx.Done()
 		}()
 	}
-	for i := range 50_000 { // would take for ever if one of them could hold it up
+	for i := range 20_000 { // would take for ever if one of them could hold it up
 		p.Step(Step{Step: 3*maxPoints + i, Content: 1, Style: 1, ImagesPerSecond: 1})
 	}
 	p.End("finished")

@@ -87,7 +87,7 @@ class Chart {
       if (!c.shown) continue;
       g.strokeStyle = color(c.color);
       g.lineJoin = "round";
-      g.globalAlpha = 0.28;
+      g.globalAlpha = Math.max(0.1, Math.min(0.3, 0.6 * this.area.w / this.steps.length)); // fainter where dense
       g.lineWidth = 1;
       this.trace(g, c.values);
       g.globalAlpha = 1;

@@ -93,7 +93,8 @@ function showFacts() {
   $("bar").max = run.steps || 1;
   $("bar").value = s.step;
   $("step").replaceChildren(thousands(s.step), element("small", ` of ${thousands(run.steps)}`));
-  $("epoch").replaceChildren(thousands(s.epoch + 1), element("small", ` with ${thousands(s.images)} images`));
+  $("epoch").textContent = thousands(s.epoch + 1);
+  $("images").textContent = thousands(s.images);
   $("speed").textContent = s.speed > 0 ? s.speed.toPrecision(3) : "–";
   $("left").textContent = s.ended || s.left === null ? "–" : duration(s.left);
   $("content").textContent = formatValue(values[0]);
