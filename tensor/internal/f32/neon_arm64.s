@@ -3654,11 +3654,11 @@ TEXT ·winogradWeightsNEON(SB), NOSPLIT, $0-40
 	MOVD    w+24(FP), R3
 	FMOVS   $4.0, F0
 	VDUP    V0.S[0], V0.S4
-	FMOVS   $0.2, F1
+	FMOVS   $0.25, F1
 	VDUP    V1.S[0], V1.S4
-	FMOVS   $-0.2, F2
+	FMOVS   $-0.16666667, F2
 	VDUP    V2.S[0], V2.S4
-	FMOVS   $0.0, F3
+	FMOVS   $0.041666668, F3
 	VDUP    V3.S[0], V3.S4
 	MOVD    n+32(FP), R4
 tiles:

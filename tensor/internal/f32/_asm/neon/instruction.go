@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -138,10 +140,14 @@ func move(d, a vecs) {
 	}
 }
 
-// constant returns a vector with c in all lanes; c must be a small number.
+// constant returns a vector with c, rounded to float32, in all lanes.
 func constant(c float64) vecs {
 	v := newVec()
-	op("FMOVS", fmt.Sprintf("$%.1f", c), v.f())
+	digits := strconv.FormatFloat(c, 'f', -1, 32)
+	if c == math.Trunc(c) {
+		digits += ".0"
+	}
+	op("FMOVS", "$"+digits, v.f())
 	op("VDUP", v.lane(0), v.s4())
 	return vecs{v}
 }
