@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -14,11 +15,12 @@ import (
 // Bar is a line on the terminal: how many of the steps are done, the losses, the
 // speed and the time left. A nil Bar shows nothing.
 type Bar struct {
-	bar   *progressbar.ProgressBar
-	out   io.Writer
-	steps int
-	pace  pace
-	drawn time.Time
+	bar     *progressbar.ProgressBar
+	out     io.Writer
+	columns func() int // of the terminal
+	steps   int
+	pace    pace
+	drawn   time.Time
 }
 
 // barInterval is how often a Bar is drawn at most.
@@ -30,18 +32,26 @@ func NewBar(f *os.File, steps int) *Bar {
 	if !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
-	return newBar(f, steps)
+	return newBar(f, steps, func() int {
+		columns, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 80
+		}
+		return columns
+	})
 }
 
-func newBar(out io.Writer, steps int) *Bar {
-	return &Bar{out: out, steps: steps, bar: progressbar.NewOptions(steps,
+const barWidth = 12
+
+func newBar(out io.Writer, steps int, columns func() int) *Bar {
+	return &Bar{out: out, columns: columns, steps: steps, bar: progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false), // which would count what an earlier session did
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionSetTheme(progressbar.ThemeUnicode))}
+		progressbar.OptionSetWidth(barWidth),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII))}
 }
 
 // Step shows a finished step. What cannot be drawn stops nothing.
@@ -55,20 +65,46 @@ func (b *Bar) Step(s Step) {
 		return
 	}
 	b.drawn = now
-	b.bar.Describe(describe(s, &b.pace, b.steps))
+	percent, count := len(" 100% || "), len(fmt.Sprintf("(%d/%d) ", b.steps, b.steps))
+	b.bar.Describe(fit(describe(s, &b.pace, b.steps), b.columns()-barWidth-percent-count))
 	_ = b.bar.Set(s.Step)
 }
 
-func describe(s Step, p *pace, steps int) string {
-	text := fmt.Sprintf("%.1f images/s, content %s, style %s, total %s",
-		s.ImagesPerSecond, short(s.Content), short(s.Style), short(s.Total()))
+// describe tells about a step, the most important first.
+func describe(s Step, p *pace, steps int) (parts []string) {
 	if left, ok := p.left(steps - s.Step); ok {
-		text += ", " + left.Round(time.Second).String() + " left"
+		parts = append(parts, left.Round(time.Second).String()+" left")
+	}
+	return append(parts, fmt.Sprintf("%.1f img/s", s.ImagesPerSecond),
+		"content "+short(s.Content), "style "+short(s.Style), "total "+short(s.Total()))
+}
+
+// fit joins as many parts as have room on the line: one that breaks cannot be
+// drawn again.
+func fit(parts []string, room int) (text string) {
+	for i, p := range parts {
+		if i > 0 {
+			p = ", " + p
+		}
+		if len(text)+len(p) >= room {
+			break
+		}
+		text += p
 	}
 	return text
 }
 
-func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+// short writes three digits of v, with the prefixes of units.
+func short(v float64) string {
+	unit := ""
+	for _, u := range []string{"k", "M", "G"} {
+		if !(v >= 999.5) || math.IsInf(v, 0) {
+			break
+		}
+		v, unit = v/1000, u
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64) + unit
+}
 
 // Println prints a line above the bar.
 func (b *Bar) Println(line string) {

@@ -2,7 +2,9 @@ package progress
 
 import (
 	"bytes"
+	"math"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,22 +38,40 @@ func TestPace(t *testing.T) {
 
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
-	b := newBar(&out, 100)
+	columns := 120
+	b := newBar(&out, 100, func() int { return columns })
 	b.Step(Step{Step: 40, Content: 1, Style: 2}) // of an earlier session
 	require.Empty(t, out.String())
 	b.Step(Step{Step: 41, Content: 123456, Style: 2e6, ImagesPerSecond: 12.34})
 	require.Contains(t, out.String(), "41/100")
-	require.Contains(t, out.String(), "12.3 images/s, content 1.23e+05, style 2e+06, total 2.12e+06")
+	require.Contains(t, out.String(), "12.3 img/s, content 123k, style 2M, total 2.12M")
 	require.NotContains(t, out.String(), "\n")
 	b.Println("a warning")
 	require.Contains(t, out.String(), "a warning\n")
-	for i := 42; i <= 100; i++ {
+	columns = 60
+	b.Step(Step{Step: 43, Content: 123456, Style: 2e6, ImagesPerSecond: 12.34})
+	last := out.String()[strings.LastIndex(out.String(), "\r")+1:]
+	require.Contains(t, last, "43/100")
+	require.Contains(t, last, "img/s")
+	require.NotContains(t, last, "total")
+	require.Less(t, len(strings.TrimRight(last, " ")), 60)
+	for i := 44; i <= 100; i++ {
 		b.Step(Step{Step: i, Content: 1, Style: 2, ImagesPerSecond: 5})
 	}
 	b.Close()
 	b.Close()
 	require.Contains(t, out.String(), "100/100")
 	require.Equal(t, byte('\n'), out.Bytes()[out.Len()-1])
+}
+
+func TestShort(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.00012345: "0.000123", 1: "1", 12.345: "12.3", 999.4: "999", 999.6: "1k", 123456: "123k", 2e6: "2M",
+		5.5e12: "5.5e+03G", -5e6: "-5e+06", math.Inf(1): "+Inf",
+	} {
+		require.Equal(t, want, short(v))
+	}
+	require.Equal(t, "NaN", short(math.NaN()))
 }
 
 func TestNoTerminal(t *testing.T) {
