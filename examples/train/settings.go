@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
@@ -140,8 +139,4 @@ func resumable(given map[string]bool) error {
 		}
 	}
 	return nil
-}
-
-func (s *settings) describe() string {
-	return fmt.Sprintf("filters %s, %d residual blocks, %d-pixel pictures, batches of %d", s.Filters, s.ResBlocks, s.ImageSize, s.BatchSize)
 }
