@@ -54,7 +54,7 @@ func fakeContender(role string) error {
 		}
 		return serve(a, cases, os.Stdin, os.Stdout)
 	case "cannot start":
-		return errors.New("No module named 'torch'")
+		return errors.New("no module named 'torch'")
 	case "says nonsense":
 		fmt.Println("hello")
 		return nil
@@ -110,7 +110,7 @@ func TestMeasureNamesMissingPeers(t *testing.T) {
 	require.Len(t, r.ms, 1)
 	text := strings.Join(r.missing, "\n")
 	for _, want := range []string{
-		"g, torch: it ended before it was ready: EOF (No module named 'torch')",
+		"g, torch: it ended before it was ready: EOF (no module named 'torch')",
 		`g, torch-tuned: first line "hello\n"`,
 		`g, ort: go a.fwd: answer "go a.fwd\n" is no time or size`,
 		"g, ort-tuned: fork/exec /no/such/program",
@@ -135,7 +135,7 @@ func TestMeasureProcesses(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.ms[ours]["startup"], 2)
 	require.Positive(t, r.ms[ours]["startup"][0])
-	require.Contains(t, r.missing[0], "exit status 3 (No module named 'torch')")
+	require.Contains(t, r.missing[0], "exit status 3 (no module named 'torch')")
 }
 
 func TestServe(t *testing.T) {
