@@ -35,7 +35,7 @@ var peakFLOPS = sync.OnceValue(func() float64 {
 // copyRate is how many bytes a second all threads read and write when they copy
 // as much as an operation of op_test.go reads, at best.
 var copyRate = sync.OnceValue(func() float64 {
-	c := work.Copy(opShape.Len(), runtime.GOMAXPROCS(0))
+	c := work.Copy(opShapes[0].Len(), runtime.GOMAXPROCS(0))
 	best := 0.0
 	for range 20 {
 		start := time.Now()

@@ -7,8 +7,9 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 )
 
-// opShape is the tensor that operations are timed with.
-var opShape = tensor.Shape{4, 32, 256, 256}
+// opShapes are tensors of 32 MiB: one with enough channels for the CPU backend to
+// keep it in blocks of 16, one that it keeps in planes.
+var opShapes = []tensor.Shape{{4, 32, 256, 256}, {4, 8, 512, 512}}
 
 func BenchmarkReLU(b *testing.B)         { op(b, "relu") }
 func BenchmarkReflectPad(b *testing.B)   { op(b, "reflectpad") }
@@ -19,8 +20,10 @@ func BenchmarkMaxPool2(b *testing.B)     { op(b, "maxpool") }
 // op times an operation by itself, forward and backward: inside a network the
 // CPU backend folds most of them into their neighbours.
 func op(b *testing.B, name string) {
-	for _, c := range work.NewOp(newBackend(b), name, opShape).Cases() {
-		b.Run(c.Name[len(name)+1:], func(b *testing.B) { run(b, c) })
+	for _, s := range opShapes {
+		for _, c := range work.NewOp(newBackend(b), name, s).Cases() {
+			b.Run(s.String()+"/"+c.Name[len(name)+1:], func(b *testing.B) { run(b, c) })
+		}
 	}
 }
 

@@ -25,8 +25,8 @@ func OpNames() []string {
 	return []string{"relu", "reflectpad", "instancenorm", "upsample", "maxpool"}
 }
 
-// NewOp makes an operation on a random tensor of shape s, except that upsample
-// has a result of that shape. Reflection padding adds one pixel, upsampling and
+// NewOp makes an operation on a random tensor of shape s as a convolution would
+// leave it, except that upsample has a result of that shape. Reflection padding adds one pixel, upsampling and
 // pooling are by two.
 func NewOp(be backend.Backend, name string, s tensor.Shape) *Op {
 	out := s
@@ -40,7 +40,8 @@ func NewOp(be backend.Backend, name string, s tensor.Shape) *Op {
 	}
 	o := &Op{
 		name: name, be: be,
-		x: Centered(be, s, 1, 1), y: tensor.New(be, out), dy: Centered(be, out, 1, 2), dx: tensor.New(be, s),
+		x: convolved(be, Centered(be, s, 1, 1)), y: tensor.New(be, out),
+		dy: convolved(be, Centered(be, out, 1, 2)), dx: tensor.New(be, s),
 	}
 	x, y, dy, dx := o.x.Buffer(), o.y.Buffer(), o.dy.Buffer(), o.dx.Buffer()
 	switch name {
@@ -62,6 +63,22 @@ func NewOp(be backend.Backend, name string, s tensor.Shape) *Op {
 		panic(fmt.Sprintf("work: unknown operation %q", name))
 	}
 	return o
+}
+
+// convolved returns t after a convolution that changes nothing, in the layout that
+// a backend's convolutions leave their results in, and frees t.
+func convolved(be backend.Backend, t *tensor.Tensor) *tensor.Tensor {
+	s := t.Shape()
+	identity := make([]float32, s[1]*s[1])
+	for i := range s[1] {
+		identity[i*s[1]+i] = 1
+	}
+	w := tensor.FromSlice(be, tensor.Shape{s[1], s[1], 1, 1}, identity)
+	out := tensor.New(be, s)
+	be.Conv2d(out.Buffer(), t.Buffer(), w.Buffer(), nil, backend.Conv{Stride: 1})
+	w.Free()
+	t.Free()
+	return out
 }
 
 func (o *Op) instanceNorm() {
