@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/internal/weightstest"
 )
 
 // wanted reads a PNG that Pillow wrote, as straight RGBA.
@@ -138,8 +140,9 @@ func TestBombsTakeNoMemory(t *testing.T) {
 	}
 }
 
-// TestTruncationAndDamage cuts every picture at every length and flips bytes:
-// whatever happens, it must be an answer of the right size or an error.
+// TestTruncationAndDamage cuts every picture at some lengths and flips bytes there:
+// whatever happens, it must be an answer of the right size or an error. With
+// IMPASTO_LONG it cuts and flips everywhere, and adds 10,000 random mutations.
 func TestTruncationAndDamage(t *testing.T) {
 	files, err := filepath.Glob("testdata/pictures/*")
 	require.NoError(t, err)
@@ -153,11 +156,18 @@ func TestTruncationAndDamage(t *testing.T) {
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		require.NoError(t, err)
-		for n := 0; n < len(data); n += 1 + n/16 {
+		damaged := bytes.Clone(data)
+		for n := 0; n < len(data); n++ {
 			check(data[:n])
-			damaged := bytes.Clone(data)
 			damaged[n] ^= 0xff
 			check(damaged)
+			damaged[n] ^= 0xff
+			if os.Getenv("IMPASTO_LONG") == "" {
+				n += n / 16
+			}
+		}
+		if os.Getenv("IMPASTO_LONG") != "" {
+			weightstest.Mutations(data, check)
 		}
 	}
 }
