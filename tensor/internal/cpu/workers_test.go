@@ -35,8 +35,21 @@ func routinesFallTo(t *testing.T, n int, between func()) {
 	}
 }
 
+// settled returns the number of goroutines once those of earlier tests have ended.
+func settled() int {
+	n := runtime.NumGoroutine()
+	for same := 0; same < 50; time.Sleep(time.Millisecond) {
+		if now := runtime.NumGoroutine(); now == n {
+			same++
+		} else {
+			n, same = now, 0
+		}
+	}
+	return n
+}
+
 func TestCloseEndsWorkers(t *testing.T) {
-	before := runtime.NumGoroutine()
+	before := settled()
 	for range 50 {
 		b := use(t)
 		require.GreaterOrEqual(t, runtime.NumGoroutine(), before+7)
@@ -47,7 +60,7 @@ func TestCloseEndsWorkers(t *testing.T) {
 
 // TestForgottenBackends lets the garbage collector end what nobody closed.
 func TestForgottenBackends(t *testing.T) {
-	before := runtime.NumGoroutine()
+	before := settled()
 	for range 20 {
 		use(t)
 	}
