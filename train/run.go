@@ -19,8 +19,9 @@ type run struct {
 	dir       *checkpoint.Dir // nil if nothing is saved
 	losses    *lossFile       // nil if not wanted
 	good      *checkpoint.State
-	rollbacks int // to good
-	total     int // steps of the whole run
+	rollbacks int  // to good
+	unsaved   bool // because saving failed
+	total     int  // steps of the whole run
 	last      time.Time
 	event     StepEvent
 }
@@ -236,11 +237,13 @@ func (r *run) checkpoint(base string, final bool) error {
 	return nil
 }
 
-// save stores the state, after the losses that lead to it, unless nothing is new.
+// save stores the state, after the losses that lead to it, unless nothing is new
+// or it failed before.
 func (r *run) save() error {
-	if r.good.Step == r.progress.Step {
+	if r.good.Step == r.progress.Step || r.unsaved {
 		return nil
 	}
+	r.unsaved = true
 	s := r.state()
 	if r.losses != nil {
 		if err := r.losses.sync(); err != nil {
@@ -252,7 +255,7 @@ func (r *run) save() error {
 			return err
 		}
 	}
-	r.good, r.rollbacks = s, 0
+	r.good, r.rollbacks, r.unsaved = s, 0, false
 	return nil
 }
 

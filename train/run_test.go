@@ -135,6 +135,16 @@ func TestFailedSampleKeepsTheState(t *testing.T) {
 	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "ckpt_epoch_0_batch_id_3.pth"))
 }
 
+// TestFailedSave has a folder in the state's place: the run ends with one error.
+func TestFailedSave(t *testing.T) {
+	cfg := inFolder(t.TempDir())
+	state := filepath.Join(cfg.CheckpointDir, "state-000000003.safetensors")
+	cfg.Events.OnStart = func(int) error { return os.MkdirAll(filepath.Join(state, "x"), 0o777) }
+	err := newTrainer(t, newCPU(t), cfg, 1).Train(context.Background())
+	require.ErrorContains(t, err, state)
+	require.Equal(t, 1, strings.Count(err.Error(), "saving the training state"))
+}
+
 // flaky is a dataset of which some pictures cannot be read.
 type flaky struct {
 	dataset.Images
