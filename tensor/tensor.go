@@ -25,6 +25,8 @@ type Tensor struct {
 
 	onTape bool // owned by a tape; refs counts the caller and recorded operations
 	refs   int
+
+	item [1]float32 // what Item reads into, without allocating
 }
 
 // New returns a tensor owned by the caller, with undefined contents.
@@ -72,9 +74,8 @@ func (t *Tensor) Values() []float32 {
 
 // Item returns the value of a scalar.
 func (t *Tensor) Item() float32 {
-	var v [1]float32
-	t.Read(v[:])
-	return v[0]
+	t.Read(t.item[:])
+	return t.item[0]
 }
 
 func (t *Tensor) checkLen(op string, n int) {
