@@ -5,14 +5,15 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"math"
-	"os"
 
 	"github.com/hajimehoshi/ebiten/v2"
 	"github.com/hajimehoshi/ebiten/v2/ebitenutil"
 	"github.com/hajimehoshi/ebiten/v2/inpututil"
 	"github.com/hajimehoshi/ebiten/v2/vector"
 
+	"github.com/impasto-go/impasto/nn/atomicfile"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
@@ -80,16 +81,11 @@ func (g *game) exchange() error {
 
 // save writes the last styled frame and ends the game.
 func (g *game) save() error {
-	f, err := os.Create(g.shot)
-	if err != nil {
-		return err
-	}
 	size := g.scene.Bounds()
-	if err := png.Encode(f, &image.NRGBA{Pix: g.pixels, Stride: 4 * size.Dx(), Rect: size}); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
+	err := atomicfile.Write(g.shot, func(w io.Writer) error {
+		return png.Encode(w, &image.NRGBA{Pix: g.pixels, Stride: 4 * size.Dx(), Rect: size})
+	})
+	if err != nil {
 		return err
 	}
 	return ebiten.Termination
