@@ -40,7 +40,10 @@ func start(t *testing.T, args ...string) *program {
 	out, err := p.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.Start())
-	t.Cleanup(func() { p.Process.Kill() })
+	t.Cleanup(func() {
+		p.Process.Kill()
+		p.Wait()
+	})
 	p.lines = bufio.NewReader(out)
 	for {
 		line, err := p.lines.ReadString('\n')
