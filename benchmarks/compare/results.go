@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,7 +18,7 @@ import (
 func writeResults(w io.Writer, results []result, o options, now time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: github.com/impasto-go/impasto/benchmarks/compare\n", runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(&b, "cpu: %s (family %d, model %d, %d cores)\n", cpuid.CPU.BrandName, cpuid.CPU.Family, cpuid.CPU.Model, runtime.NumCPU())
+	fmt.Fprintf(&b, "cpu: %s (family %d, model %d, %d cores)\n", cmp.Or(cpuid.CPU.BrandName, "unknown"), cpuid.CPU.Family, cpuid.CPU.Model, runtime.NumCPU())
 	fmt.Fprintf(&b, "# go: %s\n# threads: %d\n# rounds: %d\n# date: %s\n", runtime.Version(), o.threads, o.rounds, now.Format(time.DateOnly))
 	for _, r := range results {
 		fmt.Fprintf(&b, "\n# group: %s\n# %v\n", r.group, r.speedup)
