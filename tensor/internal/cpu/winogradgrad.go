@@ -28,7 +28,7 @@ type winogradGrad struct {
 }
 
 // gradTiles is how many tiles are transformed at a time.
-const gradTiles = 32
+const gradTiles = 128
 
 func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
 	b.arrange(x, true)

@@ -159,13 +159,22 @@ func TestLong(t *testing.T) {
 			for i := range got {
 				for j, v := range got[i] {
 					w := want[i][j]
-					if v != w && math.Abs(float64(v)-float64(w)) > 1e-6*math.Abs(float64(w)) {
+					if v != w && math.Abs(float64(v)-float64(w)) > 1e-6*math.Abs(float64(w))+thirds(k.name) {
 						t.Fatalf("%s, buffer %d, element %d: got %v, want %v", k.name, i, j, v, w)
 					}
 				}
 			}
 		}
 	})
+}
+
+// thirds is how far from zero a difference of a kernel may end that divides small
+// integers by three.
+func thirds(kernel string) float64 {
+	if kernel == "WinogradWeights" {
+		return 1e-7
+	}
+	return 0
 }
 
 func TestBoundsPanic(t *testing.T) {

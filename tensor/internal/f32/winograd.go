@@ -139,22 +139,25 @@ func aa(d0, d1, d2, d3 float32) (v0, v1, v2, v3, v4, v5 float32) {
 }
 
 // gg applies G to 3 values.
-func gg(g0, g1, g2 float32) (v0, v1, v2, v3, v4, v5 float32) {
+func gg(g0, g1, g2 float64) (v0, v1, v2, v3, v4, v5 float64) {
 	a, b, c := g0+g2, g0+4*g2, 2*g1
 	return g0 / 4, (a + g1) * (-1. / 6), (a - g1) * (-1. / 6), (b + c) * (1. / 24), (b - c) * (1. / 24), g2
 }
 
 func winogradWeightsGeneric(u []float32, fs, us int, w []float32, n int) {
-	var t [6][3]float32
+	var t [6][3]float64
 	for e := range n * Lanes {
 		q, l := e/Lanes, e%Lanes
 		for j := range 3 {
 			g := w[q*kernelStep+j*Lanes+l:]
-			t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j] = gg(g[0], g[3*Lanes], g[6*Lanes])
+			t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j] = gg(float64(g[0]), float64(g[3*Lanes]), float64(g[6*Lanes]))
 		}
 		for i, r := range t {
 			o := u[q*us+6*i*fs+l:]
-			o[0], o[fs], o[2*fs], o[3*fs], o[4*fs], o[5*fs] = gg(r[0], r[1], r[2])
+			v0, v1, v2, v3, v4, v5 := gg(r[0], r[1], r[2])
+			for j, v := range [...]float64{v0, v1, v2, v3, v4, v5} {
+				o[j*fs] = float32(v)
+			}
 		}
 	}
 }
