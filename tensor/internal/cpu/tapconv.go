@@ -105,14 +105,21 @@ func (t *tapConv) place(x, mask *buffer, up int, outside padding) {
 }
 
 // rowsPerPart weighs the rows that neighbouring parts gather twice against the
-// size of the gathered rows.
+// size of the gathered rows, and makes the parts of large images even in number
+// for 2, 4 or 8 threads.
 func (t *tapConv) rowsPerPart() int {
 	const most = 512 << 10 // floats
+	const even = 8
 	rows := max(8, 3*t.halo)
 	for rows > 1 && t.x.shape[1]*((rows-1)*t.stride+t.halo+1)*t.rowLen > most {
 		rows /= 2
 	}
-	return min(rows, t.phaseRows())
+	all := t.phaseRows()
+	parts := (all + rows - 1) / rows
+	if parts > even {
+		parts = (parts + even - 1) / even * even
+	}
+	return (all + parts - 1) / parts
 }
 
 // phaseRows is the number of output rows of the fullest phase.
@@ -160,7 +167,7 @@ func (t *tapConv) rowsOf(i int, s *scratch) {
 	t.gather(local, t.planeRows(), n, y0*t.stride, (rows-1)*t.stride+t.halo+1, s)
 	local = local[:cap(local)]
 
-	direct := t.scale == 1 && !t.relu && !t.add && !t.dst.blocked
+	direct := t.scale == 1 && t.plain()
 	// A finished output row of all channels, and room for one group's phases or
 	// a block of channels.
 	out := s.floats(slotRows, k*ow+f32.Lanes*(ow+t.scale))
@@ -175,11 +182,18 @@ func (t *tapConv) rowsOf(i int, s *scratch) {
 				t.row(&t.phases[0], t.dst.data[(n*k*oh+y)*ow:], oh*ow, src, ow)
 				continue
 			}
-			t.scaledRow(out, py, src)
+			if t.plain() {
+				t.scaledRow(t.dst.data[(n*k*oh+y)*ow:], oh*ow, out, py, src)
+				continue
+			}
+			t.scaledRow(out, ow, out[k*ow:], py, src)
 			t.emit(out[:k*ow], out[k*ow:], n, y)
 		}
 	}
 }
+
+// plain reports whether rows can be computed where they belong.
+func (t *tapConv) plain() bool { return !t.relu && !t.add && !t.dst.blocked }
 
 // row computes n pixels of all output channels of a phase.
 func (t *tapConv) row(p *phase, dst []float32, ds int, src []float32, n int) {
@@ -197,16 +211,16 @@ func (t *tapConv) row(p *phase, dst []float32, ds int, src []float32, n int) {
 	}
 }
 
-// scaledRow computes a row from its phases into out, channel by channel.
-func (t *tapConv) scaledRow(out []float32, py int, src []float32) {
+// scaledRow computes a row from its phases into out, its channels ds apart. parts
+// is scratch for the phases of a group of channels.
+func (t *tapConv) scaledRow(out []float32, ds int, parts []float32, py int, src []float32) {
 	k, ow := t.dst.shape[1], t.dst.shape[3]
 	phases := t.phases[py*t.scale:][:t.scale]
 	if t.scale == 1 {
-		t.row(&phases[0], out, ow, src, ow)
+		t.row(&phases[0], out, ds, src, ow)
 		return
 	}
 	half := (ow + t.scale - 1) / t.scale
-	parts := out[k*ow:]
 	for first := 0; first < k; {
 		g := groupSize(k - first)
 		for px := range phases {
@@ -219,7 +233,7 @@ func (t *tapConv) scaledRow(out []float32, py int, src []float32) {
 			f32.Taps(parts[px*g*half:], half, src, p.offs, p.weights[at:], g, bias, (ow-p.x+t.scale-1)/t.scale)
 		}
 		for o := range g {
-			row := out[(first+o)*ow:][:ow]
+			row := out[(first+o)*ds:][:ow]
 			if t.scale == 2 && ow%2 == 0 {
 				f32.Interleave2(row, parts[o*half:][:half], parts[(g+o)*half:][:half])
 				continue
