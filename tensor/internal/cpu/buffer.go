@@ -14,6 +14,7 @@ type buffer struct {
 	shape   backend.Shape
 	data    []float32 // exactly the elements, followed by slack
 	blocked bool      // [N][C/16][H][W][16] instead of [N][C][H][W]
+	stats   planeStats
 
 	mu      sync.Mutex // guards derived, which backends that share b may fill
 	frozen  bool
@@ -57,6 +58,7 @@ func (b *buffer) planes() (n, pixel int) {
 
 // changed drops what was derived from the contents: b is about to be written.
 func (b *buffer) changed() {
+	b.stats.pieces = 0
 	if b.frozen {
 		b.mu.Lock()
 		b.frozen, b.derived = false, [2]winogradWeights{}
@@ -175,6 +177,7 @@ func (b *Backend) arrange(x *buffer, blocked bool) {
 	b.convert(data, x.data, x.shape, blocked)
 	b.pool.give(x.data)
 	x.data, x.blocked = data, blocked
+	x.stats.pieces = 0
 }
 
 // Write copies NCHW values into dst, which becomes planar.

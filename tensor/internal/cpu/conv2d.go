@@ -57,6 +57,10 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 	}
 	t.place(s, nil, up, outside)
 	t.pack(weights, step)
+	// A convolution without a bias feeds a normalisation, which would take it away.
+	if t.stats = bias == nil && t.plain(); t.stats {
+		d.stats.reset(d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
+	}
 	b.run(s.shape[0]*t.parts(), t)
 }
 
@@ -64,7 +68,7 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 func (b *Backend) newTaps(dst *buffer) *tapConv {
 	t := &b.ops.taps
 	t.scratch, t.dst = b.scratch, dst
-	t.bias, t.relu, t.add = nil, false, false
+	t.bias, t.relu, t.add, t.stats = nil, false, false, false
 	t.stride, t.scale = 1, 1
 	return t
 }

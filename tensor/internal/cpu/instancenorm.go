@@ -33,13 +33,8 @@ const (
 	normGradApply
 )
 
-// normPiece is how many pixels of a plane one part handles; statistics are taken
-// over statPixels at a time, which stay in the first-level cache between the two
-// looks at them.
-const (
-	normPiece  = 32 << 10
-	statPixels = 4096
-)
+// normPiece is how many floats of a plane one part handles.
+const normPiece = 32 << 10
 
 func (t *normTask) do(i, _ int) {
 	plane, piece := i/t.pieces, i%t.pieces
@@ -51,12 +46,7 @@ func (t *normTask) do(i, _ int) {
 	sums := t.sums[i*2*f32.Lanes:][:2*f32.Lanes]
 	switch t.phase {
 	case normStats:
-		t.stats(sums, t.x[at:][:n])
-		for l := range t.lanes {
-			if mean, dev := sums[l], sums[f32.Lanes+l]; mean*mean*float64(n/t.lanes) > far*far*dev {
-				t.exactStats(sums, t.x[at:][:n], l)
-			}
-		}
+		statistics(sums, t.x[at:][:n], t.lanes)
 	case normApply:
 		t.apply(plane, at, n)
 	case normGradSums:
@@ -66,68 +56,13 @@ func (t *normTask) do(i, _ int) {
 	}
 }
 
-// stats leaves the mean and the sum of squared deviations of each lane in sums,
-// merging chunks as Chan et al. do (Algorithms for computing the sample variance,
-// 1983), so that no cancellation spoils planes far from zero.
-func (t *normTask) stats(sums []float64, x []float32) {
-	var count float64
-	clear(sums)
-	mean, dev := (*[f32.Lanes]float64)(sums), (*[f32.Lanes]float64)(sums[f32.Lanes:])
-	for len(x) > 0 {
-		c := x[:min(len(x), statPixels)]
-		x = x[len(c):]
-		n := float64(len(c) / t.lanes)
-		var s, d [f32.Lanes]float64
-		if t.blocked {
-			var m [f32.Lanes]float32
-			f32.Sum16(&s, c)
-			for l := range s {
-				s[l] /= n
-				m[l] = float32(s[l])
-			}
-			f32.SqDev16(&d, c, &m)
-			for l := range d { // the mean was rounded to float32
-				e := s[l] - float64(m[l])
-				d[l] -= n * e * e
-			}
-		} else {
-			s[0] = f32.Sum(c) / n
-			m := float32(s[0])
-			e := s[0] - float64(m)
-			d[0] = f32.SqDev(c, m) - n*e*e
-		}
-		for l := range t.lanes {
-			delta := s[l] - mean[l]
-			mean[l] += delta * n / (count + n)
-			dev[l] += d[l] + delta*delta*count*n/(count+n)
-		}
-		count += n
-	}
-}
-
-// exactStats recomputes the statistics of one lane in float64 throughout, for
-// pieces far from zero, where the float32 sums of stats cost bits of the mean.
-func (t *normTask) exactStats(sums []float64, x []float32, lane int) {
-	var mean, dev float64
-	for i := lane; i < len(x); i += t.lanes {
-		mean += float64(x[i])
-	}
-	mean /= float64(len(x) / t.lanes)
-	for i := lane; i < len(x); i += t.lanes {
-		d := float64(x[i]) - mean
-		dev += d * d
-	}
-	sums[lane], sums[f32.Lanes+lane] = mean, dev
-}
-
-// merge turns the statistics of pieces into mean and rstd.
-func (t *normTask) merge(planes int) {
-	size := normPiece / t.lanes
+// merge turns the statistics of pieces of size pixels into mean and rstd.
+func (t *normTask) merge(sums []float64, planes, pieces, size int) {
 	for plane := range planes {
 		for l := range t.lanes {
 			var count, mean, dev float64
-			for piece := range t.pieces {
-				s := t.sums[(plane*t.pieces+piece)*2*f32.Lanes:]
+			for piece := range pieces {
+				s := sums[(plane*pieces+piece)*2*f32.Lanes:]
 				n := float64(min(size, t.pixels-piece*size))
 				delta := s[l] - mean
 				mean += delta * n / (count + n)
@@ -150,10 +85,6 @@ func (t *normTask) coefficients(i int) (scale, shift float32) {
 	s := float64(t.rstd[i]) * float64(t.gamma[c])
 	return float32(s), float32(float64(t.beta[c]) - float64(t.mean[i])*s)
 }
-
-// far is the ratio of a plane's mean to its deviation from which on sums in
-// float32 and x*scale+shift would lose bits to cancellation.
-const far = 8
 
 func (t *normTask) apply(plane, at, n int) {
 	var scale, shift, ones, minusMean [f32.Lanes]float32
@@ -291,10 +222,14 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	if r != nil {
 		t.residual = r.data
 	}
-	t.phase = normStats
-	b.run(parts, t)
 	planes, _ := s.planes()
-	t.merge(planes)
+	if s.stats.pieces > 0 {
+		t.merge(s.stats.sums, planes, s.stats.pieces, s.stats.size)
+	} else {
+		t.phase = normStats
+		b.run(parts, t)
+		t.merge(t.sums, planes, t.pieces, normPiece/t.lanes)
+	}
 	t.phase = normApply
 	b.run(parts, t)
 }

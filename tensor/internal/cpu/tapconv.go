@@ -50,6 +50,7 @@ type tapConv struct {
 	rows    int // of a phase, per part
 	relu    bool
 	add     bool
+	stats   bool // leave the statistics of the output with it
 
 	allPhases [16]phase // backing of phases, reused
 }
@@ -188,6 +189,13 @@ func (t *tapConv) rowsOf(i int, s *scratch) {
 			}
 			t.scaledRow(out, ow, out[k*ow:], py, src)
 			t.emit(out[:k*ow], out[k*ow:], n, y)
+		}
+	}
+	if t.stats {
+		from := y0 * t.scale * ow
+		to := min((y0+rows)*t.scale, oh) * ow
+		for plane := n * k; plane < (n+1)*k; plane++ {
+			statistics(t.dst.stats.of(plane, i%t.parts()), t.dst.data[plane*oh*ow:][from:to], 1)
 		}
 	}
 }
