@@ -86,6 +86,7 @@ func (b *Backend) Freeze(x backend.Buffer) {
 // pool keeps freed memory by size.
 type pool struct {
 	free    map[int][][]float32
+	sums    map[int][][]float64 // of planeStats
 	headers []*buffer
 }
 
@@ -109,6 +110,7 @@ func (b *Backend) Free(x backend.Buffer) {
 		panic("BUG: buffer freed twice")
 	}
 	c.changed()
+	c.stats.release(&b.pool)
 	b.pool.give(c.data)
 	c.data = nil
 	b.pool.headers = append(b.pool.headers, c)

@@ -59,7 +59,7 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 	t.pack(weights, step)
 	// A convolution without a bias feeds a normalisation, which would take it away.
 	if t.stats = bias == nil && t.plain(); t.stats {
-		d.stats.reset(d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
+		d.stats.reset(&b.pool, d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
 	}
 	b.run(s.shape[0]*t.parts(), t)
 }

@@ -11,13 +11,28 @@ type planeStats struct {
 	size   int // pixels per piece
 }
 
-// reset makes room for the statistics of planes.
-func (s *planeStats) reset(planes, pieces, size int) {
-	if n := planes * pieces * 2 * f32.Lanes; cap(s.sums) < n {
-		s.sums = make([]float64, n)
+// reset makes room for the statistics of planes, from the pool.
+func (s *planeStats) reset(p *pool, planes, pieces, size int) {
+	if n := planes * pieces * 2 * f32.Lanes; len(s.sums) != n {
+		s.release(p)
+		if list := p.sums[n]; len(list) > 0 {
+			s.sums, p.sums[n] = list[len(list)-1], list[:len(list)-1]
+		} else {
+			s.sums = make([]float64, n)
+		}
 	}
-	s.sums = s.sums[:cap(s.sums)]
 	s.pieces, s.size = pieces, size
+}
+
+// release gives the memory back.
+func (s *planeStats) release(p *pool) {
+	if s.sums != nil {
+		if p.sums == nil {
+			p.sums = map[int][][]float64{}
+		}
+		p.sums[len(s.sums)] = append(p.sums[len(s.sums)], s.sums)
+	}
+	*s = planeStats{}
 }
 
 // of returns the sums of a piece.
