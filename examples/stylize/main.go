@@ -4,6 +4,9 @@
 //	stylize -model final.pth -in photo.jpg -out styled.png
 //	stylize -model final.pth -in photos -out styled -keep-color
 //	stylize -model final.onnx -in movie.mp4 -out styled.mp4
+//
+// Pictures keep their transparency and are turned upright as their EXIF tags say.
+// Colour profiles are ignored, colours being taken for sRGB, and not copied.
 package main
 
 import (
