@@ -25,9 +25,11 @@ type Backend struct {
 	threads int
 	precise bool
 	workers *workers
-	pool    pool
-	scratch []scratch // one per worker
-	shared  scratch   // of the calling goroutine, read by the workers
+	// streamFrom is the constant, except in tests.
+	streamFrom int
+	pool       pool
+	scratch    []scratch // one per worker
+	shared     scratch   // of the calling goroutine, read by the workers
 
 	// The operation in progress: kept here so that running one allocates nothing.
 	ops operations
@@ -52,10 +54,11 @@ func New(o Options) *Backend {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	b := &Backend{
-		threads: o.Threads,
-		precise: o.Precise,
-		workers: newWorkers(o.Threads),
-		scratch: make([]scratch, o.Threads),
+		threads:    o.Threads,
+		precise:    o.Precise,
+		streamFrom: streamFrom,
+		workers:    newWorkers(o.Threads),
+		scratch:    make([]scratch, o.Threads),
 	}
 	// The workers do not refer to the backend between tasks, so a forgotten Close
 	// does not keep them.
@@ -94,7 +97,7 @@ func chunkOf(i, n int) (from, to int) { return i * chunk, min((i+1)*chunk, n) }
 
 // scratch is memory that grows to what its worker needs and stays.
 type scratch struct {
-	slots [slotSums + 1][]float32
+	slots [slotStage + 1][]float32
 	ints  []int32
 	sums  []float64
 }

@@ -11,6 +11,7 @@ import (
 // and many workers the parts of a plane become parts of their own: a first pass
 // takes the statistics of pieces, a second merges and applies them.
 type normTask struct {
+	outlet
 	dst, x, residual         []float32
 	dy, dx                   []float32
 	mean, rstd, gamma, beta  []float32
@@ -22,6 +23,7 @@ type normTask struct {
 	add                      bool
 	sums                     []float64 // per plane and piece: lanes of two sums
 	lanes                    int
+	first                    int // plane of the group in work
 }
 
 type normPhase int
@@ -36,7 +38,23 @@ const (
 // normPiece is how many floats of a plane one part handles.
 const normPiece = 32 << 10
 
-func (t *normTask) do(i, _ int) {
+// normGroup is how many floats, in whole planes, go through both of their phases
+// together, so that the second finds them in a cache.
+const normGroup = 1 << 20
+
+// group returns how many of planes are a group.
+func (t *normTask) group(planes int) int {
+	return min(planes, max(1, normGroup/(t.pixels*t.lanes)))
+}
+
+// normPhase does a phase of planes from first on.
+func (b *Backend) normPhase(t *normTask, phase normPhase, first, planes int) {
+	t.phase, t.first = phase, first
+	b.run(planes*t.pieces, t)
+}
+
+func (t *normTask) do(i, worker int) {
+	i += t.first * t.pieces
 	plane, piece := i/t.pieces, i%t.pieces
 	size := normPiece / t.lanes
 	from := piece * size
@@ -48,32 +66,37 @@ func (t *normTask) do(i, _ int) {
 	case normStats:
 		statistics(sums, t.x[at:][:n], t.lanes)
 	case normApply:
-		t.apply(plane, at, n)
+		t.apply(plane, at, n, worker)
 	case normGradSums:
 		t.gradSums(sums, plane, at, n)
 	case normGradApply:
-		t.gradApply(plane, at, n)
+		t.gradApply(plane, at, n, worker)
 	}
 }
 
-// merge turns the statistics of pieces of size pixels into mean and rstd.
-func (t *normTask) merge(sums []float64, planes, pieces, size int) {
-	for plane := range planes {
-		for l := range t.lanes {
-			var count, mean, dev float64
-			for piece := range pieces {
-				s := sums[(plane*pieces+piece)*2*f32.Lanes:]
-				n := float64(min(size, t.pixels-piece*size))
-				delta := s[l] - mean
-				mean += delta * n / (count + n)
-				dev += s[f32.Lanes+l] + delta*delta*count*n/(count+n)
-				count += n
+// merge turns the statistics of pieces of size pixels into mean and rstd of planes
+// from first to end.
+func (t *normTask) merge(sums []float64, first, end, pieces, size int) {
+	for plane := first; plane < end; plane++ {
+		var count float64
+		var mean, dev [f32.Lanes]float64
+		for piece := range pieces {
+			s := sums[(plane*pieces+piece)*2*f32.Lanes:][:2*f32.Lanes]
+			n := float64(min(size, t.pixels-piece*size))
+			share := n / (count + n)
+			for l := range t.lanes {
+				delta := s[l] - mean[l]
+				mean[l] += delta * share
+				dev[l] += s[f32.Lanes+l] + delta*delta*count*share
 			}
+			count += n
+		}
+		for l := range t.lanes {
 			i := plane*t.lanes + l
-			t.mean[i] = float32(mean)
-			t.rstd[i] = float32(1 / math.Sqrt(max(dev, 0)/count+float64(t.g.Eps)))
-			if dev != dev {
-				t.rstd[i] = float32(dev)
+			t.mean[i] = float32(mean[l])
+			t.rstd[i] = float32(1 / math.Sqrt(max(dev[l], 0)/count+float64(t.g.Eps)))
+			if dev[l] != dev[l] {
+				t.rstd[i] = float32(dev[l])
 			}
 		}
 	}
@@ -86,7 +109,7 @@ func (t *normTask) coefficients(i int) (scale, shift float32) {
 	return float32(s), float32(float64(t.beta[c]) - float64(t.mean[i])*s)
 }
 
-func (t *normTask) apply(plane, at, n int) {
+func (t *normTask) apply(plane, at, n, worker int) {
 	var scale, shift, ones, minusMean [f32.Lanes]float32
 	centre := false
 	for l := range t.lanes {
@@ -100,9 +123,9 @@ func (t *normTask) apply(plane, at, n int) {
 			shift[l] = t.beta[(plane*t.lanes+l)%(t.channels*t.lanes)]
 		}
 	}
-	for end := at + n; at < end; at += statPixels {
-		m := min(statPixels, end-at)
-		dst, x := t.dst[at:][:m], t.x[at:][:m]
+	for end := at + n; at < end; at += stageSize {
+		m := min(stageSize, end-at)
+		dst, x := t.open(t.dst[at:][:m], worker), t.x[at:][:m]
 		var r []float32
 		if t.residual != nil {
 			r = t.residual[at:][:m]
@@ -112,7 +135,9 @@ func (t *normTask) apply(plane, at, n int) {
 			x = dst
 		}
 		t.scaleShift(dst, x, r, &scale, &shift, t.g.ReLU)
+		t.close(t.dst[at:][:m], dst)
 	}
+	t.end()
 }
 
 func (t *normTask) scaleShift(dst, x, r []float32, scale, shift *[f32.Lanes]float32, relu bool) {
@@ -139,9 +164,21 @@ func (t *normTask) gradSums(sums []float64, plane, at, n int) {
 	f32.NormGradSums16((*[f32.Lanes]float64)(sums), (*[f32.Lanes]float64)(sums[f32.Lanes:]), dy, x, &scale, &shift, &mean, t.g.ReLU)
 }
 
-// mergeGrad adds the sums of pieces, leaving those of a plane with its first
-// piece, and computes the gradients of gamma and beta.
-func (t *normTask) mergeGrad(batch int, addParams bool) {
+// mergeGrad adds the sums of the pieces of planes from first to end, leaving those
+// of a plane with its first piece.
+func (t *normTask) mergeGrad(first, end int) {
+	for plane := first; plane < end; plane++ {
+		sums := t.sums[plane*t.pieces*2*f32.Lanes:]
+		for piece := 1; piece < t.pieces; piece++ {
+			for l, s := range sums[piece*2*f32.Lanes:][:2*f32.Lanes] {
+				sums[l] += s
+			}
+		}
+	}
+}
+
+// gradParams computes the gradients of gamma and beta.
+func (t *normTask) gradParams(batch int, addParams bool) {
 	if !addParams {
 		clear(t.dgamma)
 		clear(t.dbeta)
@@ -150,14 +187,9 @@ func (t *normTask) mergeGrad(batch int, addParams bool) {
 		var dgamma, dbeta float64
 		for n := range batch {
 			plane, l := n*t.channels+c/t.lanes, c%t.lanes
-			first := t.sums[plane*t.pieces*2*f32.Lanes:]
-			for piece := 1; piece < t.pieces; piece++ {
-				s := t.sums[(plane*t.pieces+piece)*2*f32.Lanes:]
-				first[l] += s[l]
-				first[f32.Lanes+l] += s[f32.Lanes+l]
-			}
-			dbeta += first[l]
-			dgamma += first[f32.Lanes+l] * float64(t.rstd[plane*t.lanes+l])
+			sums := t.sums[plane*t.pieces*2*f32.Lanes:]
+			dbeta += sums[l]
+			dgamma += sums[f32.Lanes+l] * float64(t.rstd[plane*t.lanes+l])
 		}
 		t.dgamma[c] += float32(dgamma)
 		t.dbeta[c] += float32(dbeta)
@@ -177,25 +209,28 @@ func (t *normTask) gradCoefficients(plane, l int) (a, b, c float32) {
 	return float32(da), float32(db), float32(dc)
 }
 
-func (t *normTask) gradApply(plane, at, n int) {
-	dx, dy, x := t.dx[at:][:n], t.dy[at:][:n], t.x[at:][:n]
-	if !t.blocked {
-		scale, shift := t.coefficients(plane)
-		a, b, c := t.gradCoefficients(plane, 0)
-		f32.NormGradApply(dx, dy, x, scale, shift, a, b, c, t.g.ReLU, t.add)
-		return
-	}
+func (t *normTask) gradApply(plane, at, n, worker int) {
 	var scale, shift, a, b, c [f32.Lanes]float32
-	for l := range scale {
-		scale[l], shift[l] = t.coefficients(plane*f32.Lanes + l)
+	for l := range t.lanes {
+		scale[l], shift[l] = t.coefficients(plane*t.lanes + l)
 		a[l], b[l], c[l] = t.gradCoefficients(plane, l)
 	}
-	f32.NormGradApply16(dx, dy, x, &scale, &shift, &a, &b, &c, t.g.ReLU, t.add)
+	for end := at + n; at < end; at += stageSize {
+		m := min(stageSize, end-at)
+		dx, dy, x := t.open(t.dx[at:][:m], worker), t.dy[at:][:m], t.x[at:][:m]
+		if t.blocked {
+			f32.NormGradApply16(dx, dy, x, &scale, &shift, &a, &b, &c, t.g.ReLU, t.add)
+		} else {
+			f32.NormGradApply(dx, dy, x, scale[0], shift[0], a[0], b[0], c[0], t.g.ReLU, t.add)
+		}
+		t.close(t.dx[at:][:m], dx)
+	}
+	t.end()
 }
 
-// newNorm prepares the task for tensors like x and returns its number of parts.
-func (b *Backend) newNorm(x *buffer, g backend.NormBlock) (t *normTask, parts int) {
-	t = &b.ops.norm
+// newNorm prepares the task for tensors like x.
+func (b *Backend) newNorm(x *buffer, g backend.NormBlock) *normTask {
+	t := &b.ops.norm
 	planes, lanes := x.planes()
 	pixels := x.shape[2] * x.shape[3]
 	size := normPiece / lanes
@@ -205,7 +240,7 @@ func (b *Backend) newNorm(x *buffer, g backend.NormBlock) (t *normTask, parts in
 		blocked: x.blocked, lanes: lanes, g: g,
 		sums: b.shared.doubles(planes * pieces * 2 * f32.Lanes),
 	}
-	return t, planes * pieces
+	return t
 }
 
 // NormBlock sets dst = relu?(instancenorm(x)) + Alpha*residual.
@@ -215,8 +250,9 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	if r != nil {
 		b.arrange(r, s.blocked)
 	}
-	t, parts := b.newNorm(s, g)
+	t := b.newNorm(s, g)
 	t.dst = of(dst).as(s).data
+	t.outlet = b.outletTo(t.dst, 1, len(t.dst), false)
 	t.mean, t.rstd = of(mean).inLayout(false).data, of(rstd).inLayout(false).data
 	t.gamma, t.beta = of(gamma).data, of(beta).data
 	if r != nil {
@@ -224,14 +260,17 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	}
 	planes, _ := s.planes()
 	if s.stats.pieces > 0 {
-		t.merge(s.stats.sums, planes, s.stats.pieces, s.stats.size)
-	} else {
-		t.phase = normStats
-		b.run(parts, t)
-		t.merge(t.sums, planes, t.pieces, normPiece/t.lanes)
+		t.merge(s.stats.sums, 0, planes, s.stats.pieces, s.stats.size)
+		b.normPhase(t, normApply, 0, planes)
+		return
 	}
-	t.phase = normApply
-	b.run(parts, t)
+	n := t.group(planes)
+	for first := 0; first < planes; first += n {
+		n := min(n, planes-first)
+		b.normPhase(t, normStats, first, n)
+		t.merge(t.sums, first, first+n, t.pieces, normPiece/t.lanes)
+		b.normPhase(t, normApply, first, n)
+	}
 }
 
 // InstanceNorm normalises every plane.
@@ -243,7 +282,7 @@ func (b *Backend) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, e
 func (b *Backend) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta backend.Buffer, g backend.NormBlock, add, addParams bool) {
 	s, d := of(x), of(dy)
 	b.arrange(d, s.blocked)
-	t, parts := b.newNorm(s, g)
+	t := b.newNorm(s, g)
 	t.dx, t.dy = b.target(dx, s, add).data, d.data
 	t.mean, t.rstd = of(mean).data, of(rstd).data
 	t.gamma, t.beta = of(gamma).data, of(gamma).data
@@ -255,11 +294,16 @@ func (b *Backend) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, bet
 	db.changed()
 	t.dgamma, t.dbeta = dg.data, db.data
 	t.add = add
-	t.phase = normGradSums
-	b.run(parts, t)
-	t.mergeGrad(s.shape[0], addParams)
-	t.phase = normGradApply
-	b.run(parts, t)
+	t.outlet = b.outletTo(t.dx, 1, len(t.dx), add)
+	planes, _ := s.planes()
+	n := t.group(planes)
+	for first := 0; first < planes; first += n {
+		n := min(n, planes-first)
+		b.normPhase(t, normGradSums, first, n)
+		t.mergeGrad(first, first+n)
+		b.normPhase(t, normGradApply, first, n)
+	}
+	t.gradParams(s.shape[0], addParams)
 }
 
 // InstanceNormGrad computes the gradients of x, gamma and beta.

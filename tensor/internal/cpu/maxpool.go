@@ -5,46 +5,70 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
+// poolTask pools, or routes the gradient of, a few rows of windows per part.
 type poolTask struct {
-	y, x    []float32 // output and input, or their gradients' operands
-	dx, dy  []float32
-	h, w    int // of the input
-	blocked bool
-	add     bool
+	outlet
+	y, x   []float32 // output and input, or their gradients' operands
+	dx, dy []float32
+	h, w   int // of the input
+	size   int // floats per pixel
+	add    bool
 }
 
-// do handles a row of windows.
-func (t *poolTask) do(i, _ int) {
-	oh, ow := t.h/2, t.w/2
-	size := 1
-	if t.blocked {
-		size = f32.Lanes
-	}
-	row := t.w * size
-	top := (i/oh*t.h + i%oh*2) * row
-	x0, x1 := t.x[top:][:row], t.x[top+row:][:row]
-	if t.dx == nil {
-		y := t.y[i*ow*size:][:ow*size]
-		if t.blocked {
-			f32.MaxPool16(y, x0, x1, ow)
-		} else {
-			maxRow(y, x0, x1)
+func (t *poolTask) do(i, worker int) {
+	s := &t.scratch[worker]
+	plane, pieces := t.pieces(i)
+	in, out := t.w*t.size, t.w/2*t.size // a row
+	for from, to := range pieces {
+		n := to - from
+		y, x := (plane*t.rows+from)*out, (plane*t.h+2*from)*in
+		if t.dx == nil {
+			dst := t.y[y:][:n*out]
+			built := t.open(dst, worker)
+			for r := range n {
+				t.row(built[r*out:][:out], t.x[x+2*r*in:], s)
+			}
+			t.close(dst, built)
+			continue
 		}
-		return
-	}
-	d0, d1 := t.dx[top:][:row], t.dx[top+row:][:row]
-	dy := t.dy[i*ow*size:][:ow*size]
-	if !t.add { // what no window covers
-		clear(d0[ow*2*size:])
-		clear(d1[ow*2*size:])
-		if t.h%2 == 1 && i%oh == oh-1 {
-			clear(t.dx[top+2*row:][:row])
+		size := 2 * n * in
+		if to == t.rows && t.h%2 == 1 {
+			size += in // the last row, which no window covers
 		}
+		dst := t.dx[x:][:size]
+		built := t.open(dst, worker)
+		for r := range n {
+			t.gradRow(built[2*r*in:], t.dy[y+r*out:][:out], t.x[x+2*r*in:], s)
+		}
+		if !t.add {
+			clear(built[2*n*in:])
+		}
+		t.close(dst, built)
 	}
-	if t.blocked {
-		f32.MaxPoolGrad16(d0, d1, dy, x0, x1, ow, t.add)
+}
+
+// row pools the two rows at the start of x.
+func (t *poolTask) row(y, x []float32, s *scratch) {
+	in := t.w * t.size
+	if x0, x1 := x[:in], x[in:2*in]; t.size == f32.Lanes {
+		f32.MaxPool16(y, x0, x1, t.w/2)
 	} else {
-		maxRowGrad(d0, d1, dy, x0, x1, t.add)
+		maxRow(y, x0, x1, s)
+	}
+}
+
+// gradRow routes dy to the two rows at the start of dx.
+func (t *poolTask) gradRow(dx, dy, x []float32, s *scratch) {
+	in := t.w * t.size
+	d0, d1, x0, x1 := dx[:in], dx[in:2*in], x[:in], x[in:2*in]
+	if !t.add {
+		clear(d0[2*len(dy):]) // what no window covers
+		clear(d1[2*len(dy):])
+	}
+	if t.size == f32.Lanes {
+		f32.MaxPoolGrad16(d0, d1, dy, x0, x1, t.w/2, t.add)
+	} else {
+		maxRowGrad(d0, d1, dy, x0, x1, t.add, s)
 	}
 }
 
@@ -52,8 +76,15 @@ func (t *poolTask) do(i, _ int) {
 // does, and then stays.
 func larger(b, a float32) bool { return b > a || b != b && a == a }
 
-func maxRow(y, x0, x1 []float32) {
-	for p := range y {
+// maxRow pools a planar row: whole groups of pairs as blocked pixels, then the rest.
+func maxRow(y, x0, x1 []float32, s *scratch) {
+	pairs := len(y) / f32.Lanes
+	n := 2 * f32.Lanes * pairs
+	split := s.floats(slotRaw, 2*n)
+	f32.SplitPairs(split[:n], x0, pairs)
+	f32.SplitPairs(split[n:], x1, pairs)
+	f32.MaxPool16(y, split[:n], split[n:], pairs)
+	for p := pairs * f32.Lanes; p < len(y); p++ {
 		m := x0[2*p]
 		for _, v := range [...]float32{x0[2*p+1], x1[2*p], x1[2*p+1]} {
 			if larger(v, m) {
@@ -64,8 +95,23 @@ func maxRow(y, x0, x1 []float32) {
 	}
 }
 
-func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool) {
-	for p, g := range dy {
+// maxRowGrad routes the gradient of a planar row likewise.
+func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool, s *scratch) {
+	pairs := len(dy) / f32.Lanes
+	n := 2 * f32.Lanes * pairs
+	split, routed := s.floats(slotRaw, 2*n), s.floats(slotLine, 2*n)
+	f32.SplitPairs(split[:n], x0, pairs)
+	f32.SplitPairs(split[n:], x1, pairs)
+	f32.MaxPoolGrad16(routed[:n], routed[n:], dy, split[:n], split[n:], pairs, false)
+	for i, d := range [...][]float32{d0, d1} {
+		if g := routed[i*n:][:n]; add {
+			f32.JoinPairs(split, g, pairs)
+			f32.Add(d[:n], d, split)
+		} else {
+			f32.JoinPairs(d, g, pairs)
+		}
+	}
+	for p := pairs * f32.Lanes; p < len(dy); p++ {
 		best, m := 0, x0[2*p]
 		for k, v := range [...]float32{x0[2*p+1], x1[2*p], x1[2*p+1]} {
 			if larger(v, m) {
@@ -76,9 +122,9 @@ func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool) {
 			d0[2*p], d0[2*p+1], d1[2*p], d1[2*p+1] = 0, 0, 0, 0
 		}
 		if best < 2 {
-			d0[2*p+best] += g
+			d0[2*p+best] += dy[p]
 		} else {
-			d1[2*p+best-2] += g
+			d1[2*p+best-2] += dy[p]
 		}
 	}
 }
@@ -87,9 +133,11 @@ func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool) {
 func (b *Backend) MaxPool2(dst, x backend.Buffer) {
 	s := of(x)
 	t := &b.ops.pool
-	*t = poolTask{y: of(dst).as(s).data, x: s.data, h: s.shape[2], w: s.shape[3], blocked: s.blocked}
-	planes, _ := s.planes()
-	b.run(planes*(t.h/2), t)
+	h, w := s.shape[2], s.shape[3]
+	planes, size := s.planes()
+	y := of(dst).as(s).data
+	*t = poolTask{outlet: b.outletTo(y, h/2, 2*w*size, false), y: y, x: s.data, h: h, w: w, size: size}
+	b.run(t.parts(planes), t)
 }
 
 // MaxPool2Grad routes dy to the first maximum of each window.
@@ -98,7 +146,11 @@ func (b *Backend) MaxPool2Grad(dx, dy, x, y backend.Buffer, add bool) {
 	b.arrange(g, s.blocked)
 	d := b.target(dx, s, add)
 	t := &b.ops.pool
-	*t = poolTask{dx: d.data, dy: g.data, x: s.data, h: s.shape[2], w: s.shape[3], blocked: s.blocked, add: add}
-	planes, _ := s.planes()
-	b.run(planes*(t.h/2), t)
+	h, w := s.shape[2], s.shape[3]
+	planes, size := s.planes()
+	*t = poolTask{
+		outlet: b.outletTo(d.data, h/2, 2*w*size, add), dx: d.data, dy: g.data, x: s.data,
+		h: h, w: w, size: size, add: add,
+	}
+	b.run(t.parts(planes), t)
 }

@@ -17,23 +17,38 @@ func mirror(i, n int) int {
 	return i
 }
 
+// padTask pads, or sums the gradient of, a few rows per part.
 type padTask struct {
+	outlet
 	dst, src        []float32
-	h, w, pad, size int // size is the floats per pixel
+	h, w, pad, size int // of the image; size is the floats per pixel
 	grad, add       bool
 }
 
 func (t *padTask) do(i, worker int) {
-	h, w, p, size := t.h, t.w, t.pad, t.size
-	oh, ow := h+2*p, w+2*p
-	if t.grad {
-		plane, y := i/h, i%h
-		t.gradRow(t.dst[(plane*h+y)*w*size:][:w*size], t.src[plane*oh*ow*size:], y)
-		return
+	n := t.w * t.size // floats of a row of the result
+	if !t.grad {
+		n += 2 * t.pad * t.size
 	}
-	plane, y := i/oh, i%oh
+	plane, pieces := t.pieces(i)
+	for from, to := range pieces {
+		dst := t.dst[(plane*t.rows+from)*n:][:(to-from)*n]
+		built := t.open(dst, worker)
+		for y := from; y < to; y++ {
+			if row := built[(y-from)*n:][:n]; t.grad {
+				t.gradRow(row, plane, y)
+			} else {
+				t.padRow(row, plane, y)
+			}
+		}
+		t.close(dst, built)
+	}
+}
+
+// padRow makes row y of the result.
+func (t *padTask) padRow(dst []float32, plane, y int) {
+	h, w, p, size := t.h, t.w, t.pad, t.size
 	src := t.src[(plane*h+mirror(y-p, h))*w*size:][:w*size]
-	dst := t.dst[i*ow*size:][:ow*size]
 	copy(dst[p*size:], src)
 	for x := range p {
 		copy(dst[x*size:][:size], src[(p-x)*size:])
@@ -42,12 +57,10 @@ func (t *padTask) do(i, worker int) {
 }
 
 // gradRow sums into row y of the gradient all rows and columns that mirror it.
-func (t *padTask) gradRow(dst, dy []float32, y int) {
+func (t *padTask) gradRow(dst []float32, plane, y int) {
 	w, p, size := t.w, t.pad, t.size
 	ow := w + 2*p
-	if !t.add {
-		clear(dst)
-	}
+	dy := t.src[plane*(t.h+2*p)*ow*size:]
 	for i, oy := range [...]int{y + p, p - y, p + 2*(t.h-1) - y} {
 		// Mirror images count only in the margin: those of the edge rows and of rows
 		// far inside fall on the image itself or outside.
@@ -56,11 +69,17 @@ func (t *padTask) gradRow(dst, dy []float32, y int) {
 			continue
 		}
 		row := dy[oy*ow*size:][:ow*size]
-		f32.Add(dst, dst, row[p*size:][:w*size])
+		if i == 0 && !t.add {
+			copy(dst, row[p*size:])
+		} else {
+			f32.Add(dst, dst, row[p*size:])
+		}
 		for x := 1; x <= p; x++ {
 			left, right := dst[x*size:][:size], dst[(w-1-x)*size:][:size]
-			f32.Add(left, left, row[(p-x)*size:][:size])
-			f32.Add(right, right, row[(p+w-1+x)*size:][:size])
+			for l := range size {
+				left[l] += row[(p-x)*size+l]
+				right[l] += row[(p+w-1+x)*size+l]
+			}
 		}
 	}
 }
@@ -70,8 +89,13 @@ func (b *Backend) ReflectPad(dst, x backend.Buffer, pad int) {
 	s := of(x)
 	planes, size := s.planes()
 	t := &b.ops.pad
-	*t = padTask{dst: of(dst).as(s).data, src: s.data, h: s.shape[2], w: s.shape[3], pad: pad, size: size}
-	b.run(planes*(t.h+2*pad), t)
+	out := of(dst).as(s).data
+	h, w := s.shape[2], s.shape[3]
+	*t = padTask{
+		outlet: b.outletTo(out, h+2*pad, (w+2*pad)*size, false), dst: out, src: s.data,
+		h: h, w: w, pad: pad, size: size,
+	}
+	b.run(t.parts(planes), t)
 }
 
 // ReflectPadGrad sums the gradient of every copy of a pixel.
@@ -80,6 +104,10 @@ func (b *Backend) ReflectPadGrad(dx, dy backend.Buffer, pad int, add bool) {
 	d := b.target(dx, g, add)
 	planes, size := d.planes()
 	t := &b.ops.pad
-	*t = padTask{dst: d.data, src: g.data, h: d.shape[2], w: d.shape[3], pad: pad, size: size, grad: true, add: add}
-	b.run(planes*t.h, t)
+	h, w := d.shape[2], d.shape[3]
+	*t = padTask{
+		outlet: b.outletTo(d.data, h, w*size, add), dst: d.data, src: g.data,
+		h: h, w: w, pad: pad, size: size, grad: true, add: add,
+	}
+	b.run(t.parts(planes), t)
 }

@@ -41,8 +41,12 @@ func (s *planeStats) of(plane, piece int) []float64 {
 }
 
 // statPixels is how many floats statistics takes at a time: they stay in the
-// first-level cache between its two looks at them.
-const statPixels = 4096
+// first-level cache between its two looks at them, or in the second, with blocks,
+// whose 16 means cost more to merge.
+const (
+	statPixels = 4096
+	statBlocks = 16384
+)
 
 // far is the ratio of a plane's mean to its deviation from which on sums in
 // float32 and x*scale+shift would lose bits to cancellation.
@@ -54,9 +58,13 @@ const far = 8
 func statistics(sums []float64, x []float32, lanes int) {
 	var count float64
 	clear(sums)
+	size := statPixels
+	if lanes > 1 {
+		size = statBlocks
+	}
 	mean, dev := (*[f32.Lanes]float64)(sums), (*[f32.Lanes]float64)(sums[f32.Lanes:])
 	for rest := x; len(rest) > 0; {
-		c := rest[:min(len(rest), statPixels)]
+		c := rest[:min(len(rest), size)]
 		rest = rest[len(c):]
 		n := float64(len(c) / lanes)
 		var s, d [f32.Lanes]float64
@@ -78,10 +86,11 @@ func statistics(sums []float64, x []float32, lanes int) {
 				d[l] -= n * e * e
 			}
 		}
+		share := n / (count + n)
 		for l := range lanes {
 			delta := s[l] - mean[l]
-			mean[l] += delta * n / (count + n)
-			dev[l] += d[l] + delta*delta*count*n/(count+n)
+			mean[l] += delta * share
+			dev[l] += d[l] + delta*delta*count*share
 		}
 		count += n
 	}

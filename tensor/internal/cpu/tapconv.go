@@ -15,6 +15,7 @@ const (
 	slotTile
 	slotWeights
 	slotSums
+	slotStage // results to be streamed
 )
 
 // tap is one product of a direct convolution: input channel ch, shifted by

@@ -5,72 +5,96 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
+// upsampleTask repeats, or sums the gradient over the copies of, a few rows of the
+// small image per part.
 type upsampleTask struct {
-	scratch            []scratch
+	outlet
 	dst, src           []float32
 	h, w, factor, size int // of the small image; size is the floats per pixel
 	grad, add          bool
 }
 
 func (t *upsampleTask) do(i, worker int) {
-	f, n := t.factor, t.w*t.size
-	small, big := i*n, i*n*f*f // a row, and the factor rows it becomes
+	n := t.w * t.size
+	from, to := n, n*t.factor*t.factor // what a row is made of and becomes
 	if t.grad {
-		t.gradRow(t.dst[small:][:n], t.src[big:][:n*f*f], &t.scratch[worker])
-		return
+		from, to = to, from
 	}
-	rows := t.dst[big:][:n*f*f]
-	repeat(rows[:n*f], t.src[small:][:n], f, t.size)
-	for r := 1; r < f; r++ {
-		copy(rows[r*n*f:][:n*f], rows)
+	plane, pieces := t.pieces(i)
+	for y, end := range pieces {
+		dst := t.dst[(plane*t.h+y)*to:][:(end-y)*to]
+		built := t.open(dst, worker)
+		for r := range end - y {
+			out, src := built[r*to:][:to], t.src[(plane*t.h+y+r)*from:][:from]
+			if t.grad {
+				t.gradRow(out, src, &t.scratch[worker])
+			} else {
+				t.repeat(out, src)
+			}
+		}
+		t.close(dst, built)
 	}
 }
 
-// repeat writes every pixel of src factor times to dst.
-func repeat(dst, src []float32, factor, size int) {
+// repeat makes the factor rows that src becomes.
+func (t *upsampleTask) repeat(dst, src []float32) {
+	first := dst[:len(src)*t.factor]
+	t.repeatPixels(first, src)
+	for k := 1; k < t.factor; k++ {
+		copy(dst[k*len(first):], first)
+	}
+}
+
+// repeatPixels writes every pixel of src factor times to dst.
+func (t *upsampleTask) repeatPixels(dst, src []float32) {
 	switch {
-	case size == f32.Lanes:
-		for x := 0; x < len(src); x += size {
-			pixel := (*[f32.Lanes]float32)(src[x:])
-			for r := range factor {
-				*(*[f32.Lanes]float32)(dst[x*factor+r*size:]) = *pixel
-			}
-		}
-	case factor == 2:
+	case t.factor == 2 && t.size == f32.Lanes:
+		f32.Upsample16(dst, src, t.w)
+	case t.factor == 2:
 		f32.Interleave2(dst, src, src)
 	default:
-		for x, v := range src {
-			for r := range factor {
-				dst[x*factor+r] = v
+		for x := range t.w {
+			for r := range t.factor {
+				copy(dst[(x*t.factor+r)*t.size:], src[x*t.size:][:t.size])
 			}
 		}
 	}
 }
 
-// gradRow sums the factor rows of dy, then every factor columns.
+// gradRow sums the copies of every pixel of a row.
 func (t *upsampleTask) gradRow(dst, dy []float32, s *scratch) {
-	f, n := t.factor, len(dst)
-	sum := s.floats(slotRaw, n*f)
-	copy(sum, dy)
-	for r := 1; r < f; r++ {
-		f32.Add(sum, sum, dy[r*n*f:][:n*f])
-	}
-	if !t.add {
-		clear(dst)
-	}
-	if t.size == 1 && f == 2 {
-		halves := s.floats(slotLine, 2*n)
-		f32.Deinterleave2(halves[:n], halves[n:], sum)
-		f32.Add(dst, dst, halves[:n])
-		f32.Add(dst, dst, halves[n:])
+	if t.factor != 2 {
+		t.sumCopies(dst, dy, 0)
 		return
 	}
-	for x := 0; x < n; x += t.size {
-		d := dst[x:][:t.size]
-		for q := range f {
-			for k, v := range sum[x*f+q*t.size:][:t.size] {
-				d[k] += v
+	dy0, dy1 := dy[:len(dy)/2], dy[len(dy)/2:]
+	if t.size == f32.Lanes {
+		f32.UpsampleGrad16(dst, dy0, dy1, t.w, t.add)
+		return
+	}
+	pairs := t.w / f32.Lanes
+	n := 2 * f32.Lanes * pairs
+	split := s.floats(slotRaw, 2*n)
+	f32.SplitPairs(split[:n], dy0, pairs)
+	f32.SplitPairs(split[n:], dy1, pairs)
+	f32.UpsampleGrad16(dst, split[:n], split[n:], pairs, t.add)
+	t.sumCopies(dst, dy, pairs*f32.Lanes)
+}
+
+// sumCopies sums the copies of the pixels of a row from x on.
+func (t *upsampleTask) sumCopies(dst, dy []float32, x int) {
+	f, row := t.factor, t.w*t.factor*t.size
+	for ; x < t.w; x++ {
+		for l := range t.size {
+			var sum float32
+			for i := range f * f {
+				sum += dy[i/f*row+(x*f+i%f)*t.size+l]
 			}
+			d := &dst[x*t.size+l]
+			if t.add {
+				sum += *d
+			}
+			*d = sum
 		}
 	}
 }
@@ -80,8 +104,13 @@ func (b *Backend) Upsample(dst, x backend.Buffer, factor int) {
 	s := of(x)
 	planes, size := s.planes()
 	t := &b.ops.upsample
-	*t = upsampleTask{dst: of(dst).as(s).data, src: s.data, h: s.shape[2], w: s.shape[3], factor: factor, size: size}
-	b.run(planes*t.h, t)
+	out := of(dst).as(s).data
+	h, w := s.shape[2], s.shape[3]
+	*t = upsampleTask{
+		outlet: b.outletTo(out, h, w*size*factor*factor, false), dst: out, src: s.data,
+		h: h, w: w, factor: factor, size: size,
+	}
+	b.run(t.parts(planes), t)
 }
 
 // UpsampleGrad sums the gradient over the copies of a pixel.
@@ -90,6 +119,10 @@ func (b *Backend) UpsampleGrad(dx, dy backend.Buffer, factor int, add bool) {
 	d := b.target(dx, g, add)
 	planes, size := d.planes()
 	t := &b.ops.upsample
-	*t = upsampleTask{scratch: b.scratch, dst: d.data, src: g.data, h: d.shape[2], w: d.shape[3], factor: factor, size: size, grad: true, add: add}
-	b.run(planes*t.h, t)
+	h, w := d.shape[2], d.shape[3]
+	*t = upsampleTask{
+		outlet: b.outletTo(d.data, h, w*size*factor*factor, add), dst: d.data, src: g.data,
+		h: h, w: w, factor: factor, size: size, grad: true, add: add,
+	}
+	b.run(t.parts(planes), t)
 }

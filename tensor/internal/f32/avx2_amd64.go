@@ -106,6 +106,16 @@ func interleave2AVX2(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func deinterleave2AVX2(a *float32, b *float32, x *float32, n int)
 
+// splitPairsAVX2 is splitPairsGeneric for n above 0.
+//
+//go:noescape
+func splitPairsAVX2(dst *float32, x *float32, n int)
+
+// joinPairsAVX2 is joinPairsGeneric for n above 0.
+//
+//go:noescape
+func joinPairsAVX2(dst *float32, x *float32, n int)
+
 // addAVX2 is addGeneric of n floats.
 //
 //go:noescape
@@ -195,6 +205,26 @@ func maxPool16AVX2(dst *float32, x0 *float32, x1 *float32, n int)
 //
 //go:noescape
 func maxPoolGrad16AVX2(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
+
+// upsample16AVX2 is upsample16Generic for n above 0.
+//
+//go:noescape
+func upsample16AVX2(dst *float32, x *float32, n int)
+
+// upsampleGrad16AVX2 is upsampleGrad16Generic for n above 0.
+//
+//go:noescape
+func upsampleGrad16AVX2(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
+
+// streamAVX2 is streamGeneric of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
+//
+//go:noescape
+func streamAVX2(dst *float32, src *float32, n int)
+
+// streamedAVX2 waits until other processors see what was streamed.
+//
+//go:noescape
+func streamedAVX2()
 
 // adamAVX2 is adamGeneric of n parameters.
 //

@@ -4210,6 +4210,70 @@ pairs:
 	VZEROUPPER
 	RET
 
+// func splitPairsAVX2(dst *float32, x *float32, n int)
+// Requires: AVX, MMX+
+TEXT ·splitPairsAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+groups:
+	PREFETCHT1 8192(CX)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VPERM2F128 $0x20, Y1, Y0, Y2
+	VPERM2F128 $0x31, Y1, Y0, Y1
+	VSHUFPS    $0x88, Y1, Y2, Y0
+	VSHUFPS    $0xdd, Y1, Y2, Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 64(AX)
+	PREFETCHT1 8256(CX)
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VPERM2F128 $0x20, Y1, Y0, Y2
+	VPERM2F128 $0x31, Y1, Y0, Y1
+	VSHUFPS    $0x88, Y1, Y2, Y0
+	VSHUFPS    $0xdd, Y1, Y2, Y1
+	VMOVUPS    Y0, 32(AX)
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, AX
+	DECQ       DX
+	JNZ        groups
+	VZEROUPPER
+	RET
+
+// func joinPairsAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·joinPairsAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+groups:
+	VMOVUPS    (CX), Y0
+	VMOVUPS    64(CX), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    32(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VUNPCKLPS  Y1, Y0, Y2
+	VUNPCKHPS  Y1, Y0, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y0
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y0, 64(AX)
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, AX
+	DECQ       DX
+	JNZ        groups
+	VZEROUPPER
+	RET
+
 // func addAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·addAVX2(SB), NOSPLIT, $0-32
@@ -6374,7 +6438,7 @@ end:
 	RET
 
 // func maxPool16AVX2(dst *float32, x0 *float32, x1 *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·maxPool16AVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ x0+8(FP), CX
@@ -6382,44 +6446,48 @@ TEXT ·maxPool16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 pixels:
-	VMOVUPS (CX), Y0
-	VMOVUPS 64(CX), Y1
-	VMOVUPS (DX), Y2
-	VMOVUPS 64(DX), Y3
-	VMAXPS  Y0, Y1, Y4
-	VMAXPS  Y1, Y0, Y0
-	VORPS   Y4, Y0, Y0
-	VMAXPS  Y2, Y3, Y1
-	VMAXPS  Y3, Y2, Y2
-	VORPS   Y1, Y2, Y2
-	VMAXPS  Y0, Y2, Y1
-	VMAXPS  Y2, Y0, Y0
-	VORPS   Y1, Y0, Y0
-	VMOVUPS Y0, (AX)
-	VMOVUPS 32(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVUPS 32(DX), Y2
-	VMOVUPS 96(DX), Y3
-	VMAXPS  Y0, Y1, Y4
-	VMAXPS  Y1, Y0, Y0
-	VORPS   Y4, Y0, Y0
-	VMAXPS  Y2, Y3, Y1
-	VMAXPS  Y3, Y2, Y2
-	VORPS   Y1, Y2, Y2
-	VMAXPS  Y0, Y2, Y1
-	VMAXPS  Y2, Y0, Y0
-	VORPS   Y1, Y0, Y0
-	VMOVUPS Y0, 32(AX)
-	ADDQ    $0x40, AX
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, DX
-	DECQ    BX
-	JNZ     pixels
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    64(CX), Y1
+	VMOVUPS    (DX), Y2
+	VMOVUPS    64(DX), Y3
+	VMAXPS     Y0, Y1, Y4
+	VMAXPS     Y1, Y0, Y0
+	VORPS      Y4, Y0, Y0
+	VMAXPS     Y2, Y3, Y1
+	VMAXPS     Y3, Y2, Y2
+	VORPS      Y1, Y2, Y2
+	VMAXPS     Y0, Y2, Y1
+	VMAXPS     Y2, Y0, Y0
+	VORPS      Y1, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    32(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVUPS    32(DX), Y2
+	VMOVUPS    96(DX), Y3
+	VMAXPS     Y0, Y1, Y4
+	VMAXPS     Y1, Y0, Y0
+	VORPS      Y4, Y0, Y0
+	VMAXPS     Y2, Y3, Y1
+	VMAXPS     Y3, Y2, Y2
+	VORPS      Y1, Y2, Y2
+	VMAXPS     Y0, Y2, Y1
+	VMAXPS     Y2, Y0, Y0
+	VORPS      Y1, Y0, Y0
+	VMOVUPS    Y0, 32(AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        pixels
 	VZEROUPPER
 	RET
 
 // func maxPoolGrad16AVX2(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·maxPoolGrad16AVX2(SB), NOSPLIT, $0-49
 	MOVQ dx0+0(FP), AX
 	MOVQ dx1+8(FP), CX
@@ -6431,150 +6499,270 @@ TEXT ·maxPoolGrad16AVX2(SB), NOSPLIT, $0-49
 	JNE  add
 
 setpixels:
-	VMOVUPS   (BX), Y0
-	VMOVUPS   64(BX), Y1
-	VMOVUPS   (SI), Y2
-	VMOVUPS   64(SI), Y3
-	VCMPPS    $0x1e, Y0, Y1, Y4
-	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
-	VBLENDVPS Y4, Y1, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y2, Y1
-	VCMPPS    $0x03, Y2, Y2, Y5
-	VORPS     Y5, Y1, Y1
-	VBLENDVPS Y1, Y2, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y3, Y2
-	VCMPPS    $0x03, Y3, Y3, Y5
-	VORPS     Y5, Y2, Y2
-	VBLENDVPS Y2, Y3, Y0, Y0
-	VMOVUPS   (DX), Y0
-	VANDPS    Y0, Y2, Y3
-	VANDNPS   Y0, Y2, Y0
-	VMOVUPS   Y3, 64(CX)
-	VANDPS    Y0, Y1, Y2
-	VANDNPS   Y0, Y1, Y0
-	VMOVUPS   Y2, (CX)
-	VANDPS    Y0, Y4, Y1
-	VANDNPS   Y0, Y4, Y0
-	VMOVUPS   Y1, 64(AX)
-	VMOVUPS   Y0, (AX)
-	VMOVUPS   32(BX), Y0
-	VMOVUPS   96(BX), Y1
-	VMOVUPS   32(SI), Y2
-	VMOVUPS   96(SI), Y3
-	VCMPPS    $0x1e, Y0, Y1, Y4
-	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
-	VBLENDVPS Y4, Y1, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y2, Y1
-	VCMPPS    $0x03, Y2, Y2, Y5
-	VORPS     Y5, Y1, Y1
-	VBLENDVPS Y1, Y2, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y3, Y2
-	VCMPPS    $0x03, Y3, Y3, Y5
-	VORPS     Y5, Y2, Y2
-	VBLENDVPS Y2, Y3, Y0, Y0
-	VMOVUPS   32(DX), Y0
-	VANDPS    Y0, Y2, Y3
-	VANDNPS   Y0, Y2, Y0
-	VMOVUPS   Y3, 96(CX)
-	VANDPS    Y0, Y1, Y2
-	VANDNPS   Y0, Y1, Y0
-	VMOVUPS   Y2, 32(CX)
-	VANDPS    Y0, Y4, Y1
-	VANDNPS   Y0, Y4, Y0
-	VMOVUPS   Y1, 96(AX)
-	VMOVUPS   Y0, 32(AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x00000080, CX
-	ADDQ      $0x00000080, BX
-	ADDQ      $0x00000080, SI
-	DECQ      DI
-	JNZ       setpixels
+	PREFETCHT1 8192(BX)
+	PREFETCHT1 8256(BX)
+	PREFETCHT1 8192(SI)
+	PREFETCHT1 8256(SI)
+	VMOVUPS    (BX), Y0
+	VMOVUPS    64(BX), Y1
+	VMOVUPS    (SI), Y2
+	VMOVUPS    64(SI), Y3
+	VCMPPS     $0x1e, Y0, Y1, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VORPS      Y5, Y4, Y4
+	VBLENDVPS  Y4, Y1, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y2, Y1
+	VCMPPS     $0x03, Y2, Y2, Y5
+	VORPS      Y5, Y1, Y1
+	VBLENDVPS  Y1, Y2, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y3, Y2
+	VCMPPS     $0x03, Y3, Y3, Y5
+	VORPS      Y5, Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMOVUPS    (DX), Y0
+	VANDPS     Y0, Y2, Y3
+	VANDNPS    Y0, Y2, Y0
+	VMOVUPS    Y3, 64(CX)
+	VANDPS     Y0, Y1, Y2
+	VANDNPS    Y0, Y1, Y0
+	VMOVUPS    Y2, (CX)
+	VANDPS     Y0, Y4, Y1
+	VANDNPS    Y0, Y4, Y0
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    32(BX), Y0
+	VMOVUPS    96(BX), Y1
+	VMOVUPS    32(SI), Y2
+	VMOVUPS    96(SI), Y3
+	VCMPPS     $0x1e, Y0, Y1, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VORPS      Y5, Y4, Y4
+	VBLENDVPS  Y4, Y1, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y2, Y1
+	VCMPPS     $0x03, Y2, Y2, Y5
+	VORPS      Y5, Y1, Y1
+	VBLENDVPS  Y1, Y2, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y3, Y2
+	VCMPPS     $0x03, Y3, Y3, Y5
+	VORPS      Y5, Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMOVUPS    32(DX), Y0
+	VANDPS     Y0, Y2, Y3
+	VANDNPS    Y0, Y2, Y0
+	VMOVUPS    Y3, 96(CX)
+	VANDPS     Y0, Y1, Y2
+	VANDNPS    Y0, Y1, Y0
+	VMOVUPS    Y2, 32(CX)
+	VANDPS     Y0, Y4, Y1
+	VANDNPS    Y0, Y4, Y0
+	VMOVUPS    Y1, 96(AX)
+	VMOVUPS    Y0, 32(AX)
+	ADDQ       $0x40, DX
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, BX
+	ADDQ       $0x00000080, SI
+	DECQ       DI
+	JNZ        setpixels
 	VZEROUPPER
 	RET
 
 add:
 addpixels:
-	VMOVUPS   (BX), Y0
-	VMOVUPS   64(BX), Y1
-	VMOVUPS   (SI), Y2
-	VMOVUPS   64(SI), Y3
-	VCMPPS    $0x1e, Y0, Y1, Y4
-	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
-	VBLENDVPS Y4, Y1, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y2, Y1
-	VCMPPS    $0x03, Y2, Y2, Y5
-	VORPS     Y5, Y1, Y1
-	VBLENDVPS Y1, Y2, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y3, Y2
-	VCMPPS    $0x03, Y3, Y3, Y5
-	VORPS     Y5, Y2, Y2
-	VBLENDVPS Y2, Y3, Y0, Y0
-	VMOVUPS   (DX), Y0
-	VANDPS    Y0, Y2, Y3
-	VANDNPS   Y0, Y2, Y0
-	VMOVUPS   64(CX), Y2
-	VADDPS    Y2, Y3, Y3
-	VMOVUPS   Y3, 64(CX)
-	VANDPS    Y0, Y1, Y2
-	VANDNPS   Y0, Y1, Y0
-	VMOVUPS   (CX), Y1
-	VADDPS    Y1, Y2, Y2
-	VMOVUPS   Y2, (CX)
-	VANDPS    Y0, Y4, Y1
-	VANDNPS   Y0, Y4, Y0
-	VMOVUPS   64(AX), Y2
-	VADDPS    Y2, Y1, Y1
-	VMOVUPS   Y1, 64(AX)
-	VMOVUPS   (AX), Y1
-	VADDPS    Y1, Y0, Y0
-	VMOVUPS   Y0, (AX)
-	VMOVUPS   32(BX), Y0
-	VMOVUPS   96(BX), Y1
-	VMOVUPS   32(SI), Y2
-	VMOVUPS   96(SI), Y3
-	VCMPPS    $0x1e, Y0, Y1, Y4
-	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
-	VBLENDVPS Y4, Y1, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y2, Y1
-	VCMPPS    $0x03, Y2, Y2, Y5
-	VORPS     Y5, Y1, Y1
-	VBLENDVPS Y1, Y2, Y0, Y0
-	VCMPPS    $0x1e, Y0, Y3, Y2
-	VCMPPS    $0x03, Y3, Y3, Y5
-	VORPS     Y5, Y2, Y2
-	VBLENDVPS Y2, Y3, Y0, Y0
-	VMOVUPS   32(DX), Y0
-	VANDPS    Y0, Y2, Y3
-	VANDNPS   Y0, Y2, Y0
-	VMOVUPS   96(CX), Y2
-	VADDPS    Y2, Y3, Y3
-	VMOVUPS   Y3, 96(CX)
-	VANDPS    Y0, Y1, Y2
-	VANDNPS   Y0, Y1, Y0
-	VMOVUPS   32(CX), Y1
-	VADDPS    Y1, Y2, Y2
-	VMOVUPS   Y2, 32(CX)
-	VANDPS    Y0, Y4, Y1
-	VANDNPS   Y0, Y4, Y0
-	VMOVUPS   96(AX), Y2
-	VADDPS    Y2, Y1, Y1
-	VMOVUPS   Y1, 96(AX)
-	VMOVUPS   32(AX), Y1
-	VADDPS    Y1, Y0, Y0
-	VMOVUPS   Y0, 32(AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x00000080, CX
-	ADDQ      $0x00000080, BX
-	ADDQ      $0x00000080, SI
-	DECQ      DI
-	JNZ       addpixels
+	PREFETCHT1 8192(BX)
+	PREFETCHT1 8256(BX)
+	PREFETCHT1 8192(SI)
+	PREFETCHT1 8256(SI)
+	VMOVUPS    (BX), Y0
+	VMOVUPS    64(BX), Y1
+	VMOVUPS    (SI), Y2
+	VMOVUPS    64(SI), Y3
+	VCMPPS     $0x1e, Y0, Y1, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VORPS      Y5, Y4, Y4
+	VBLENDVPS  Y4, Y1, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y2, Y1
+	VCMPPS     $0x03, Y2, Y2, Y5
+	VORPS      Y5, Y1, Y1
+	VBLENDVPS  Y1, Y2, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y3, Y2
+	VCMPPS     $0x03, Y3, Y3, Y5
+	VORPS      Y5, Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMOVUPS    (DX), Y0
+	VANDPS     Y0, Y2, Y3
+	VANDNPS    Y0, Y2, Y0
+	VMOVUPS    64(CX), Y2
+	VADDPS     Y2, Y3, Y3
+	VMOVUPS    Y3, 64(CX)
+	VANDPS     Y0, Y1, Y2
+	VANDNPS    Y0, Y1, Y0
+	VMOVUPS    (CX), Y1
+	VADDPS     Y1, Y2, Y2
+	VMOVUPS    Y2, (CX)
+	VANDPS     Y0, Y4, Y1
+	VANDNPS    Y0, Y4, Y0
+	VMOVUPS    64(AX), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    (AX), Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    32(BX), Y0
+	VMOVUPS    96(BX), Y1
+	VMOVUPS    32(SI), Y2
+	VMOVUPS    96(SI), Y3
+	VCMPPS     $0x1e, Y0, Y1, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VORPS      Y5, Y4, Y4
+	VBLENDVPS  Y4, Y1, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y2, Y1
+	VCMPPS     $0x03, Y2, Y2, Y5
+	VORPS      Y5, Y1, Y1
+	VBLENDVPS  Y1, Y2, Y0, Y0
+	VCMPPS     $0x1e, Y0, Y3, Y2
+	VCMPPS     $0x03, Y3, Y3, Y5
+	VORPS      Y5, Y2, Y2
+	VBLENDVPS  Y2, Y3, Y0, Y0
+	VMOVUPS    32(DX), Y0
+	VANDPS     Y0, Y2, Y3
+	VANDNPS    Y0, Y2, Y0
+	VMOVUPS    96(CX), Y2
+	VADDPS     Y2, Y3, Y3
+	VMOVUPS    Y3, 96(CX)
+	VANDPS     Y0, Y1, Y2
+	VANDNPS    Y0, Y1, Y0
+	VMOVUPS    32(CX), Y1
+	VADDPS     Y1, Y2, Y2
+	VMOVUPS    Y2, 32(CX)
+	VANDPS     Y0, Y4, Y1
+	VANDNPS    Y0, Y4, Y0
+	VMOVUPS    96(AX), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    Y1, 96(AX)
+	VMOVUPS    32(AX), Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, 32(AX)
+	ADDQ       $0x40, DX
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, BX
+	ADDQ       $0x00000080, SI
+	DECQ       DI
+	JNZ        addpixels
 	VZEROUPPER
+	RET
+
+// func upsample16AVX2(dst *float32, x *float32, n int)
+// Requires: AVX, MMX+
+TEXT ·upsample16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+pixels:
+	PREFETCHT1 8192(CX)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y0, 64(AX)
+	VMOVUPS    32(CX), Y0
+	VMOVUPS    Y0, 32(AX)
+	VMOVUPS    Y0, 96(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000080, AX
+	DECQ       DX
+	JNZ        pixels
+	VZEROUPPER
+	RET
+
+// func upsampleGrad16AVX2(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
+// Requires: AVX, MMX+
+TEXT ·upsampleGrad16AVX2(SB), NOSPLIT, $0-33
+	MOVQ dx+0(FP), AX
+	MOVQ dy0+8(FP), CX
+	MOVQ dy1+16(FP), DX
+	MOVQ n+24(FP), BX
+	CMPB add+32(FP), $0x00
+	JNE  add
+
+setpixels:
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Y0
+	VADDPS     (DX), Y0, Y0
+	VMOVUPS    64(CX), Y1
+	VADDPS     64(DX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    32(CX), Y0
+	VADDPS     32(DX), Y0, Y0
+	VMOVUPS    96(CX), Y1
+	VADDPS     96(DX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, 32(AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        setpixels
+	VZEROUPPER
+	RET
+
+add:
+addpixels:
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Y0
+	VADDPS     (DX), Y0, Y0
+	VMOVUPS    64(CX), Y1
+	VADDPS     64(DX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    (AX), Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    32(CX), Y0
+	VADDPS     32(DX), Y0, Y0
+	VMOVUPS    96(CX), Y1
+	VADDPS     96(DX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    32(AX), Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y0, 32(AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        addpixels
+	VZEROUPPER
+	RET
+
+// func streamAVX2(dst *float32, src *float32, n int)
+// Requires: AVX
+TEXT ·streamAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+lines:
+	VMOVUPS  (CX), Y0
+	VMOVUPS  32(CX), Y1
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, AX
+	SUBQ     $0x10, DX
+	JNZ      lines
+	VZEROUPPER
+	RET
+
+// func streamedAVX2()
+// Requires: MMX+
+TEXT ·streamedAVX2(SB), NOSPLIT, $0
+	SFENCE
 	RET
 
 // func adamAVX2(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)

@@ -118,6 +118,16 @@ func interleave2AVX512(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func deinterleave2AVX512(a *float32, b *float32, x *float32, n int)
 
+// splitPairsAVX512 is splitPairsGeneric for n above 0.
+//
+//go:noescape
+func splitPairsAVX512(dst *float32, x *float32, n int)
+
+// joinPairsAVX512 is joinPairsGeneric for n above 0.
+//
+//go:noescape
+func joinPairsAVX512(dst *float32, x *float32, n int)
+
 // addAVX512 is addGeneric of n floats.
 //
 //go:noescape
@@ -207,6 +217,26 @@ func maxPool16AVX512(dst *float32, x0 *float32, x1 *float32, n int)
 //
 //go:noescape
 func maxPoolGrad16AVX512(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
+
+// upsample16AVX512 is upsample16Generic for n above 0.
+//
+//go:noescape
+func upsample16AVX512(dst *float32, x *float32, n int)
+
+// upsampleGrad16AVX512 is upsampleGrad16Generic for n above 0.
+//
+//go:noescape
+func upsampleGrad16AVX512(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
+
+// streamAVX512 is streamGeneric of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
+//
+//go:noescape
+func streamAVX512(dst *float32, src *float32, n int)
+
+// streamedAVX512 waits until other processors see what was streamed.
+//
+//go:noescape
+func streamedAVX512()
 
 // adamAVX512 is adamGeneric of n parameters.
 //

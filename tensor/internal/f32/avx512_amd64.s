@@ -5305,32 +5305,6 @@ stored:
 	VZEROUPPER
 	RET
 
-// func interleave2AVX512(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·interleave2AVX512(SB), NOSPLIT, $0-32
-	MOVQ    dst+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    n+24(FP), BX
-	VMOVUPS lowAVX512<>+0(SB), Z0
-	VMOVUPS highAVX512<>+0(SB), Z1
-
-pairs:
-	VMOVUPS   (CX), Z2
-	VMOVUPS   (DX), Z3
-	VMOVAPS   Z2, Z4
-	VPERMT2PS Z3, Z0, Z4
-	VPERMT2PS Z3, Z1, Z2
-	VMOVUPS   Z4, (AX)
-	VMOVUPS   Z2, 64(AX)
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	SUBQ      $0x10, BX
-	JNZ       pairs
-	VZEROUPPER
-	RET
-
 DATA lowAVX512<>+0(SB)/4, $0x00000000
 DATA lowAVX512<>+4(SB)/4, $0x00000010
 DATA lowAVX512<>+8(SB)/4, $0x00000001
@@ -5367,32 +5341,6 @@ DATA highAVX512<>+56(SB)/4, $0x0000000f
 DATA highAVX512<>+60(SB)/4, $0x0000001f
 GLOBL highAVX512<>(SB), RODATA|NOPTR, $64
 
-// func deinterleave2AVX512(a *float32, b *float32, x *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·deinterleave2AVX512(SB), NOSPLIT, $0-32
-	MOVQ    a+0(FP), AX
-	MOVQ    b+8(FP), CX
-	MOVQ    x+16(FP), DX
-	MOVQ    n+24(FP), BX
-	VMOVUPS evenAVX512<>+0(SB), Z0
-	VMOVUPS oddAVX512<>+0(SB), Z1
-
-pairs:
-	VMOVUPS   (DX), Z2
-	VMOVUPS   64(DX), Z3
-	VMOVAPS   Z2, Z4
-	VPERMT2PS Z3, Z0, Z4
-	VPERMT2PS Z3, Z1, Z2
-	VMOVUPS   Z4, (AX)
-	VMOVUPS   Z2, (CX)
-	ADDQ      $0x00000080, DX
-	ADDQ      $0x40, AX
-	ADDQ      $0x40, CX
-	SUBQ      $0x10, BX
-	JNZ       pairs
-	VZEROUPPER
-	RET
-
 DATA evenAVX512<>+0(SB)/4, $0x00000000
 DATA evenAVX512<>+4(SB)/4, $0x00000002
 DATA evenAVX512<>+8(SB)/4, $0x00000004
@@ -5428,6 +5376,108 @@ DATA oddAVX512<>+52(SB)/4, $0x0000001b
 DATA oddAVX512<>+56(SB)/4, $0x0000001d
 DATA oddAVX512<>+60(SB)/4, $0x0000001f
 GLOBL oddAVX512<>(SB), RODATA|NOPTR, $64
+
+// func interleave2AVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·interleave2AVX512(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVUPS lowAVX512<>+0(SB), Z0
+	VMOVUPS highAVX512<>+0(SB), Z1
+
+pairs:
+	VMOVUPS   (CX), Z2
+	VMOVUPS   (DX), Z3
+	VMOVAPS   Z2, Z4
+	VPERMT2PS Z3, Z0, Z4
+	VPERMT2PS Z3, Z1, Z2
+	VMOVUPS   Z4, (AX)
+	VMOVUPS   Z2, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	SUBQ      $0x10, BX
+	JNZ       pairs
+	VZEROUPPER
+	RET
+
+// func deinterleave2AVX512(a *float32, b *float32, x *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·deinterleave2AVX512(SB), NOSPLIT, $0-32
+	MOVQ    a+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVUPS evenAVX512<>+0(SB), Z0
+	VMOVUPS oddAVX512<>+0(SB), Z1
+
+pairs:
+	VMOVUPS   (DX), Z2
+	VMOVUPS   64(DX), Z3
+	VMOVAPS   Z2, Z4
+	VPERMT2PS Z3, Z0, Z4
+	VPERMT2PS Z3, Z1, Z2
+	VMOVUPS   Z4, (AX)
+	VMOVUPS   Z2, (CX)
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	SUBQ      $0x10, BX
+	JNZ       pairs
+	VZEROUPPER
+	RET
+
+// func splitPairsAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·splitPairsAVX512(SB), NOSPLIT, $0-24
+	VMOVUPS evenAVX512<>+0(SB), Z0
+	VMOVUPS oddAVX512<>+0(SB), Z1
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+
+groups:
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	VMOVUPS    (CX), Z2
+	VMOVUPS    64(CX), Z3
+	VMOVAPS    Z2, Z4
+	VPERMT2PS  Z3, Z0, Z4
+	VPERMT2PS  Z3, Z1, Z2
+	VMOVUPS    Z4, (AX)
+	VMOVUPS    Z2, 64(AX)
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, AX
+	DECQ       DX
+	JNZ        groups
+	VZEROUPPER
+	RET
+
+// func joinPairsAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·joinPairsAVX512(SB), NOSPLIT, $0-24
+	VMOVUPS lowAVX512<>+0(SB), Z0
+	VMOVUPS highAVX512<>+0(SB), Z1
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+
+groups:
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z4
+	VPERMT2PS Z3, Z0, Z4
+	VPERMT2PS Z3, Z1, Z2
+	VMOVUPS   Z4, (AX)
+	VMOVUPS   Z2, 64(AX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, AX
+	DECQ      DX
+	JNZ       groups
+	VZEROUPPER
+	RET
 
 // func addAVX512(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, AVX512F, BMI2
@@ -6949,7 +6999,7 @@ end:
 	RET
 
 // func maxPool16AVX512(dst *float32, x0 *float32, x1 *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·maxPool16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ x0+8(FP), CX
@@ -6957,30 +7007,34 @@ TEXT ·maxPool16AVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), BX
 
 pixels:
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS (DX), Z2
-	VMOVUPS 64(DX), Z3
-	VMAXPS  Z0, Z1, Z4
-	VMAXPS  Z1, Z0, Z0
-	VORPS   Z4, Z0, Z0
-	VMAXPS  Z2, Z3, Z1
-	VMAXPS  Z3, Z2, Z2
-	VORPS   Z1, Z2, Z2
-	VMAXPS  Z0, Z2, Z1
-	VMAXPS  Z2, Z0, Z0
-	VORPS   Z1, Z0, Z0
-	VMOVUPS Z0, (AX)
-	ADDQ    $0x40, AX
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, DX
-	DECQ    BX
-	JNZ     pixels
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVUPS    (DX), Z2
+	VMOVUPS    64(DX), Z3
+	VMAXPS     Z0, Z1, Z4
+	VMAXPS     Z1, Z0, Z0
+	VORPS      Z4, Z0, Z0
+	VMAXPS     Z2, Z3, Z1
+	VMAXPS     Z3, Z2, Z2
+	VORPS      Z1, Z2, Z2
+	VMAXPS     Z0, Z2, Z1
+	VMAXPS     Z2, Z0, Z0
+	VORPS      Z1, Z0, Z0
+	VMOVUPS    Z0, (AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        pixels
 	VZEROUPPER
 	RET
 
 // func maxPoolGrad16AVX512(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·maxPoolGrad16AVX512(SB), NOSPLIT, $0-49
 	MOVQ dx0+0(FP), AX
 	MOVQ dx1+8(FP), CX
@@ -6992,94 +7046,195 @@ TEXT ·maxPoolGrad16AVX512(SB), NOSPLIT, $0-49
 	JNE  add
 
 setpixels:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   (SI), Z2
-	VMOVUPS   64(SI), Z3
-	VCMPPS    $0x1e, Z0, Z1, K1
-	VCMPPS    $0x03, Z1, Z1, K2
-	KORW      K2, K1, K1
-	VMOVAPS   Z1, K1, Z0
-	VCMPPS    $0x1e, Z0, Z2, K2
-	VCMPPS    $0x03, Z2, Z2, K3
-	KORW      K3, K2, K2
-	VMOVAPS   Z2, K2, Z0
-	VCMPPS    $0x1e, Z0, Z3, K3
-	VCMPPS    $0x03, Z3, Z3, K4
-	KORW      K4, K3, K3
-	VMOVAPS   Z3, K3, Z0
-	VMOVUPS   (DX), Z0
-	VMOVAPS.Z Z0, K3, Z1
-	KNOTW     K3, K3
-	VMOVAPS.Z Z0, K3, Z0
-	VMOVUPS   Z1, 64(CX)
-	VMOVAPS.Z Z0, K2, Z1
-	KNOTW     K2, K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   Z1, (CX)
-	VMOVAPS.Z Z0, K1, Z1
-	KNOTW     K1, K1
-	VMOVAPS.Z Z0, K1, Z0
-	VMOVUPS   Z1, 64(AX)
-	VMOVUPS   Z0, (AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x00000080, CX
-	ADDQ      $0x00000080, BX
-	ADDQ      $0x00000080, SI
-	DECQ      DI
-	JNZ       setpixels
+	PREFETCHT1 8192(BX)
+	PREFETCHT1 8256(BX)
+	PREFETCHT1 8192(SI)
+	PREFETCHT1 8256(SI)
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    (SI), Z2
+	VMOVUPS    64(SI), Z3
+	VCMPPS     $0x1e, Z0, Z1, K1
+	VCMPPS     $0x03, Z1, Z1, K2
+	KORW       K2, K1, K1
+	VMOVAPS    Z1, K1, Z0
+	VCMPPS     $0x1e, Z0, Z2, K2
+	VCMPPS     $0x03, Z2, Z2, K3
+	KORW       K3, K2, K2
+	VMOVAPS    Z2, K2, Z0
+	VCMPPS     $0x1e, Z0, Z3, K3
+	VCMPPS     $0x03, Z3, Z3, K4
+	KORW       K4, K3, K3
+	VMOVAPS    Z3, K3, Z0
+	VMOVUPS    (DX), Z0
+	VMOVAPS.Z  Z0, K3, Z1
+	KNOTW      K3, K3
+	VMOVAPS.Z  Z0, K3, Z0
+	VMOVUPS    Z1, 64(CX)
+	VMOVAPS.Z  Z0, K2, Z1
+	KNOTW      K2, K2
+	VMOVAPS.Z  Z0, K2, Z0
+	VMOVUPS    Z1, (CX)
+	VMOVAPS.Z  Z0, K1, Z1
+	KNOTW      K1, K1
+	VMOVAPS.Z  Z0, K1, Z0
+	VMOVUPS    Z1, 64(AX)
+	VMOVUPS    Z0, (AX)
+	ADDQ       $0x40, DX
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, BX
+	ADDQ       $0x00000080, SI
+	DECQ       DI
+	JNZ        setpixels
 	VZEROUPPER
 	RET
 
 add:
 addpixels:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   (SI), Z2
-	VMOVUPS   64(SI), Z3
-	VCMPPS    $0x1e, Z0, Z1, K1
-	VCMPPS    $0x03, Z1, Z1, K2
-	KORW      K2, K1, K1
-	VMOVAPS   Z1, K1, Z0
-	VCMPPS    $0x1e, Z0, Z2, K2
-	VCMPPS    $0x03, Z2, Z2, K3
-	KORW      K3, K2, K2
-	VMOVAPS   Z2, K2, Z0
-	VCMPPS    $0x1e, Z0, Z3, K3
-	VCMPPS    $0x03, Z3, Z3, K4
-	KORW      K4, K3, K3
-	VMOVAPS   Z3, K3, Z0
-	VMOVUPS   (DX), Z0
-	VMOVAPS.Z Z0, K3, Z1
-	KNOTW     K3, K3
-	VMOVAPS.Z Z0, K3, Z0
-	VMOVUPS   64(CX), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(CX)
-	VMOVAPS.Z Z0, K2, Z1
-	KNOTW     K2, K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   (CX), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (CX)
-	VMOVAPS.Z Z0, K1, Z1
-	KNOTW     K1, K1
-	VMOVAPS.Z Z0, K1, Z0
-	VMOVUPS   64(AX), Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(AX)
-	VMOVUPS   (AX), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	ADDQ      $0x40, DX
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x00000080, CX
-	ADDQ      $0x00000080, BX
-	ADDQ      $0x00000080, SI
-	DECQ      DI
-	JNZ       addpixels
+	PREFETCHT1 8192(BX)
+	PREFETCHT1 8256(BX)
+	PREFETCHT1 8192(SI)
+	PREFETCHT1 8256(SI)
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    (SI), Z2
+	VMOVUPS    64(SI), Z3
+	VCMPPS     $0x1e, Z0, Z1, K1
+	VCMPPS     $0x03, Z1, Z1, K2
+	KORW       K2, K1, K1
+	VMOVAPS    Z1, K1, Z0
+	VCMPPS     $0x1e, Z0, Z2, K2
+	VCMPPS     $0x03, Z2, Z2, K3
+	KORW       K3, K2, K2
+	VMOVAPS    Z2, K2, Z0
+	VCMPPS     $0x1e, Z0, Z3, K3
+	VCMPPS     $0x03, Z3, Z3, K4
+	KORW       K4, K3, K3
+	VMOVAPS    Z3, K3, Z0
+	VMOVUPS    (DX), Z0
+	VMOVAPS.Z  Z0, K3, Z1
+	KNOTW      K3, K3
+	VMOVAPS.Z  Z0, K3, Z0
+	VMOVUPS    64(CX), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    Z1, 64(CX)
+	VMOVAPS.Z  Z0, K2, Z1
+	KNOTW      K2, K2
+	VMOVAPS.Z  Z0, K2, Z0
+	VMOVUPS    (CX), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    Z1, (CX)
+	VMOVAPS.Z  Z0, K1, Z1
+	KNOTW      K1, K1
+	VMOVAPS.Z  Z0, K1, Z0
+	VMOVUPS    64(AX), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    Z1, 64(AX)
+	VMOVUPS    (AX), Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    Z0, (AX)
+	ADDQ       $0x40, DX
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, BX
+	ADDQ       $0x00000080, SI
+	DECQ       DI
+	JNZ        addpixels
 	VZEROUPPER
+	RET
+
+// func upsample16AVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·upsample16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+pixels:
+	PREFETCHT1 8192(CX)
+	VMOVUPS    (CX), Z0
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    Z0, 64(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000080, AX
+	DECQ       DX
+	JNZ        pixels
+	VZEROUPPER
+	RET
+
+// func upsampleGrad16AVX512(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·upsampleGrad16AVX512(SB), NOSPLIT, $0-33
+	MOVQ dx+0(FP), AX
+	MOVQ dy0+8(FP), CX
+	MOVQ dy1+16(FP), DX
+	MOVQ n+24(FP), BX
+	CMPB add+32(FP), $0x00
+	JNE  add
+
+setpixels:
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Z0
+	VADDPS     (DX), Z0, Z0
+	VMOVUPS    64(CX), Z1
+	VADDPS     64(DX), Z1, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    Z0, (AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        setpixels
+	VZEROUPPER
+	RET
+
+add:
+addpixels:
+	PREFETCHT1 8192(CX)
+	PREFETCHT1 8256(CX)
+	PREFETCHT1 8192(DX)
+	PREFETCHT1 8256(DX)
+	VMOVUPS    (CX), Z0
+	VADDPS     (DX), Z0, Z0
+	VMOVUPS    64(CX), Z1
+	VADDPS     64(DX), Z1, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    (AX), Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    Z0, (AX)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, CX
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        addpixels
+	VZEROUPPER
+	RET
+
+// func streamAVX512(dst *float32, src *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·streamAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+lines:
+	VMOVUPS  (CX), Z0
+	VMOVNTPS Z0, (AX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, AX
+	SUBQ     $0x10, DX
+	JNZ      lines
+	VZEROUPPER
+	RET
+
+// func streamedAVX512()
+// Requires: MMX+
+TEXT ·streamedAVX512(SB), NOSPLIT, $0
+	SFENCE
 	RET
 
 // func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)

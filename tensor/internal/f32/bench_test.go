@@ -197,6 +197,9 @@ func BenchmarkMaps(b *testing.B) {
 		{"ToBlocked", 2, func() { ToBlocked(x, y, n/16, n/16, 16) }},
 		{"FromBlocked", 2, func() { FromBlocked(x, n/16, y, n/16, 16) }},
 		{"Interleave2", 2, func() { Interleave2(x, y[:n/2], z) }},
+		{"SplitPairs", 2, func() { SplitPairs(x, y, n/32) }},
+		{"Upsample16", 1.5, func() { Upsample16(x, y, n/32) }},
+		{"UpsampleGrad16", 1.25, func() { UpsampleGrad16(x, y, y[n/2:], n/64, false) }},
 		{"MaxPool16", 1.25, func() { MaxPool16(x, y, y[n/2:], n/64) }},
 		{"MaxPoolGrad16", 2.25, func() { MaxPoolGrad16(x, x[n/2:], w, y, y[n/2:], n/64, false) }},
 	} {

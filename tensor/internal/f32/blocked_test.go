@@ -156,7 +156,25 @@ func layoutKernels() []kernel {
 					}
 				}})
 	}
-	return ks
+	pairs := func(n int) []int { return []int{32 * n, 32 * n} }
+	return append(ks,
+		kernel{name: "SplitPairs", exact: true, max: 40, sizes: pairs,
+			call: func(n int, b [][]float32) { SplitPairs(b[0], b[1], n) },
+			want: func(n int, b [][]float64) {
+				for i, v := range b[1] {
+					b[0][i/32*32+i%2*16+i%32/2] = v
+				}
+			}},
+		kernel{name: "JoinPairs", exact: true, max: 40, sizes: pairs,
+			call: func(n int, b [][]float32) { JoinPairs(b[0], b[1], n) },
+			want: func(n int, b [][]float64) {
+				for i := range b[0] {
+					b[0][i] = b[1][i/32*32+i%2*16+i%32/2]
+				}
+			}},
+		kernel{name: "Stream", exact: true, sizes: same(2),
+			call: func(n int, b [][]float32) { Stream(b[0], b[1]) },
+			want: func(n int, b [][]float64) { copy(b[0], b[1]) }})
 }
 
 // window returns the places of the 4 elements of output i's pooling window: row
@@ -200,6 +218,30 @@ func poolKernels() []kernel {
 					for k, w := range window(i) {
 						p := &b[w[0]][w[1]]
 						*p = when(add, *p) + when(k == best, d)
+					}
+				}
+			}}
+	})...)
+}
+
+func upsampleKernels() []kernel {
+	ks := []kernel{{name: "Upsample16", exact: true, max: 40,
+		sizes: func(n int) []int { return []int{32 * n, 16 * n} },
+		call:  func(n int, b [][]float32) { Upsample16(b[0], b[1], n) },
+		want: func(n int, b [][]float64) {
+			for i := range b[0] {
+				b[0][i] = b[1][i/32*16+i%16]
+			}
+		}}}
+	return append(ks, both(func(add bool, s string) kernel {
+		return kernel{name: "UpsampleGrad16" + s, terms: constTerms(5), max: 40,
+			sizes: func(n int) []int { return []int{16 * n, 32 * n, 32 * n} },
+			call:  func(n int, b [][]float32) { UpsampleGrad16(b[0], b[1], b[2], n, add) },
+			want: func(n int, b [][]float64) {
+				for i, old := range b[0] {
+					b[0][i] = when(add, old)
+					for _, w := range window(i) {
+						b[0][i] += b[1+w[0]][w[1]]
 					}
 				}
 			}}

@@ -12,7 +12,7 @@ import (
 
 func allKernels() []kernel {
 	return slices.Concat(elementwiseKernels(), normKernels(), reduceKernels(), winogradKernels(),
-		layoutKernels(), poolKernels(), productKernels(), tapKernels())
+		layoutKernels(), poolKernels(), upsampleKernels(), productKernels(), tapKernels())
 }
 
 // TestKernels runs every kernel at every length on slices that end at, and then
@@ -128,7 +128,7 @@ func TestSpecialValues(t *testing.T) {
 func TestLong(t *testing.T) {
 	long := map[string]int{"Winograd": 2*tileChunk + 3, "Gemm-": 0, "GemmTN": 2*4096 + 5, "Taps8-9": 45000, "Taps": 100,
 		"TapsGrad8-29": 12000, "TapsGrad": 100, "ToBlocked": 2*layoutChunk + 17, "FromBlocked": layoutChunk + 1,
-		"MaxPool": 2*poolChunk + 1, "Adam": 0, "": chunk + 4099}
+		"MaxPool": 2*poolChunk + 1, "Upsample": poolChunk + 7, "SplitPairs": poolChunk + 7, "JoinPairs": poolChunk + 7, "Adam": 0, "": chunk + 4099}
 	length := func(name string) int {
 		best := ""
 		for prefix := range long {

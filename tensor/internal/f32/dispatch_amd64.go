@@ -447,6 +447,70 @@ func adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 	}
 }
 
+func splitPairs(dst, x []float32, n int) {
+	switch active {
+	case avx512:
+		splitPairsAVX512(ptr(dst), ptr(x), n)
+	case avx2:
+		splitPairsAVX2(ptr(dst), ptr(x), n)
+	default:
+		splitPairsGeneric(dst, x, n)
+	}
+}
+
+func joinPairs(dst, x []float32, n int) {
+	switch active {
+	case avx512:
+		joinPairsAVX512(ptr(dst), ptr(x), n)
+	case avx2:
+		joinPairsAVX2(ptr(dst), ptr(x), n)
+	default:
+		joinPairsGeneric(dst, x, n)
+	}
+}
+
+func upsample16(dst, x []float32, n int) {
+	switch active {
+	case avx512:
+		upsample16AVX512(ptr(dst), ptr(x), n)
+	case avx2:
+		upsample16AVX2(ptr(dst), ptr(x), n)
+	default:
+		upsample16Generic(dst, x, n)
+	}
+}
+
+func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
+	switch active {
+	case avx512:
+		upsampleGrad16AVX512(ptr(dx), ptr(dy0), ptr(dy1), n, add)
+	case avx2:
+		upsampleGrad16AVX2(ptr(dx), ptr(dy0), ptr(dy1), n, add)
+	default:
+		upsampleGrad16Generic(dx, dy0, dy1, n, add)
+	}
+}
+
+func stream(dst, src []float32) {
+	switch active {
+	case avx512:
+		streamAVX512(ptr(dst), ptr(src), len(dst))
+	case avx2:
+		streamAVX2(ptr(dst), ptr(src), len(dst))
+	default:
+		streamGeneric(dst, src)
+	}
+}
+
+func streamed() {
+	switch active {
+	case avx512:
+		streamedAVX512()
+	case avx2:
+		streamedAVX2()
+	}
+}
+
 func peak(rounds int) int {
 	const registers = 12 // peakRegisters of the generator
 	switch active {

@@ -314,6 +314,44 @@ func adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 	adamNEON(ptr(w), ptr(m), ptr(v), ptr(g), len(w), beta1, beta2, eps, stepSize, invSqrtCorr2)
 }
 
+func splitPairs(dst, x []float32, n int) {
+	if active == portable {
+		splitPairsGeneric(dst, x, n)
+		return
+	}
+	splitPairsNEON(ptr(dst), ptr(x), n)
+}
+
+func joinPairs(dst, x []float32, n int) {
+	if active == portable {
+		joinPairsGeneric(dst, x, n)
+		return
+	}
+	joinPairsNEON(ptr(dst), ptr(x), n)
+}
+
+func upsample16(dst, x []float32, n int) {
+	if active == portable {
+		upsample16Generic(dst, x, n)
+		return
+	}
+	upsample16NEON(ptr(dst), ptr(x), n)
+}
+
+func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
+	if active == portable {
+		upsampleGrad16Generic(dx, dy0, dy1, n, add)
+		return
+	}
+	upsampleGrad16NEON(ptr(dx), ptr(dy0), ptr(dy1), n, add)
+}
+
+// stream leaves it to the processor, which notices by itself that whole lines are
+// overwritten.
+func stream(dst, src []float32) { streamGeneric(dst, src) }
+
+func streamed() {}
+
 // peak runs multiply-adds of the instruction set in use and returns the number of
 // floating-point operations in a round.
 func peak(rounds int) int {

@@ -139,6 +139,26 @@ func winogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n in
 	winogradGradOutputMaskedGeneric(v, fs, dy, y, rs, n)
 }
 
+func splitPairs(dst, x []float32, n int) {
+	splitPairsGeneric(dst, x, n)
+}
+
+func joinPairs(dst, x []float32, n int) {
+	joinPairsGeneric(dst, x, n)
+}
+
+func upsample16(dst, x []float32, n int) {
+	upsample16Generic(dst, x, n)
+}
+
+func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
+	upsampleGrad16Generic(dx, dy0, dy1, n, add)
+}
+
+func stream(dst, src []float32) { streamGeneric(dst, src) }
+
+func streamed() {}
+
 func peak(rounds int) int {
 	return peakGeneric(rounds)
 }

@@ -95,3 +95,44 @@ func deinterleave2Generic(a, b, x []float32) {
 		a[i], b[i] = x[2*i], x[2*i+1]
 	}
 }
+
+// SplitPairs sorts n groups of 32 floats into even and odd ones:
+//
+//	dst[32*g + i] = x[32*g + 2*i], dst[32*g + 16 + i] = x[32*g + 2*i + 1]
+//
+// What was a planar row thereby looks like a blocked one, whose lanes are
+// neighbouring pairs of pixels, to the kernels that work on pairs.
+func SplitPairs(dst, x []float32, n int) {
+	need(n >= 0 && min(len(dst), len(x)) >= 2*n*Lanes, "SplitPairs")
+	for n > 0 {
+		m := min(n, poolChunk)
+		splitPairs(dst, x, m)
+		dst, x = dst[2*m*Lanes:], x[2*m*Lanes:]
+		n -= m
+	}
+}
+
+func splitPairsGeneric(dst, x []float32, n int) {
+	for i := range n * Lanes {
+		j := i + i/Lanes*Lanes
+		dst[j], dst[j+Lanes] = x[2*i], x[2*i+1]
+	}
+}
+
+// JoinPairs undoes [SplitPairs].
+func JoinPairs(dst, x []float32, n int) {
+	need(n >= 0 && min(len(dst), len(x)) >= 2*n*Lanes, "JoinPairs")
+	for n > 0 {
+		m := min(n, poolChunk)
+		joinPairs(dst, x, m)
+		dst, x = dst[2*m*Lanes:], x[2*m*Lanes:]
+		n -= m
+	}
+}
+
+func joinPairsGeneric(dst, x []float32, n int) {
+	for i := range n * Lanes {
+		j := i + i/Lanes*Lanes
+		dst[2*i], dst[2*i+1] = x[j], x[j+Lanes]
+	}
+}

@@ -109,6 +109,16 @@ func interleave2NEON(dst, a, b *float32, n int)
 //go:noescape
 func deinterleave2NEON(a, b, x *float32, n int)
 
+// splitPairsNEON is splitPairsGeneric for n above 0.
+//
+//go:noescape
+func splitPairsNEON(dst, x *float32, n int)
+
+// joinPairsNEON is joinPairsGeneric for n above 0.
+//
+//go:noescape
+func joinPairsNEON(dst, x *float32, n int)
+
 // addNEON is addGeneric of n floats.
 //
 //go:noescape
@@ -198,6 +208,16 @@ func maxPool16NEON(dst, x0, x1 *float32, n int)
 //
 //go:noescape
 func maxPoolGrad16NEON(dx0, dx1, dy, x0, x1 *float32, n int, add bool)
+
+// upsample16NEON is upsample16Generic for n above 0.
+//
+//go:noescape
+func upsample16NEON(dst, x *float32, n int)
+
+// upsampleGrad16NEON is upsampleGrad16Generic for n above 0.
+//
+//go:noescape
+func upsampleGrad16NEON(dx, dy0, dy1 *float32, n int, add bool)
 
 // adamNEON is adamGeneric of n parameters.
 //

@@ -4921,6 +4921,52 @@ pairs:
 	BNE     pairs
 	RET     
 
+// func splitPairsNEON(dst, x *float32, n int)
+TEXT ·splitPairsNEON(SB), NOSPLIT, $0-24
+	MOVD    dst+0(FP), R0
+	MOVD    x+8(FP), R1
+	MOVD    n+16(FP), R2
+groups:
+	VLD2.P  32(R1), [V0.S4, V1.S4]
+	FMOVQ   F0, 0(R0)
+	FMOVQ   F1, 64(R0)
+	VLD2.P  32(R1), [V0.S4, V1.S4]
+	FMOVQ   F0, 16(R0)
+	FMOVQ   F1, 80(R0)
+	VLD2.P  32(R1), [V0.S4, V1.S4]
+	FMOVQ   F0, 32(R0)
+	FMOVQ   F1, 96(R0)
+	VLD2.P  32(R1), [V0.S4, V1.S4]
+	FMOVQ   F0, 48(R0)
+	FMOVQ   F1, 112(R0)
+	ADD     $128, R0, R0
+	SUBS    $1, R2, R2
+	BNE     groups
+	RET     
+
+// func joinPairsNEON(dst, x *float32, n int)
+TEXT ·joinPairsNEON(SB), NOSPLIT, $0-24
+	MOVD    dst+0(FP), R0
+	MOVD    x+8(FP), R1
+	MOVD    n+16(FP), R2
+groups:
+	FMOVQ   0(R1), F0
+	FMOVQ   64(R1), F1
+	VST2.P  [V0.S4, V1.S4], 32(R0)
+	FMOVQ   16(R1), F0
+	FMOVQ   80(R1), F1
+	VST2.P  [V0.S4, V1.S4], 32(R0)
+	FMOVQ   32(R1), F0
+	FMOVQ   96(R1), F1
+	VST2.P  [V0.S4, V1.S4], 32(R0)
+	FMOVQ   48(R1), F0
+	FMOVQ   112(R1), F1
+	VST2.P  [V0.S4, V1.S4], 32(R0)
+	ADD     $128, R1, R1
+	SUBS    $1, R2, R2
+	BNE     groups
+	RET     
+
 // func addNEON(dst, a, b *float32, n int)
 TEXT ·addNEON(SB), NOSPLIT, $0-32
 	MOVD    dst+0(FP), R0
@@ -6785,6 +6831,102 @@ add:
 	ADD     $128, R5, R5
 	ADD     $64, R3, R3
 	SUBS    $1, R6, R6
+	BNE     add
+	RET     
+
+// func upsample16NEON(dst, x *float32, n int)
+TEXT ·upsample16NEON(SB), NOSPLIT, $0-24
+	MOVD    dst+0(FP), R0
+	MOVD    x+8(FP), R1
+	MOVD    n+16(FP), R2
+pixels:
+	FLDPQ   0(R1), (F0, F1)
+	FLDPQ   32(R1), (F2, F3)
+	FSTPQ   (F0, F1), 0(R0)
+	FSTPQ   (F2, F3), 32(R0)
+	FSTPQ   (F0, F1), 64(R0)
+	FSTPQ   (F2, F3), 96(R0)
+	ADD     $64, R1, R1
+	ADD     $128, R0, R0
+	SUBS    $1, R2, R2
+	BNE     pixels
+	RET     
+
+// func upsampleGrad16NEON(dx, dy0, dy1 *float32, n int, add bool)
+TEXT ·upsampleGrad16NEON(SB), NOSPLIT, $0-33
+	MOVBU   add+32(FP), R0
+	CBNZ    R0, adding
+	MOVD    dx+0(FP), R1
+	MOVD    dy0+8(FP), R2
+	MOVD    dy1+16(FP), R3
+	MOVD    n+24(FP), R4
+set:
+	FLDPQ   0(R2), (F0, F1)
+	FLDPQ   32(R2), (F2, F3)
+	FLDPQ   0(R3), (F4, F5)
+	FLDPQ   32(R3), (F6, F7)
+	WORD    $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD    $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD    $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD    $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	FLDPQ   64(R2), (F4, F5)
+	FLDPQ   96(R2), (F6, F7)
+	FLDPQ   64(R3), (F8, F9)
+	FLDPQ   96(R3), (F10, F11)
+	WORD    $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	WORD    $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	WORD    $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
+	WORD    $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
+	WORD    $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD    $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD    $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD    $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	FSTPQ   (F0, F1), 0(R1)
+	FSTPQ   (F2, F3), 32(R1)
+	ADD     $64, R1, R1
+	ADD     $128, R2, R2
+	ADD     $128, R3, R3
+	SUBS    $1, R4, R4
+	BNE     set
+	RET     
+adding:
+	MOVD    dx+0(FP), R1
+	MOVD    dy0+8(FP), R2
+	MOVD    dy1+16(FP), R3
+	MOVD    n+24(FP), R4
+add:
+	FLDPQ   0(R2), (F0, F1)
+	FLDPQ   32(R2), (F2, F3)
+	FLDPQ   0(R3), (F4, F5)
+	FLDPQ   32(R3), (F6, F7)
+	WORD    $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD    $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD    $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD    $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	FLDPQ   64(R2), (F4, F5)
+	FLDPQ   96(R2), (F6, F7)
+	FLDPQ   64(R3), (F8, F9)
+	FLDPQ   96(R3), (F10, F11)
+	WORD    $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	WORD    $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	WORD    $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
+	WORD    $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
+	WORD    $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD    $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD    $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD    $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	FLDPQ   0(R1), (F12, F13)
+	FLDPQ   32(R1), (F14, F15)
+	WORD    $0x4e2cd400 // fadd v0.4s, v0.4s, v12.4s
+	WORD    $0x4e2dd421 // fadd v1.4s, v1.4s, v13.4s
+	WORD    $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
+	WORD    $0x4e2fd463 // fadd v3.4s, v3.4s, v15.4s
+	FSTPQ   (F0, F1), 0(R1)
+	FSTPQ   (F2, F3), 32(R1)
+	ADD     $64, R1, R1
+	ADD     $128, R2, R2
+	ADD     $128, R3, R3
+	SUBS    $1, R4, R4
 	BNE     add
 	RET     
 

@@ -144,34 +144,69 @@ func lanePair(imm uint64) func(ops ...Op) {
 	return func(ops ...Op) { VPERM2F128(Imm(imm), ops[0], ops[1], ops[2]) }
 }
 
+// shuffles hold the lane indices, with AVX-512, that mix two registers.
+type shuffles struct{ first, second reg.VecVirtual }
+
+// newShuffles loads the indices of first and second, where lanes from 16 on belong
+// to the second register.
+func newShuffles(first, second Mem) (s shuffles) {
+	if wide {
+		s = shuffles{vec(), vec()}
+		VMOVUPS(first, s.first)
+		VMOVUPS(second, s.second)
+	}
+	return s
+}
+
+// mixed returns what the two shuffles make of v and w.
+func (s shuffles) mixed(v, w reg.VecVirtual) (reg.VecVirtual, reg.VecVirtual) {
+	t := vec()
+	VMOVAPS(v, t)
+	VPERMT2PS(w, s.first, t)
+	VPERMT2PS(w, s.second, v)
+	return t, v
+}
+
+// zip alternates the lanes of v and w: the first result has those of the lower
+// halves.
+func (s shuffles) zip(v, w reg.VecVirtual) (reg.VecVirtual, reg.VecVirtual) {
+	if wide {
+		return s.mixed(v, w)
+	}
+	v, w = pair(v, w, VUNPCKLPS, VUNPCKHPS)
+	return pair(v, w, lanePair(0x20), lanePair(0x31))
+}
+
+// unzip undoes zip: the first result has the even lanes of v and then of w.
+func (s shuffles) unzip(v, w reg.VecVirtual) (reg.VecVirtual, reg.VecVirtual) {
+	if wide {
+		return s.mixed(v, w)
+	}
+	v, w = pair(v, w, lanePair(0x20), lanePair(0x31))
+	shuffle := func(imm uint64) func(ops ...Op) {
+		return func(ops ...Op) { VSHUFPS(Imm(imm), ops[0], ops[1], ops[2]) }
+	}
+	return pair(v, w, shuffle(0x88), shuffle(0xdd))
+}
+
 func interleave() {
 	const doc = "Generic of n pairs, a positive multiple of 16."
-	index := func(name string, lane func(int) int) reg.VecVirtual {
-		v := vec()
-		VMOVUPS(table(name, lane), v)
-		return v
+	var low, high, even, odd Mem
+	if wide {
+		low = table("low", func(i int) int { return i/2 + i%2*16 })
+		high = table("high", func(i int) int { return 8 + i/2 + i%2*16 })
+		even = table("even", func(i int) int { return 2 * i })
+		odd = table("odd", func(i int) int { return 2*i + 1 })
 	}
+
 	fn("interleave2", "dst, a, b *float32, n int", "is interleave2"+doc)
 	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
-	var low, high reg.VecVirtual
-	if wide {
-		low = index("low", func(i int) int { return i/2 + i%2*16 })
-		high = index("high", func(i int) int { return 8 + i/2 + i%2*16 })
-	}
+	s := newShuffles(low, high)
 	Label("pairs")
 	v, w := vec(), vec()
 	VMOVUPS(at(a, 0), v)
 	VMOVUPS(at(b, 0), w)
-	if wide {
-		t := vec()
-		VMOVAPS(v, t)
-		VPERMT2PS(w, low, t)
-		VPERMT2PS(w, high, v)
-		w, v = v, t
-	} else {
-		v, w = pair(v, w, VUNPCKLPS, VUNPCKHPS)
-		v, w = pair(v, w, lanePair(0x20), lanePair(0x31))
-	}
+	v, w = s.zip(v, w)
 	VMOVUPS(v, at(dst, 0))
 	VMOVUPS(w, at(dst, 4*width))
 	ADDQ(U32(uint32(8*width)), dst)
@@ -183,27 +218,12 @@ func interleave() {
 
 	fn("deinterleave2", "a, b, x *float32, n int", "is deinterleave2"+doc)
 	a, b, x, n := arg("a"), arg("b"), arg("x"), arg("n")
-	if wide {
-		low = index("even", func(i int) int { return 2 * i })
-		high = index("odd", func(i int) int { return 2*i + 1 })
-	}
+	s = newShuffles(even, odd)
 	Label("pairs")
 	v, w = vec(), vec()
 	VMOVUPS(at(x, 0), v)
 	VMOVUPS(at(x, 4*width), w)
-	if wide {
-		t := vec()
-		VMOVAPS(v, t)
-		VPERMT2PS(w, low, t)
-		VPERMT2PS(w, high, v)
-		w, v = v, t
-	} else {
-		v, w = pair(v, w, lanePair(0x20), lanePair(0x31))
-		shuffle := func(imm uint64) func(ops ...Op) {
-			return func(ops ...Op) { VSHUFPS(Imm(imm), ops[0], ops[1], ops[2]) }
-		}
-		v, w = pair(v, w, shuffle(0x88), shuffle(0xdd))
-	}
+	v, w = s.unzip(v, w)
 	VMOVUPS(v, at(a, 0))
 	VMOVUPS(w, at(b, 0))
 	ADDQ(U32(uint32(8*width)), x)
@@ -211,5 +231,39 @@ func interleave() {
 	ADDQ(Imm(uint64(4*width)), b)
 	SUBQ(Imm(uint64(width)), n)
 	JNZ(LabelRef("pairs"))
+	end()
+
+	fn("splitPairs", "dst, x *float32, n int", "is splitPairsGeneric for n above 0.")
+	pairs(newShuffles(even, odd), true)
+	fn("joinPairs", "dst, x *float32, n int", "is joinPairsGeneric for n above 0.")
+	pairs(newShuffles(low, high), false)
+}
+
+// pairs emits splitPairs or joinPairs.
+func pairs(s shuffles, split bool) {
+	dst, x, n := arg("dst"), arg("x"), arg("n")
+	Label("groups")
+	for i := 0; i < 64; i += 4 * width {
+		v, w := vec(), vec()
+		if split {
+			ahead(x, 2*i)
+			ahead(x, 2*i+4*width)
+			VMOVUPS(at(x, 2*i), v)
+			VMOVUPS(at(x, 2*i+4*width), w)
+			v, w = s.unzip(v, w)
+			VMOVUPS(v, at(dst, i))
+			VMOVUPS(w, at(dst, i+64))
+		} else {
+			VMOVUPS(at(x, i), v)
+			VMOVUPS(at(x, i+64), w)
+			v, w = s.zip(v, w)
+			VMOVUPS(v, at(dst, 2*i))
+			VMOVUPS(w, at(dst, 2*i+4*width))
+		}
+	}
+	ADDQ(U32(128), x)
+	ADDQ(U32(128), dst)
+	DECQ(n)
+	JNZ(LabelRef("groups"))
 	end()
 }

@@ -37,6 +37,8 @@ func main() {
 	norm()
 	reduce()
 	pool()
+	upsample()
+	streams()
 	adam()
 	Generate()
 }

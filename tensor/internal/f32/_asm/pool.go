@@ -53,6 +53,10 @@ func pool() {
 
 // loadWindow loads the 4 pixels of a window.
 func loadWindow(v []reg.VecVirtual, x0, x1 reg.GPVirtual, disp int) {
+	for _, p := range []reg.GPVirtual{x0, x1} {
+		ahead(p, disp)
+		ahead(p, disp+64)
+	}
 	VMOVUPS(at(x0, disp), v[0])
 	VMOVUPS(at(x0, disp+64), v[1])
 	VMOVUPS(at(x1, disp), v[2])

@@ -196,6 +196,14 @@ func tailMask(n reg.GPVirtual, skip int) mask {
 	return at(p, 0)
 }
 
+// ahead asks for the line 8 KB after the one that begins disp bytes after p: further
+// than the processor does by itself, for kernels between whose calls it forgets.
+func ahead(p reg.GPVirtual, disp int) {
+	if disp%64 == 0 {
+		PREFETCHT1(at(p, disp+8192))
+	}
+}
+
 // where loads x where y, memory or a register, is above 0 and 0 elsewhere; zero is
 // a register of zeros.
 func where(m mask, x Mem, y Op, zero, v reg.VecVirtual) {

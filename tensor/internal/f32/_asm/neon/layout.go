@@ -25,6 +25,32 @@ func layout() {
 	op("FMOVQ.P", v[1].f(), at(b, 16))
 	down(n, 4, "pairs")
 	ret()
+
+	fn("splitPairs", "dst, x *float32, n int", 0, "is splitPairsGeneric for n above 0.")
+	dst, x, n = arg("dst"), arg("x"), arg("n")
+	v = newVecs(2)
+	label("groups")
+	for i := 0; i < 64; i += 16 {
+		op("VLD2.P", at(x, 32), v.list())
+		op("FMOVQ", v[0].f(), at(dst, i))
+		op("FMOVQ", v[1].f(), at(dst, i+64))
+	}
+	op("ADD", "$128", dst, dst)
+	down(n, 1, "groups")
+	ret()
+
+	fn("joinPairs", "dst, x *float32, n int", 0, "is joinPairsGeneric for n above 0.")
+	dst, x, n = arg("dst"), arg("x"), arg("n")
+	v = newVecs(2)
+	label("groups")
+	for i := 0; i < 64; i += 16 {
+		op("FMOVQ", at(x, i), v[0].f())
+		op("FMOVQ", at(x, i+64), v[1].f())
+		op("VST2.P", v.list(), at(dst, 32))
+	}
+	op("ADD", "$128", x, x)
+	down(n, 1, "groups")
+	ret()
 }
 
 // transpose transposes 4 vectors of 4 floats; t is scratch.

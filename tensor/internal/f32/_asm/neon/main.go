@@ -43,5 +43,6 @@ func kernels() {
 	norm()
 	reduce()
 	pool()
+	upsample()
 	adam()
 }

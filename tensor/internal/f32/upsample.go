@@ -1,0 +1,39 @@
+package f32
+
+// Upsample16 repeats n blocked pixels twice: pixels 2p and 2p+1 of dst are pixel p
+// of x.
+func Upsample16(dst, x []float32, n int) {
+	need(n >= 0 && len(dst) >= 2*n*Lanes && len(x) >= n*Lanes, "Upsample16")
+	for n > 0 {
+		m := min(n, poolChunk)
+		upsample16(dst, x, m)
+		dst, x = dst[2*m*Lanes:], x[m*Lanes:]
+		n -= m
+	}
+}
+
+func upsample16Generic(dst, x []float32, n int) {
+	for i := range n * Lanes {
+		j := i + i/Lanes*Lanes
+		dst[j], dst[j+Lanes] = x[i], x[i]
+	}
+}
+
+// UpsampleGrad16 is the gradient of two rows of [Upsample16]: pixel p of dx is the
+// sum of pixels 2p and 2p+1 of dy0 and dy1. With add, it is added instead.
+func UpsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
+	need(n >= 0 && len(dx) >= n*Lanes && min(len(dy0), len(dy1)) >= 2*n*Lanes, "UpsampleGrad16")
+	for n > 0 {
+		m := min(n, poolChunk)
+		upsampleGrad16(dx, dy0, dy1, m, add)
+		dx, dy0, dy1 = dx[m*Lanes:], dy0[2*m*Lanes:], dy1[2*m*Lanes:]
+		n -= m
+	}
+}
+
+func upsampleGrad16Generic(dx, dy0, dy1 []float32, n int, add bool) {
+	for i := range n * Lanes {
+		j := i + i/Lanes*Lanes
+		dx[i] = (dy0[j] + dy1[j]) + (dy0[j+Lanes] + dy1[j+Lanes]) + keep(dx[i], add)
+	}
+}
