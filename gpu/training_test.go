@@ -48,10 +48,14 @@ func TestTraining(t *testing.T) {
 
 	cfg := train.Default()
 	cfg.Epochs, cfg.Steps, cfg.ImageSize, cfg.StyleSize, cfg.StyleWeight = 3, 3, 64, 64, 1e9
-	// Rounding errors grow from step to step, as in the test of package train.
-	tolerance := 1e-3
+	// Adam spreads rounding errors from step to step. Those of VGG's convolutions
+	// matter most: they decide on which side of a ReLU a value near zero falls. The
+	// trace is float32 too: PyTorch in float64 strays 4e-4 from it, and in float32,
+	// from weights that are off by half a unit in the last place, 4e-4 to 2e-3. With
+	// conv2d.comp's short sums it is 3e-4 here, with a single long sum 2e-3.
+	const tolerance = 1e-3
 	if os.Getenv("IMPASTO_LONG") == "1" {
-		cfg.Steps, tolerance = 18, 3e-3
+		cfg.Steps = 18
 	}
 	want := trace.Lookup("losses").Data
 	steps := 0
