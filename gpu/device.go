@@ -16,7 +16,7 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser and backend.NormFuser.
+// backend.Backend, backend.ConvFuser, backend.NormFuser and backend.Queuer.
 type Device struct {
 	info    Info
 	limits  limits
@@ -31,6 +31,7 @@ type Device struct {
 	err      error // the first error since the last Sync
 	depth    int   // nested sections; the outermost one saves and restores state
 	programs map[string]*program
+	fences   []uintptr // marks of Throttle that may not have been passed
 	staging  storage   // where results are fetched from
 	host     []float32 // what moves between host and device goes through here
 	stats    Stats
@@ -40,6 +41,7 @@ var (
 	_ backend.Backend   = (*Device)(nil)
 	_ backend.ConvFuser = (*Device)(nil)
 	_ backend.NormFuser = (*Device)(nil)
+	_ backend.Queuer    = (*Device)(nil)
 )
 
 // queueLen is how many operations may wait for the device's thread. A training
@@ -237,6 +239,10 @@ func (d *Device) release() {
 	for _, s := range d.pool.all {
 		s.delete()
 	}
+	for _, f := range d.fences {
+		gl.DeleteSync(f)
+	}
+	d.fences = nil
 	d.staging.delete()
 	clear(d.programs)
 	d.pool = pool{}

@@ -317,7 +317,7 @@ func TestStepsLeakNothing(t *testing.T) {
 		d.MSE(loss, y, x, 1)
 		d.MSEGrad(y, loss, y, x, 1, false)
 		d.Conv2dGradWeight(dw, nil, x, y, backend.Conv{Stride: 1, Pad: 1}, false)
-		d.Adam(w, m, v, dw, backend.AdamParams{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, StepSize: 1e-3, InvSqrtCorrection2: 1})
+		d.Adam(w, m, v, dw, nil, backend.AdamParams{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, StepSize: 1e-3, InvSqrtCorrection2: 1})
 		for _, b := range []backend.Buffer{x, y, dw, loss} {
 			d.Free(b)
 		}

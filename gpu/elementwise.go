@@ -50,12 +50,6 @@ func (d *Device) reluGrad(dx, dy, y view, add bool) {
 	d.each("relu", "GRAD", []view{dx, dy, y}, add)
 }
 
-// Adam updates the parameter w and its moments m and v in place.
-func (d *Device) Adam(w, m, v, g backend.Buffer, p backend.AdamParams) {
-	d.each("adam", "", []view{whole(w), whole(m), whole(v), whole(g)},
-		p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
-}
-
 // ChannelAffine sets dst = x*scale + shift with per-channel constants.
 func (d *Device) ChannelAffine(dst, x, scale, shift backend.Buffer) {
 	d.perChannel("channelaffine", "", dst, x, []view{whole(scale), whole(shift)})

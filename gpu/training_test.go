@@ -4,16 +4,20 @@ package gpu_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
+	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/vgg"
@@ -44,10 +48,14 @@ func TestTraining(t *testing.T) {
 
 	cfg := train.Default()
 	cfg.Epochs, cfg.Steps, cfg.ImageSize, cfg.StyleSize, cfg.StyleWeight = 3, 3, 64, 64, 1e9
-	// Rounding errors grow from step to step, as in the test of package train.
-	tolerance := 1e-3
+	// Adam spreads rounding errors from step to step. Those of VGG's convolutions
+	// matter most: they decide on which side of a ReLU a value near zero falls. The
+	// trace is float32 too: PyTorch in float64 strays 4e-4 from it, and in float32,
+	// from weights that are off by half a unit in the last place, 4e-4 to 2e-3. With
+	// conv2d.comp's short sums it is 3e-4 here, with a single long sum 2e-3.
+	const tolerance = 1e-3
 	if os.Getenv("IMPASTO_LONG") == "1" {
-		cfg.Steps, tolerance = 18, 3e-3
+		cfg.Steps = 18
 	}
 	want := trace.Lookup("losses").Data
 	steps := 0
@@ -61,4 +69,95 @@ func TestTraining(t *testing.T) {
 	defer trainer.Close()
 	require.NoError(t, trainer.Train(context.Background()))
 	require.Equal(t, cfg.Steps, steps)
+}
+
+// counting is a device that counts what is read from it, and can make the content
+// loss of a step infinite.
+type counting struct {
+	*gpu.Device
+	reads, trips int
+	losses, bad  int
+}
+
+func (c *counting) Read(dst []float32, src backend.Buffer) {
+	c.reads++
+	c.Device.Read(dst, src)
+}
+
+func (c *counting) ReadScalars(dst []float32, src []backend.Buffer) {
+	c.trips++
+	c.Device.ReadScalars(dst, src)
+}
+
+// MSE is called once per step for the only style layer and once for the content.
+func (c *counting) MSE(dst, a, b backend.Buffer, weight float32) {
+	c.Device.MSE(dst, a, b, weight)
+	if c.losses++; c.losses == 2*c.bad {
+		c.Fill(dst, float32(math.Inf(1)))
+	}
+}
+
+// tiny returns a run of 12 steps in 3 epochs.
+func tiny(t *testing.T, be backend.Backend, change func(*train.Config)) (*train.Trainer, error) {
+	var data dataset.Images
+	for i := range 4 {
+		m := imageio.New(16, 16)
+		for k := range m.Pix {
+			m.Pix[k] = uint8((i + 3) * k % 251)
+		}
+		data = append(data, m)
+	}
+	cfg := train.Default()
+	cfg.Epochs, cfg.BatchSize, cfg.ImageSize, cfg.StyleSize, cfg.LogInterval = 3, 1, 16, 0, 4
+	cfg.StyleLayers = train.EqualLayers(vgg.Relu12)
+	change(&cfg)
+	trainer, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1), vgg.Random(be, 1, cfg.Deepest()), data[0], data, cfg)
+	require.NoError(t, err)
+	t.Cleanup(trainer.Close)
+	return trainer, trainer.Train(context.Background())
+}
+
+// TestTrainingStaysOnTheDevice has nothing but losses read, at log intervals, and
+// nothing allocated or compiled after the first of these.
+func TestTrainingStaysOnTheDevice(t *testing.T) {
+	d := &counting{Device: open(t)}
+	var trips []int
+	var stats []gpu.Stats
+	var last time.Time
+	reads, late := 0, 0
+	_, err := tiny(t, d, func(c *train.Config) {
+		c.Events.OnStart = func(int) error {
+			d.reads, last = 0, time.Now()
+			return nil
+		}
+		c.Events.OnStep = func(e *train.StepEvent) {
+			if e.Step%4 == 0 {
+				reads, trips, stats = d.reads, append(trips, d.trips), append(stats, d.Stats())
+				late += int(time.Since(last) / time.Second)
+				last = time.Now()
+			}
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, reads, "the style's Gram matrix, for the size of the batches")
+	require.Len(t, stats, 3)
+	require.LessOrEqual(t, trips[2], 3+late)
+	require.Equal(t, stats[0].Allocations, stats[2].Allocations)
+	require.Equal(t, stats[0].Bytes, stats[2].Bytes)
+	require.Equal(t, stats[0].Programs, stats[2].Programs)
+	require.Equal(t, stats[1].Dispatches-stats[0].Dispatches, stats[2].Dispatches-stats[1].Dispatches)
+}
+
+// TestNonFiniteOnTheDevice has an infinite loss between two log intervals, which
+// changes no weight although the host notices it steps later.
+func TestNonFiniteOnTheDevice(t *testing.T) {
+	two, err := tiny(t, &counting{Device: open(t)}, func(c *train.Config) { c.Steps = 2 })
+	require.NoError(t, err)
+	d := &counting{Device: open(t), bad: 3}
+	trainer, err := tiny(t, d, func(*train.Config) {})
+	var bad *train.NonFiniteError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, 3, bad.Step)
+	require.Equal(t, []string{"image 2"}, bad.Images)
+	require.Equal(t, two.Network().StateDict(), trainer.Network().StateDict())
 }

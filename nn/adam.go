@@ -17,11 +17,16 @@ type Adam struct {
 	Beta1, Beta2 float64 // decay of the moments; 0.9 and 0.999
 	Eps          float64 // added to the root of the second moment; 1e-8
 
+	// Guard, if not nil, is a scalar on the parameters' backend: while it is not
+	// finite, steps leave the parameters and their moments as they are. So a bad
+	// gradient does no harm although the host has not seen it yet.
+	Guard *tensor.Tensor
+
 	be      backend.Backend
 	params  []Param
 	moments []moments
 	step    int
-	square  *tensor.Tensor // scratch of GradNorm
+	square  *tensor.Tensor // scratch of GradSquares
 	sum     *tensor.Tensor
 	norm    [1]float32
 }
@@ -57,6 +62,9 @@ func newZeros(be backend.Backend, s tensor.Shape) *tensor.Tensor {
 // Steps returns the number of steps done.
 func (a *Adam) Steps() int { return a.step }
 
+// SetSteps sets the number of steps done, for steps that the Guard prevented.
+func (a *Adam) SetSteps(n int) { a.step = n }
+
 // ZeroGrad forgets the gradients of all parameters.
 func (a *Adam) ZeroGrad() {
 	for _, p := range a.params {
@@ -67,6 +75,13 @@ func (a *Adam) ZeroGrad() {
 // GradNorm returns the Euclidean norm of all gradients together. It is not finite
 // if one of them is not, or is so large that Step could not square it.
 func (a *Adam) GradNorm() float64 {
+	a.GradSquares().Read(a.norm[:])
+	return math.Sqrt(float64(a.norm[0]))
+}
+
+// GradSquares returns the square of the GradNorm as a scalar on the parameters'
+// backend, which belongs to the optimizer and is valid until the next call.
+func (a *Adam) GradSquares() *tensor.Tensor {
 	a.be.Fill(a.sum.Buffer(), 0)
 	for _, p := range a.params {
 		if g := p.Tensor.GradBuffer(); g != nil {
@@ -74,8 +89,7 @@ func (a *Adam) GradNorm() float64 {
 			a.be.Add(a.sum.Buffer(), a.sum.Buffer(), a.square.Buffer())
 		}
 	}
-	a.sum.Read(a.norm[:])
-	return math.Sqrt(float64(a.norm[0]))
+	return a.sum
 }
 
 // Step updates every parameter that has a gradient.
@@ -89,10 +103,14 @@ func (a *Adam) Step() {
 		StepSize:           float32(a.LR / (1 - math.Pow(a.Beta1, t))),
 		InvSqrtCorrection2: float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),
 	}
+	var guard backend.Buffer
+	if a.Guard != nil {
+		guard = a.Guard.Buffer()
+	}
 	for i := range a.params {
 		w := a.params[i].Tensor
 		if g := w.GradBuffer(); g != nil {
-			a.be.Adam(w.Buffer(), a.moments[i].expAvg.Buffer(), a.moments[i].expAvgSq.Buffer(), g, p)
+			a.be.Adam(w.Buffer(), a.moments[i].expAvg.Buffer(), a.moments[i].expAvgSq.Buffer(), g, guard, p)
 		}
 	}
 }

@@ -25,7 +25,8 @@
 // gives the same weights and losses, bit for bit, as one that is not, on the same
 // kind of processor.
 //
-// A loss or gradient that is not finite never reaches the weights: the run ends
+// A loss or gradient that is not finite never reaches the weights, even where it is
+// noticed later because the backend queues operations (backend.Queuer): the run ends
 // with a *NonFiniteError that names the step and its pictures or, with
 // OnNonFinite Rollback, goes back to the last saved state at half the learning
 // rate.

@@ -12,7 +12,9 @@ type Events struct {
 	OnStart func(step int) error
 	// OnLog is given each line of the log: the tutorial's lines, and warnings.
 	OnLog func(line string)
-	// OnStep is called after each step. The event is valid until it returns.
+	// OnStep is called for each step: right after it, or on a backend that queues
+	// operations (backend.Queuer) for several at once, at log intervals and about
+	// once a second. The event is valid until it returns.
 	OnStep func(*StepEvent)
 	// OnCheckpoint is called when a checkpoint and its sample are complete.
 	OnCheckpoint func(Checkpoint)
@@ -27,7 +29,7 @@ type StepEvent struct {
 	Images     int // pictures of the epoch seen so far
 	Losses
 	LearningRate    float64
-	ImagesPerSecond float64 // of this step, loading included
+	ImagesPerSecond float64 // of this step and those reported with it, loading included
 }
 
 // Checkpoint describes files that are complete.

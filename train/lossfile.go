@@ -16,6 +16,7 @@ const lossHeader = "step,epoch,images,content,style,total\n"
 type lossFile struct {
 	file *os.File
 	row  []byte
+	err  error // the first of add, after which it writes no more
 }
 
 // openLosses opens the file at path for a run that has done step steps: it keeps
@@ -90,10 +91,12 @@ func (l *lossFile) add(step, epoch, images int, losses *Losses) error {
 	row = append(strconv.AppendFloat(row, losses.Style, 'g', -1, 64), ',')
 	row = append(strconv.AppendFloat(row, losses.Total(), 'g', -1, 64), '\n')
 	l.row = row
-	if _, err := l.file.Write(row); err != nil {
-		return fmt.Errorf("losses: %w", err)
+	if l.err == nil {
+		if _, err := l.file.Write(row); err != nil {
+			l.err = fmt.Errorf("losses: %w", err)
+		}
 	}
-	return nil
+	return l.err
 }
 
 // sync makes the rows durable.

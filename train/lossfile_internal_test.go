@@ -9,6 +9,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestLossFileStops writes nothing after a row that failed, not to hide it.
+func TestLossFileStops(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "losses.csv")
+	l, err := openLosses(path, 0)
+	require.NoError(t, err)
+	sound := l.file
+	require.NoError(t, l.add(1, 1, 4, &Losses{}))
+	l.file, err = os.Open(path) // not for writing
+	require.NoError(t, err)
+	first := l.add(2, 1, 8, &Losses{})
+	require.Error(t, first)
+	require.NoError(t, l.close())
+	l.file = sound
+	require.Equal(t, first, l.add(3, 1, 12, &Losses{}))
+	require.NoError(t, l.close())
+	rows, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, lossHeader+"1,1,4,0,0,0\n", string(rows))
+}
+
 // FuzzLossFile cuts arbitrary files. What is accepted keeps its beginning and ends
 // with a row up to the step; a file that holds no losses stays as it is.
 func FuzzLossFile(f *testing.F) {

@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -21,13 +20,4 @@ func (e *NonFiniteError) Error() string {
 	return fmt.Sprintf("step %d (epoch %d, batch %d): not finite: content loss %v, style loss %v, gradient norm %v, with the pictures %s; "+
 		"the weights were not changed; a lower learning rate or style weight may help",
 		e.Step, e.Epoch+1, e.Batch+1, e.Content, e.Style, e.GradNorm, strings.Join(e.Images, ", "))
-}
-
-func finite(values ...float64) bool {
-	for _, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return false
-		}
-	}
-	return true
 }

@@ -19,10 +19,10 @@ type run struct {
 	dir       *checkpoint.Dir // nil if nothing is saved
 	losses    *lossFile       // nil if not wanted
 	good      *checkpoint.State
-	rollbacks int  // to good
-	unsaved   bool // because saving failed
-	total     int  // steps of the whole run
-	last      time.Time
+	rollbacks int       // to good
+	unsaved   bool      // because saving failed, or what there is to save cannot be trusted
+	total     int       // steps of the whole run
+	last      time.Time // when results were read, or something else than training was done
 	event     StepEvent
 }
 
@@ -140,42 +140,83 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	defer loader.Close()
 	r.last = time.Now()
-	for r.progress.Step < r.total {
+	for r.progress.Step+r.pending.n < r.total {
 		batch, err := loader.Next(ctx)
 		if err == io.EOF {
-			return nil
+			break
+		}
+		if err == nil {
+			err = r.queue(&batch)
 		}
 		if err != nil {
+			if e := r.collect(); e != nil { // it happened before
+				return e
+			}
 			return err
 		}
-		if err := r.step(batch); err != nil {
-			return err
+		if r.due(batch.Index + 1) {
+			if err := r.collect(); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return r.collect()
 }
 
-// step trains on one batch, and reports and saves what is due after it.
-func (r *run) step(b dataset.Batch) error {
-	losses, err := r.Step(b)
+// readInterval is how often the results of steps are read at least, so that
+// whoever watches sees the run live.
+const readInterval = time.Second
+
+// due reports whether to read the results after so many batches of an epoch: of
+// each if that costs nothing, otherwise when somebody needs them.
+func (r *run) due(batch int) bool {
+	return r.pending.full() || batch%r.cfg.LogInterval == 0 || batch%r.cfg.CheckpointInterval == 0 ||
+		time.Since(r.last) >= readInterval
+}
+
+// collect reads the results of the pending steps, and reports and saves what is due
+// after each. After an error the progress still is that of the weights.
+func (r *run) collect() error {
+	steps, err := r.pending.read()
 	if err != nil {
+		r.unsaved = true // nobody knows how far the weights are
 		return err
 	}
-	p := &r.progress
-	if b.Epoch != p.Epoch {
-		p.Epoch, p.Images, p.ContentSum, p.StyleSum = b.Epoch, 0, 0, 0
+	images := 0
+	for _, s := range steps {
+		images += len(s.names)
+	}
+	now := time.Now()
+	rate := float64(images) / max(now.Sub(r.last), time.Nanosecond).Seconds()
+	r.last = now
+	for _, s := range steps {
+		if e := r.done(s, rate); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// done reports and saves what is due after a step.
+func (r *run) done(s *pendingStep, rate float64) error {
+	if err := r.check(s); err != nil {
+		return err
+	}
+	p, losses := &r.progress, &r.result
+	if s.epoch != p.Epoch {
+		p.Epoch, p.Images, p.ContentSum, p.StyleSum = s.epoch, 0, 0, 0
 	}
 	p.Step++
-	p.Batch = b.Index + 1
-	p.Images += len(b.Indices)
+	p.Batch = s.batch + 1
+	p.Images += len(s.names)
 	p.ContentSum += losses.Content
 	p.StyleSum += losses.Style
 	if r.losses != nil {
-		if err := r.losses.add(p.Step, p.Epoch+1, p.Images, &losses); err != nil {
+		if err := r.losses.add(p.Step, p.Epoch+1, p.Images, losses); err != nil {
 			return err
 		}
 	}
-	r.reportStep(b, losses)
+	r.reportStep(rate)
 	if p.Batch%r.cfg.LogInterval == 0 {
 		r.logProgress()
 	}
@@ -185,17 +226,14 @@ func (r *run) step(b dataset.Batch) error {
 	return nil
 }
 
-func (r *run) reportStep(b dataset.Batch, losses Losses) {
-	now := time.Now()
-	elapsed := now.Sub(r.last)
-	r.last = now
+func (r *run) reportStep(rate float64) {
 	if r.cfg.Events.OnStep == nil {
 		return
 	}
+	p := &r.progress
 	r.event = StepEvent{
-		Step: r.progress.Step, TotalSteps: r.total, Epoch: b.Epoch, Batch: b.Index, Images: r.progress.Images,
-		Losses: losses, LearningRate: r.opt.LR,
-		ImagesPerSecond: float64(len(b.Indices)) / max(elapsed, time.Nanosecond).Seconds(),
+		Step: p.Step, TotalSteps: r.total, Epoch: p.Epoch, Batch: p.Batch - 1, Images: p.Images,
+		Losses: r.result, LearningRate: r.opt.LR, ImagesPerSecond: rate,
 	}
 	r.cfg.Events.OnStep(&r.event)
 }

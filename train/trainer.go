@@ -22,6 +22,7 @@ type Trainer struct {
 	data     dataset.Source
 	opt      *nn.Adam
 	tape     *tensor.Tape
+	pending  *pending
 
 	layers  []vgg.Layer       // the style layers, and the content layer if it is none of them
 	content int               // its place in layers
@@ -33,7 +34,6 @@ type Trainer struct {
 	target  []*tensor.Tensor
 	losses  []*tensor.Tensor
 	result  Losses
-	scalar  []float32
 
 	settings map[string]string // what a resumed run must have in common with this one
 	progress checkpoint.Progress
@@ -55,8 +55,9 @@ func New(be backend.Backend, net *nn.TransformerNet, features *vgg.VGG, style *i
 	t := &Trainer{
 		cfg: cfg, be: be, net: net, features: features, data: data,
 		opt: nn.NewAdam(be, net.Params(), cfg.LearningRate), tape: tensor.NewTape(be),
-		batches: map[int]*operands{}, scalar: make([]float32, 1),
+		batches: map[int]*operands{},
 	}
+	t.pending = newPending(be, t.opt, len(cfg.StyleLayers)+1)
 	for _, s := range cfg.StyleLayers {
 		t.layers = append(t.layers, s.Layer)
 	}
@@ -118,36 +119,46 @@ func (t *Trainer) operands(n int) *operands {
 // which are valid until the next step. A *NonFiniteError means that nothing has
 // changed.
 func (t *Trainer) Step(b dataset.Batch) (Losses, error) {
-	defer t.tape.Reset()
+	if err := t.queue(&b); err != nil {
+		return Losses{}, err
+	}
+	steps, err := t.pending.read()
+	if err != nil {
+		return Losses{}, err
+	}
+	err = t.check(steps[0])
+	return t.result, err
+}
+
+// queue gives the backend a step to do.
+func (t *Trainer) queue(b *dataset.Batch) error {
 	n := len(b.Indices)
 	if size := t.cfg.ImageSize; b.Size != size || len(b.Data) != n*3*size*size || n == 0 {
-		return Losses{}, fmt.Errorf("a batch of %d pictures of size %d with %d values, where the size is %d", n, b.Size, len(b.Data), size)
+		return fmt.Errorf("a batch of %d pictures of size %d with %d values, where the size is %d", n, b.Size, len(b.Data), size)
 	}
+	defer t.tape.Reset()
 	t.opt.ZeroGrad()
 	t.forward(b)
 	t.tape.Backward(t.losses...)
+	t.pending.add(b, t.losses)
+	return nil
+}
 
-	t.result.Content, t.result.Style = t.item(t.losses[0]), 0
-	for i, l := range t.losses[1:] {
-		t.result.Layers[i] = t.item(l)
-		t.result.Style += t.result.Layers[i]
+// check makes the losses of a step that was read the result. One that is not
+// finite was not done; it is a *NonFiniteError.
+func (t *Trainer) check(s *pendingStep) error {
+	s.losses(&t.result)
+	if s.finite() {
+		return nil
 	}
-	norm := t.opt.GradNorm()
-	if err := t.be.Sync(); err != nil {
-		return Losses{}, fmt.Errorf("step %d: %w", t.opt.Steps()+1, err)
+	return &NonFiniteError{
+		Step: t.opt.Steps() + 1, Epoch: s.epoch, Batch: s.batch, Content: t.result.Content,
+		Style: t.result.Style, GradNorm: s.gradNorm(), Images: slices.Clone(s.names),
 	}
-	if !finite(t.result.Content, t.result.Style, norm) {
-		return t.result, &NonFiniteError{
-			Step: t.opt.Steps() + 1, Epoch: b.Epoch, Batch: b.Index, Content: t.result.Content,
-			Style: t.result.Style, GradNorm: norm, Images: slices.Clone(b.Names),
-		}
-	}
-	t.opt.Step()
-	return t.result, nil
 }
 
 // forward computes the losses of a batch: content, then each style layer.
-func (t *Trainer) forward(b dataset.Batch) {
+func (t *Trainer) forward(b *dataset.Batch) {
 	tp, v, o := t.tape, t.features, t.operands(len(b.Indices))
 	o.x.Write(b.Data)
 
@@ -175,11 +186,6 @@ func (t *Trainer) forward(b dataset.Batch) {
 	}
 }
 
-func (t *Trainer) item(loss *tensor.Tensor) float64 {
-	loss.Read(t.scalar)
-	return float64(t.scalar[0])
-}
-
 // Network returns the network in training.
 func (t *Trainer) Network() *nn.TransformerNet { return t.net }
 
@@ -187,6 +193,7 @@ func (t *Trainer) Network() *nn.TransformerNet { return t.net }
 func (t *Trainer) Close() {
 	t.tape.Reset()
 	t.opt.Free()
+	t.pending.free()
 	for _, g := range t.grams {
 		g.Free()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-gl/gl/v4.3-core/gl"
 
+	"github.com/impasto-go/impasto/examples/glscene/internal/scene"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/glstyle"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -39,34 +40,34 @@ func loop(ctx context.Context, s settings, dict statedict.Dict) error {
 	}
 	defer style.Close()
 	style.Flip = true // the scene's first row is its bottom
-	scene, err := newScene(s.width, s.height)
+	boxes, err := scene.New(s.width, s.height)
 	if err != nil {
 		return err
 	}
-	defer scene.close()
+	defer boxes.Close()
 
-	var times []timing
+	var times []scene.Timing
 	pixels := make([]byte, 4*s.width*s.height)
 	for n := range s.frames {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		start := time.Now()
-		scene.draw(float32(n) / 30)
+		boxes.Draw(float32(n) / 30)
 		gl.Finish() // to tell the times apart; a game would not wait
 		drawn := time.Now()
-		if err := style.Texture(scene.color, scene.color); err != nil {
+		if err := style.Texture(boxes.Color, boxes.Color); err != nil {
 			return err
 		}
 		gl.Finish()
-		times = append(times, timing{drawn.Sub(start), time.Since(drawn)})
+		times = append(times, scene.Timing{Draw: drawn.Sub(start), Style: time.Since(drawn)})
 		if s.out != "" && n%s.every == 0 {
-			scene.read(pixels)
+			boxes.Read(pixels)
 			if err := s.save(n, pixels); err != nil {
 				return err
 			}
 		}
 	}
-	fmt.Printf("%s, %dx%d\n%s\n", dev.Info().Renderer, s.width, s.height, summary(times))
+	fmt.Printf("%s, %dx%d\n%s\n", dev.Info().Renderer, s.width, s.height, scene.Summary(times))
 	return dev.Sync()
 }

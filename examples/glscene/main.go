@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -26,9 +24,6 @@ type settings struct {
 	width, height, frames, every int
 	out                          string
 }
-
-// timing is what one frame took.
-type timing struct{ draw, style time.Duration }
 
 func run(ctx context.Context, args []string) error {
 	flags := cli.NewFlags("-model FILE [-out DIR] [-frames N] [-width N] [-height N] [-every N]",
@@ -76,22 +71,4 @@ func (s settings) save(n int, pixels []byte) error {
 		}
 	}
 	return imageio.Save(filepath.Join(s.out, fmt.Sprintf("%05d.png", n)), m, imageio.SaveOptions{})
-}
-
-// summary describes frame times; the first frame, which compiles shaders, apart.
-func summary(t []timing) string {
-	first := t[0].draw + t[0].style
-	if len(t) > 1 {
-		t = t[1:]
-	}
-	var total time.Duration
-	var style []time.Duration
-	for _, f := range t {
-		total += f.draw + f.style
-		style = append(style, f.style)
-	}
-	slices.Sort(style)
-	at := func(q int) time.Duration { return style[(len(style)-1)*q/100].Round(10 * time.Microsecond) }
-	return fmt.Sprintf("first frame %v, then %.1f frames/s\nstyle transfer: fastest %v, median %v, 95%% below %v, slowest %v",
-		first.Round(time.Millisecond), float64(len(t))/total.Seconds(), at(0), at(50), at(95), at(100))
 }

@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,11 +62,4 @@ func TestSaveTurnsOver(t *testing.T) {
 	m, err := imageio.Load(filepath.Join(s.out, "00007.png"), imageio.Options{})
 	require.NoError(t, err)
 	require.Equal(t, color.NRGBA{4, 5, 6, 255}, m.NRGBA().NRGBAAt(0, 0), "the last row of OpenGL is the top")
-}
-
-func TestSummary(t *testing.T) {
-	ms := time.Millisecond
-	times := []timing{{100 * ms, 900 * ms}, {10 * ms, 40 * ms}, {10 * ms, 20 * ms}, {10 * ms, 30 * ms}}
-	require.Equal(t, "first frame 1s, then 25.0 frames/s\nstyle transfer: fastest 20ms, median 30ms, 95% below 30ms, slowest 40ms", summary(times))
-	require.Contains(t, summary(times[:1]), "slowest 900ms")
 }

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -114,6 +116,26 @@ func TestPicture(t *testing.T) {
 }
 
 // TestOrientation styles a JPEG file that is to be turned by a quarter.
+// TestDeviceGL stylizes on a graphics card where there is one; where not, the error
+// says so.
+func TestDeviceGL(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.png"), filepath.Join(dir, "out.png")
+	m := gradient(37, 22)
+	save(t, in, m)
+	err := run(context.Background(), []string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl"})
+	if err != nil && !strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
+		require.ErrorIs(t, err, gpu.ErrUnavailable)
+		require.ErrorContains(t, err, "-device gl")
+		return
+	}
+	require.NoError(t, err)
+	got := load(t, out)
+	for i, want := range styled(t, m, nil).Pix {
+		require.InDelta(t, want, got.Pix[i], 1)
+	}
+}
+
 func TestOrientation(t *testing.T) {
 	dir := t.TempDir()
 	model := modelFile(t, dir)

@@ -5,11 +5,13 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/onnxexport"
@@ -99,6 +101,21 @@ func TestResume(t *testing.T) {
 	again, err := os.ReadFile(filepath.Join(parts, "losses.csv"))
 	require.NoError(t, err)
 	require.Equal(t, string(losses), string(again))
+}
+
+// TestDeviceGL trains on a graphics card where there is one; where not, the error
+// says so.
+func TestDeviceGL(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	args := append(append(pictures(t, 4), tiny...), "-device", "gl", "-out", out)
+	err := run(context.Background(), args)
+	if err != nil && !strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
+		require.ErrorIs(t, err, gpu.ErrUnavailable)
+		require.ErrorContains(t, err, "-device gl")
+		return
+	}
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(out, "final.png"))
 }
 
 func TestMistakes(t *testing.T) {

@@ -5,6 +5,7 @@ package glstyle_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,8 +15,10 @@ import (
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/glstyle"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/stylize"
+	weightfile "github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
@@ -118,6 +121,48 @@ func TestTextureEqualsImage(t *testing.T) {
 		}
 	}
 	require.NoError(t, d.Sync())
+}
+
+// TestAuthorsPicture compares both ways with the picture that PyTorch made of the
+// tutorial's weights.
+func TestAuthorsPicture(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "shared", "data", "author")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the author's files are not beside the repository: %v", err)
+	}
+	d := open(t)
+	w, err := weightfile.ReadFile(filepath.Join(dir, "final.pth"))
+	require.NoError(t, err)
+	in, err := imageio.Load(filepath.Join(dir, "011.png"), imageio.Options{})
+	require.NoError(t, err)
+	want, err := imageio.Load(filepath.Join(dir, "final.png"), imageio.Options{})
+	require.NoError(t, err)
+
+	model, err := stylize.New(w)
+	require.NoError(t, err)
+	session := model.NewSession(stylize.On(d))
+	defer session.Close()
+	got, err := session.Image(in)
+	require.NoError(t, err)
+	off := 0
+	for i := range want.Pix {
+		require.InDelta(t, want.Pix[i], got.Pix[i], 1, "subpixel %d", i)
+		if want.Pix[i] != got.Pix[i] {
+			off++
+		}
+	}
+	t.Logf("%d of %d subpixels off by 1", off, len(want.Pix))
+	require.LessOrEqual(t, off, len(want.Pix)/1000, "as package stylize demands of the CPU")
+
+	style, err := glstyle.New(d, w)
+	require.NoError(t, err)
+	defer style.Close()
+	d.Do(func() {
+		tex := newTexture(in.W, in.H, in.NRGBA().Pix)
+		require.NoError(t, style.Texture(tex, tex))
+		require.Equal(t, got.NRGBA().Pix, texels(tex, in.W, in.H), "the texture")
+		gl.DeleteTextures(1, &tex)
+	})
 }
 
 func TestFramesAllocateNothing(t *testing.T) {

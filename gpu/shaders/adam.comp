@@ -1,8 +1,12 @@
-// One Adam step (Kingma and Ba, arXiv:1412.6980), as PyTorch takes it.
+// One Adam step (Kingma and Ba, arXiv:1412.6980), as PyTorch takes it; GUARDED, none
+// while the guard is not finite.
 TARGET(0, w);
 TARGET(1, m);
 TARGET(2, v);
 SOURCE(3, g);
+#ifdef GUARDED
+SOURCE(4, guard);
+#endif
 UNIFORM(8, int, count);
 UNIFORM(9, float, beta1);
 UNIFORM(10, float, beta2);
@@ -11,6 +15,10 @@ UNIFORM(12, float, stepSize);
 UNIFORM(13, float, invSqrtCorrection2);
 
 void main() {
+#ifdef GUARDED
+	// By its bits: compilers may assume that arithmetic meets no NaN.
+	if ((floatBitsToUint(guard[guard_at]) & 0x7f800000u) == 0x7f800000u) return;
+#endif
 	EACH(i, count) {
 		float grad = g[g_at + i];
 		float mean = beta1 * m[m_at + i] + (1.0 - beta1) * grad;

@@ -49,7 +49,25 @@ void store(int n, int c, int row, int column, vec4 v) {
 	}
 }
 
-#define STORE(j) for (int k = 0; k < 4; k++) store(n, (tile * TILE + j) * 4 + k, row, column, sum##j[k])
+// TILES(f) is f for each tile.
+#if TILE == 1
+#define TILES(f) f(0)
+#elif TILE == 2
+#define TILES(f) f(0) f(1)
+#else
+#define TILES(f) f(0) f(1) f(2) f(3)
+#endif
+
+// Column k of a tile's sums: 4 pixels of channel k. They are sums of short sums, over
+// a few channels each: with hundreds of channels one long sum loses several times as
+// much to rounding, for which training pays where a ReLU or a maximum then decides
+// otherwise.
+#define SHORT max(1, 64 / max(1, KH * KW)) // channels
+#define TOTAL(j) mat4 total##j = mat4(0.0);
+#define PART(j) mat4 part##j = mat4(0.0);
+#define TAP(j) part##j += outerProduct(p, weights[w + j]);
+#define ADD(j) total##j += part##j;
+#define STORE(j) for (int k = 0; k < 4; k++) store(n, (tile * TILE + j) * 4 + k, row, column, total##j[k]);
 
 void main() {
 	int tiles = (outputs + 4 * TILE - 1) / (4 * TILE);
@@ -60,44 +78,28 @@ void main() {
 	int n = item / quads, row = item % quads / across, column = item % across * 4;
 	if (tile >= tiles || n >= batch) return;
 
-	mat4 sum0 = mat4(0.0); // column k: 4 pixels of channel k
-#if TILE > 1
-	mat4 sum1 = mat4(0.0);
-#endif
-#if TILE > 2
-	mat4 sum2 = mat4(0.0), sum3 = mat4(0.0);
-#endif
-	for (int c = 0; c < inputs; c++) {
-		for (int ky = 0; ky < KH; ky++) {
-			int v = coordinate(row * STRIDE + ky - padY, inputHeight * UP - 1);
-			if (v < 0) continue;
-			int from = x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth;
-			int tap = ((c * KH + ky) * KW * tiles + tile) * TILE;
-			for (int phase = 0; phase < min(STRIDE, KW); phase++) {
-				int u = column * STRIDE + phase - padX;
-				vec4 p = window(from, u, STRIDE);
-				for (int kx = phase; kx < KW; kx += STRIDE) {
-					int w = tap + kx * tiles * TILE;
-					sum0 += outerProduct(p, weights[w]);
-#if TILE > 1
-					sum1 += outerProduct(p, weights[w + 1]);
-#endif
-#if TILE > 2
-					sum2 += outerProduct(p, weights[w + 2]);
-					sum3 += outerProduct(p, weights[w + 3]);
-#endif
-					u += STRIDE;
-					if (kx + STRIDE < KW) p = vec4(p.yzw, pixel(from, u + 3 * STRIDE));
+	TILES(TOTAL)
+	for (int first = 0; first < inputs; first += SHORT) {
+		TILES(PART)
+		for (int c = first; c < min(first + SHORT, inputs); c++) {
+			for (int ky = 0; ky < KH; ky++) {
+				int v = coordinate(row * STRIDE + ky - padY, inputHeight * UP - 1);
+				if (v < 0) continue;
+				int from = x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth;
+				int tap = ((c * KH + ky) * KW * tiles + tile) * TILE;
+				for (int phase = 0; phase < min(STRIDE, KW); phase++) {
+					int u = column * STRIDE + phase - padX;
+					vec4 p = window(from, u, STRIDE);
+					for (int kx = phase; kx < KW; kx += STRIDE) {
+						int w = tap + kx * tiles * TILE;
+						TILES(TAP)
+						u += STRIDE;
+						if (kx + STRIDE < KW) p = vec4(p.yzw, pixel(from, u + 3 * STRIDE));
+					}
 				}
 			}
 		}
+		TILES(ADD)
 	}
-	STORE(0);
-#if TILE > 1
-	STORE(1);
-#endif
-#if TILE > 2
-	STORE(2);
-	STORE(3);
-#endif
+	TILES(STORE)
 }

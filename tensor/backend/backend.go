@@ -156,8 +156,9 @@ type Backend interface {
 
 	// SumSquares sets the scalar dst to the sum of squares of x.
 	SumSquares(dst, x Buffer)
-	// Adam updates the parameter w and its moments m and v in place.
-	Adam(w, m, v, g Buffer, p AdamParams)
+	// Adam updates the parameter w and its moments m and v in place. With a guard,
+	// a scalar, they stay as they are unless its value is finite; it may be nil.
+	Adam(w, m, v, g, guard Buffer, p AdamParams)
 }
 
 // ConvBlock is a convolution with what surrounds it in style networks:
@@ -214,6 +215,17 @@ type Freezer interface {
 	// Freeze promises that b's contents stay as they are until the next Write
 	// or operation with b as destination.
 	Freeze(b Buffer)
+}
+
+// Queuer is implemented by backends that queue operations: methods return before
+// the work is done, and Read waits for all of it. Whoever reads seldom keeps such
+// a device busy.
+type Queuer interface {
+	// Throttle marks the work queued so far and waits until all that lies before
+	// the last ahead marks is done, so that no more than that piles up.
+	Throttle(ahead int)
+	// ReadScalars copies the values of scalars to dst, waiting once for all.
+	ReadScalars(dst []float32, src []Buffer)
 }
 
 // Prober is implemented by backends that can measure what their device is

@@ -11,7 +11,11 @@ var adamOp = operation{
 	name: "Adam",
 	table: func(g *gen) []call {
 		return each(append(images(1), backend.Shape{8, 3, 9, 9}, backend.Shape{32, 32, 3, 3}), func(s backend.Shape) []call {
-			return []call{adamCall(g, s, 1), adamCall(g, s, 1000)}
+			calls := []call{adamCall(g, s, 1), adamCall(g, s, 1000)}
+			for _, guard := range []float32{0, -1e30, nan, inf, -inf} {
+				calls = append(calls, guardedAdamCall(g, s, guard))
+			}
+			return calls
 		})
 	},
 	random: func(g *gen) []call { return []call{adamCall(g, g.image(1, 1<<14), g.between(1, 100))} },
@@ -33,12 +37,25 @@ func adamCall(g *gen, s backend.Shape, t int) call {
 		m, v = g.normal(s), squared([]value{g.normal(s)})[0]
 	}
 	return call{
-		desc:   fmt.Sprintf("Adam step %d", t),
-		in:     []value{grad},
-		out:    []value{w, m, v},
-		run:    func(b backend.Backend, out, in []backend.Buffer) { b.Adam(out[0], out[1], out[2], in[0], p) },
+		desc: fmt.Sprintf("Adam step %d", t),
+		in:   []value{grad},
+		out:  []value{w, m, v},
+		run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.Adam(out[0], out[1], out[2], in[0], optional(in, 1), p)
+		},
 		limits: func(tol Tolerance, c *call, want [][]float32) []limit { return adamLimits(p, tol, c, want) },
 	}
+}
+
+// guardedAdamCall returns a step with a guard, which is exact where that stops it.
+func guardedAdamCall(g *gen, s backend.Shape, guard float32) call {
+	c := adamCall(g, s, 1000)
+	c.desc = fmt.Sprintf("%s with guard %v", c.desc, guard)
+	c.in = append(c.in, filled(backend.Scalar, guard))
+	if guard-guard != 0 {
+		c.limits = exact
+	}
+	return c
 }
 
 // adamLimits is rounded for the moments; the update carries the rounding of the

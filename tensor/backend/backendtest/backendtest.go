@@ -76,6 +76,7 @@ func checks() []check {
 		check{name: "Special/Subnormal", run: subnormal},
 		check{name: "Special/Norm", run: hardNorms},
 		check{name: "Freeze", run: freeze, missing: noFreezer},
+		check{name: "Queue", run: queue, missing: noQueuer},
 		check{name: "Deterministic/Twice", run: twice},
 		check{name: "Deterministic/GOMAXPROCS", run: threadCounts},
 		check{name: "Chain", run: chain},

@@ -14,14 +14,15 @@ import (
 // methods can be replaced one by one to see whether the suite notices.
 type fused struct {
 	backend.Backend
-	block     func(b backend.Backend, dst, x, w, bias backend.Buffer, g backend.ConvBlock)
-	normBlock func(b backend.Backend, out, in []backend.Buffer, residual backend.Buffer, g backend.NormBlock)
-	addParams func(bool) bool
-	freeze    func(backend.Buffer)
+	block       func(b backend.Backend, dst, x, w, bias backend.Buffer, g backend.ConvBlock)
+	normBlock   func(b backend.Backend, out, in []backend.Buffer, residual backend.Buffer, g backend.NormBlock)
+	addParams   func(bool) bool
+	freeze      func(backend.Buffer)
+	readScalars func(b backend.Backend, dst []float32, src []backend.Buffer)
 }
 
 func newFused() *fused {
-	return &fused{Reference(), composeConv, composeNorm, func(add bool) bool { return add }, func(backend.Buffer) {}}
+	return &fused{Reference(), composeConv, composeNorm, func(add bool) bool { return add }, func(backend.Buffer) {}, readEach}
 }
 
 func (f *fused) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
@@ -46,6 +47,10 @@ func (f *fused) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta 
 }
 
 func (f *fused) Freeze(b backend.Buffer) { f.freeze(b) }
+
+func (f *fused) Throttle(int) {}
+
+func (f *fused) ReadScalars(dst []float32, src []backend.Buffer) { f.readScalars(f.Backend, dst, src) }
 
 // The checks that the reference alone skips.
 func TestFusedReferenceConforms(t *testing.T) {
@@ -75,31 +80,33 @@ func (r *recorder) Errorf(format string, args ...any) {
 
 // Broken backends: each embeds a sound one and has one bug.
 type (
-	convShifted      struct{ backend.Backend }
-	convNoBias       struct{ backend.Backend }
-	convStride       struct{ backend.Backend }
-	convImprecise    struct{ backend.Backend }
-	gradInputLost    struct{ backend.Backend }
-	gradInputAdds    struct{ backend.Backend }
-	gradWeightLost   struct{ backend.Backend }
-	biasGradAdds     struct{ backend.Backend }
-	padReplicates    struct{ backend.Backend }
-	padGradLost      struct{ backend.Backend }
-	upsampleGradMean struct{ backend.Backend }
-	poolGradAll      struct{ backend.Backend }
-	poolGradEdge     struct{ backend.Backend }
-	reluDropsNaN     struct{ backend.Backend }
-	reluGradAtZero   struct{ backend.Backend }
-	normNaive        struct{ backend.Backend }
-	normGradNoAdd    struct{ backend.Backend }
-	normGradParams   struct{ backend.Backend }
-	affineSwapped    struct{ backend.Backend }
-	gramGradHalf     struct{ backend.Backend }
-	mseGradWeight    struct{ backend.Backend }
-	adamNoCorrection struct{ backend.Backend }
-	changesSource    struct{ backend.Backend }
-	syncFails        struct{ backend.Backend }
-	panics           struct{ backend.Backend }
+	convShifted       struct{ backend.Backend }
+	convNoBias        struct{ backend.Backend }
+	convStride        struct{ backend.Backend }
+	convImprecise     struct{ backend.Backend }
+	gradInputLost     struct{ backend.Backend }
+	gradInputAdds     struct{ backend.Backend }
+	gradWeightLost    struct{ backend.Backend }
+	biasGradAdds      struct{ backend.Backend }
+	padReplicates     struct{ backend.Backend }
+	padGradLost       struct{ backend.Backend }
+	upsampleGradMean  struct{ backend.Backend }
+	poolGradAll       struct{ backend.Backend }
+	poolGradEdge      struct{ backend.Backend }
+	reluDropsNaN      struct{ backend.Backend }
+	reluGradAtZero    struct{ backend.Backend }
+	normNaive         struct{ backend.Backend }
+	normGradNoAdd     struct{ backend.Backend }
+	normGradParams    struct{ backend.Backend }
+	affineSwapped     struct{ backend.Backend }
+	gramGradHalf      struct{ backend.Backend }
+	mseGradWeight     struct{ backend.Backend }
+	adamNoCorrection  struct{ backend.Backend }
+	adamGuardsWeights struct{ backend.Backend }
+	adamStops         struct{ backend.Backend }
+	changesSource     struct{ backend.Backend }
+	syncFails         struct{ backend.Backend }
+	panics            struct{ backend.Backend }
 )
 
 // read and write copy a whole buffer.
@@ -284,9 +291,25 @@ func (m mseGradWeight) MSEGrad(da, dloss, a, b backend.Buffer, _ float32, add bo
 	m.Backend.MSEGrad(da, dloss, a, b, 1, add)
 }
 
-func (m adamNoCorrection) Adam(w, mo, v, g backend.Buffer, p backend.AdamParams) {
+func (m adamNoCorrection) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
 	p.InvSqrtCorrection2 = 1
-	m.Backend.Adam(w, mo, v, g, p)
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Only the weights are guarded.
+func (m adamGuardsWeights) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	before := read(m, w)
+	m.Backend.Adam(w, mo, v, g, nil, p)
+	if guard != nil && read(m, guard)[0]-read(m, guard)[0] != 0 {
+		m.Write(w, before)
+	}
+}
+
+// Stops at any guard.
+func (m adamStops) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	if guard == nil {
+		m.Backend.Adam(w, mo, v, g, nil, p)
+	}
 }
 
 func (m changesSource) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
@@ -327,6 +350,8 @@ func TestSuiteNoticesBrokenBackends(t *testing.T) {
 		{"Gram", func(b backend.Backend) backend.Backend { return gramGradHalf{b} }, "GramGrad"},
 		{"MSE", func(b backend.Backend) backend.Backend { return mseGradWeight{b} }, "MSEGrad"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamNoCorrection{b} }, "Adam"},
+		{"Adam", func(b backend.Backend) backend.Backend { return adamGuardsWeights{b} }, "guard NaN"},
+		{"Adam", func(b backend.Backend) backend.Backend { return adamStops{b} }, "guard 0"},
 		{"ReLU", func(b backend.Backend) backend.Backend { return syncFails{b} }, "lost device"},
 		{"Gram", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},
 		{"Deterministic/Twice", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},
@@ -394,6 +419,17 @@ func (s staleWeights) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 		w = old
 	}
 	s.Backend.Conv2d(dst, x, w, bias, g)
+}
+
+func TestSuiteNoticesWrongScalars(t *testing.T) {
+	requireNoticed(t, "Queue", "ReadScalars", func() backend.Backend {
+		f := newFused()
+		f.readScalars = func(b backend.Backend, dst []float32, src []backend.Buffer) {
+			readEach(b, dst, src)
+			dst[len(dst)-1] = dst[0]
+		}
+		return f
+	})
 }
 
 func TestSuiteNoticesStaleFrozenWeights(t *testing.T) {

@@ -6,12 +6,18 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 )
 
-// Adam updates the parameter w and its moments m and v in place.
-func (r *Backend) Adam(w, m, v, g backend.Buffer, p backend.AdamParams) {
+// Adam updates the parameter w and its moments m and v in place, unless there is a
+// guard that is not finite.
+func (r *Backend) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 	const op = "Adam"
 	gv := r.source(op, g, w.Shape())
 	wv := r.dest(op, w, w.Shape(), true, m, v, g)
 	mv, vv := r.dest(op, m, w.Shape(), true, v, g), r.dest(op, v, w.Shape(), true, g)
+	if guard != nil {
+		if value := r.source(op, guard, backend.Scalar)[0]; math.IsNaN(value) || math.IsInf(value, 0) {
+			return
+		}
+	}
 	beta1, beta2 := float64(p.Beta1), float64(p.Beta2)
 	for i := range wv {
 		mv[i] = beta1*mv[i] + (1-beta1)*gv[i]

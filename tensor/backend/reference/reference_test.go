@@ -152,10 +152,15 @@ func TestAdam(t *testing.T) {
 	w, m, v := tensor(r, backend.Vec(3), 1, 1, 1), tensor(r, backend.Vec(3), 0, 0, 0), tensor(r, backend.Vec(3), 0, 0, 0)
 	p := backend.AdamParams{Beta1: 0.5, Beta2: 0.75, StepSize: 0.125 / 0.5, InvSqrtCorrection2: 2}
 	p.Eps = 1e-30
-	r.Adam(w, m, v, tensor(r, backend.Vec(3), 4, -8, 0), p)
+	r.Adam(w, m, v, tensor(r, backend.Vec(3), 4, -8, 0), nil, p)
 	require.Equal(t, []float32{2, -4, 0}, elements(r, m))
 	require.Equal(t, []float32{4, 16, 0}, elements(r, v))
 	require.Equal(t, []float32{0.875, 1.125, 1}, elements(r, w))
+	for _, guard := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		r.Adam(w, m, v, tensor(r, backend.Vec(3), 4, -8, 0), tensor(r, backend.Scalar, float32(guard)), p)
+		require.Equal(t, []float32{2, -4, 0}, elements(r, m))
+		require.Equal(t, []float32{0.875, 1.125, 1}, elements(r, w))
+	}
 }
 
 func TestMisusePanics(t *testing.T) {

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
@@ -17,8 +19,13 @@ func (t *adamTask) do(i, _ int) {
 		p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
 }
 
-// Adam updates w, m and v in place.
-func (b *Backend) Adam(w, m, v, g backend.Buffer, p backend.AdamParams) {
+// Adam updates w, m and v in place, unless there is a guard that is not finite.
+func (b *Backend) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
+	if guard != nil {
+		if value := float64(of(guard).data[0]); math.IsNaN(value) || math.IsInf(value, 0) {
+			return
+		}
+	}
 	c := of(w)
 	c.changed()
 	t := &b.ops.adam

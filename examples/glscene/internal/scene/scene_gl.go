@@ -1,6 +1,6 @@
 //go:build gl && cgo && linux
 
-package main
+package scene
 
 import (
 	"fmt"
@@ -9,11 +9,13 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-// scene is a field of turning boxes under a sky, drawn into a texture.
-type scene struct {
-	color, depth, framebuffer uint32
-	program, vertexArray      uint32
-	width, height             int32
+// Scene is a field of turning boxes under a sky, drawn into a texture.
+type Scene struct {
+	Color uint32 // the texture, GL_RGBA8
+
+	depth, framebuffer   uint32
+	program, vertexArray uint32
+	width, height        int32
 }
 
 // boxes is how many there are; boxes*36 vertices are made by the vertex shader.
@@ -58,31 +60,34 @@ void main() {
 }
 ` + "\x00"
 
-func newScene(width, height int) (*scene, error) {
-	s := &scene{width: int32(width), height: int32(height)}
-	gl.GenTextures(1, &s.color)
-	gl.BindTexture(gl.TEXTURE_2D, s.color)
+// New makes a scene of the given size in pixels, in the current context.
+func New(width, height int) (*Scene, error) {
+	s := &Scene{width: int32(width), height: int32(height)}
+	gl.GenTextures(1, &s.Color)
+	gl.BindTexture(gl.TEXTURE_2D, s.Color)
 	gl.TexStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, s.width, s.height)
 	gl.GenRenderbuffers(1, &s.depth)
 	gl.BindRenderbuffer(gl.RENDERBUFFER, s.depth)
 	gl.RenderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, s.width, s.height)
 	gl.GenFramebuffers(1, &s.framebuffer)
 	gl.BindFramebuffer(gl.FRAMEBUFFER, s.framebuffer)
-	gl.FramebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, s.color, 0)
+	gl.FramebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, s.Color, 0)
 	gl.FramebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, s.depth)
 	if status := gl.CheckFramebufferStatus(gl.FRAMEBUFFER); status != gl.FRAMEBUFFER_COMPLETE {
-		s.close()
+		s.Close()
 		return nil, fmt.Errorf("a framebuffer of %dx%d is not possible: status %#x", width, height, status)
 	}
 	gl.GenVertexArrays(1, &s.vertexArray)
 	gl.BindVertexArray(s.vertexArray)
-	gl.Enable(gl.DEPTH_TEST)
-	gl.Viewport(0, 0, s.width, s.height)
-	return s, s.link()
+	if err := s.link(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // link compiles the shaders.
-func (s *scene) link() error {
+func (s *Scene) link() error {
 	s.program = gl.CreateProgram()
 	for kind, source := range map[uint32]string{gl.VERTEX_SHADER: vertexShader, gl.FRAGMENT_SHADER: fragmentShader} {
 		shader := gl.CreateShader(kind)
@@ -104,9 +109,12 @@ func (s *scene) link() error {
 	return fmt.Errorf("the scene's shaders: %s", strings.TrimRight(string(log), "\x00\n"))
 }
 
-// draw draws the scene as it is after some seconds.
-func (s *scene) draw(seconds float32) {
+// Draw draws the scene as it is after some seconds.
+func (s *Scene) Draw(seconds float32) {
 	gl.BindFramebuffer(gl.FRAMEBUFFER, s.framebuffer)
+	gl.BindVertexArray(s.vertexArray)
+	gl.Enable(gl.DEPTH_TEST)
+	gl.Viewport(0, 0, s.width, s.height)
 	gl.ClearColor(0.45, 0.65, 0.9, 1)
 	gl.Clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT)
 	gl.UseProgram(s.program)
@@ -115,15 +123,24 @@ func (s *scene) draw(seconds float32) {
 	gl.DrawArrays(gl.TRIANGLES, 0, boxes*36)
 }
 
-// read copies the framebuffer to main memory, bottom row first.
-func (s *scene) read(pixels []byte) {
+// Read copies the texture's pixels to main memory as RGBA, bottom row first.
+func (s *Scene) Read(pixels []byte) {
+	gl.BindFramebuffer(gl.READ_FRAMEBUFFER, s.framebuffer)
 	gl.ReadPixels(0, 0, s.width, s.height, gl.RGBA, gl.UNSIGNED_BYTE, gl.Ptr(pixels))
 }
 
-func (s *scene) close() {
+// Show copies the texture to the window's framebuffer, scaled to its size.
+func (s *Scene) Show(width, height int) {
+	gl.BindFramebuffer(gl.READ_FRAMEBUFFER, s.framebuffer)
+	gl.BindFramebuffer(gl.DRAW_FRAMEBUFFER, 0)
+	gl.BlitFramebuffer(0, 0, s.width, s.height, 0, 0, int32(width), int32(height), gl.COLOR_BUFFER_BIT, gl.LINEAR)
+}
+
+// Close deletes the scene's objects.
+func (s *Scene) Close() {
 	gl.DeleteFramebuffers(1, &s.framebuffer)
 	gl.DeleteRenderbuffers(1, &s.depth)
-	gl.DeleteTextures(1, &s.color)
+	gl.DeleteTextures(1, &s.Color)
 	gl.DeleteVertexArrays(1, &s.vertexArray)
 	gl.DeleteProgram(s.program)
 }

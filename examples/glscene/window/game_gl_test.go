@@ -1,0 +1,81 @@
+//go:build gl && cgo && linux
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-gl/glfw/v3.3/glfw"
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/weights"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// onMain is what the main thread, the only one that GLFW works on, is to do.
+var onMain = make(chan func())
+
+func TestMain(m *testing.M) {
+	code := make(chan int)
+	go func() { code <- m.Run() }()
+	for {
+		select {
+		case f := <-onMain:
+			f()
+		case c := <-code:
+			os.Exit(c)
+		}
+	}
+}
+
+// runOnMain is run on the main thread.
+func runOnMain(ctx context.Context, args ...string) error {
+	result := make(chan error, 1)
+	onMain <- func() { result <- run(ctx, args) }
+	return <-result
+}
+
+// model writes the weights of a small random network.
+func model(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	net := nn.NewTransformerNet(reference.New(), [3]int{4, 5, 6}, 1, 1)
+	require.NoError(t, weights.WriteFile(path, net.StateDict()))
+	return path
+}
+
+// needDisplay skips without a display, unless IMPASTO_REQUIRE lists one.
+func needDisplay(t *testing.T) {
+	switch {
+	case os.Getenv("DISPLAY") != "":
+	case strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "display"):
+		t.Fatal("there is no display")
+	default:
+		t.Skip("there is no display")
+	}
+}
+
+// TestWindow opens two windows, the second of which is cancelled.
+func TestWindow(t *testing.T) {
+	needDisplay(t)
+	args := []string{"-model", model(t), "-width", "50", "-height", "31", "-frames", "3"}
+	require.NoError(t, runOnMain(context.Background(), args...))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, runOnMain(ctx, args...), context.Canceled)
+}
+
+func TestKeys(t *testing.T) {
+	g := &game{}
+	g.key(glfw.KeySpace, glfw.Press)
+	require.True(t, g.styled)
+	g.key(glfw.KeySpace, glfw.Release)
+	g.key(glfw.KeySpace, glfw.Repeat)
+	require.True(t, g.styled)
+	g.key(glfw.KeySpace, glfw.Press)
+	require.False(t, g.styled)
+}

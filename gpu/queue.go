@@ -1,0 +1,57 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"unsafe"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Throttle marks the work queued so far and waits until all that lies before the
+// last ahead marks is done.
+func (d *Device) Throttle(ahead int) {
+	d.wait(func() {
+		d.fences = append(d.fences, gl.FenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0))
+		gl.Flush()
+		for len(d.fences) > max(ahead, 0) {
+			d.passFence()
+		}
+	})
+}
+
+// passFence waits for the oldest fence and forgets it.
+func (d *Device) passFence() {
+	const second = 1e9 // nanoseconds
+	for gl.ClientWaitSync(d.fences[0], 0, second) == gl.TIMEOUT_EXPIRED {
+	}
+	gl.DeleteSync(d.fences[0])
+	d.fences = append(d.fences[:0], d.fences[1:]...)
+	d.checkError("Throttle")
+}
+
+// ReadScalars copies the values of scalars to dst, waiting once for all.
+func (d *Device) ReadScalars(dst []float32, src []backend.Buffer) {
+	d.wait(func() {
+		if !d.stage() {
+			return
+		}
+		gl.MemoryBarrier(gl.BUFFER_UPDATE_BARRIER_BIT)
+		gl.BindBuffer(gl.COPY_WRITE_BUFFER, d.staging.name)
+		d.inChunks(len(src), func(first int, chunk []float32) {
+			for i := range chunk {
+				b := src[first+i].(*buffer)
+				if !d.usable(b.storage) {
+					return
+				}
+				gl.BindBuffer(gl.COPY_READ_BUFFER, b.name)
+				gl.CopyBufferSubData(gl.COPY_READ_BUFFER, gl.COPY_WRITE_BUFFER, 0, i*floatSize, floatSize)
+			}
+			gl.GetBufferSubData(gl.COPY_WRITE_BUFFER, 0, len(chunk)*floatSize, unsafe.Pointer(&chunk[0]))
+			copy(dst[first:], chunk)
+		})
+		d.checkError("ReadScalars")
+	})
+}
