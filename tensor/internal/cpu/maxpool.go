@@ -17,11 +17,10 @@ type poolTask struct {
 
 func (t *poolTask) do(i, worker int) {
 	s := &t.scratch[worker]
-	plane, pieces := t.pieces(i)
 	in, out := t.w*t.size, t.w/2*t.size // a row
-	for from, to := range pieces {
-		n := to - from
-		y, x := (plane*t.rows+from)*out, (plane*t.h+2*from)*in
+	for p := t.before(i); t.next(&p); {
+		n := p.to - p.from
+		y, x := (p.plane*t.rows+p.from)*out, (p.plane*t.h+2*p.from)*in
 		if t.dx == nil {
 			dst := t.y[y:][:n*out]
 			built := t.open(dst, worker)
@@ -32,7 +31,7 @@ func (t *poolTask) do(i, worker int) {
 			continue
 		}
 		size := 2 * n * in
-		if to == t.rows && t.h%2 == 1 {
+		if p.to == t.rows && t.h%2 == 1 {
 			size += in // the last row, which no window covers
 		}
 		dst := t.dx[x:][:size]

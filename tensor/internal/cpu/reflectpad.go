@@ -30,15 +30,14 @@ func (t *padTask) do(i, worker int) {
 	if !t.grad {
 		n += 2 * t.pad * t.size
 	}
-	plane, pieces := t.pieces(i)
-	for from, to := range pieces {
-		dst := t.dst[(plane*t.rows+from)*n:][:(to-from)*n]
+	for p := t.before(i); t.next(&p); {
+		dst := t.dst[(p.plane*t.rows+p.from)*n:][:(p.to-p.from)*n]
 		built := t.open(dst, worker)
-		for y := from; y < to; y++ {
-			if row := built[(y-from)*n:][:n]; t.grad {
-				t.gradRow(row, plane, y)
+		for y := p.from; y < p.to; y++ {
+			if row := built[(y-p.from)*n:][:n]; t.grad {
+				t.gradRow(row, p.plane, y)
 			} else {
-				t.padRow(row, plane, y)
+				t.padRow(row, p.plane, y)
 			}
 		}
 		t.close(dst, built)

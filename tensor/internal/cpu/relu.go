@@ -11,11 +11,10 @@ type reluTask struct {
 }
 
 func (t *reluTask) do(i, worker int) {
-	_, pieces := t.pieces(i)
-	for from, to := range pieces {
-		dst := t.open(t.dst[from:to], worker)
-		f32.ReLU(dst, t.x[from:to])
-		t.close(t.dst[from:to], dst)
+	for p := t.before(i); t.next(&p); {
+		dst := t.open(t.dst[p.from:p.to], worker)
+		f32.ReLU(dst, t.x[p.from:p.to])
+		t.close(t.dst[p.from:p.to], dst)
 	}
 }
 
@@ -35,11 +34,10 @@ type reluGradTask struct {
 }
 
 func (t *reluGradTask) do(i, worker int) {
-	_, pieces := t.pieces(i)
-	for from, to := range pieces {
-		dx := t.open(t.dx[from:to], worker)
-		f32.ReLUGrad(dx, t.dy[from:to], t.y[from:to], t.add)
-		t.close(t.dx[from:to], dx)
+	for p := t.before(i); t.next(&p); {
+		dx := t.open(t.dx[p.from:p.to], worker)
+		f32.ReLUGrad(dx, t.dy[p.from:p.to], t.y[p.from:p.to], t.add)
+		t.close(t.dx[p.from:p.to], dx)
 	}
 }
 

@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"iter"
-
-	"github.com/impasto-go/impasto/tensor/internal/f32"
-)
+import "github.com/impasto-go/impasto/tensor/internal/f32"
 
 // streamFrom is the number of floats from which on a result goes past the caches:
 // 24 MiB, of which the next operation would not find much there.
@@ -42,19 +38,22 @@ func (o *outlet) parts(planes int) int { return planes * o.perPlane() }
 
 func (o *outlet) perPlane() int { return (o.rows + o.part - 1) / o.part }
 
-// pieces returns which plane part i belongs to and its rows, from and to, piece by
-// piece.
-func (o *outlet) pieces(i int) (plane int, rows iter.Seq2[int, int]) {
+// piece is the rows from:to of a plane, of a part that ends with row end.
+type piece struct{ plane, from, to, end int }
+
+// before returns an empty piece before the first of part i.
+func (o *outlet) before(i int) piece {
 	from := i % o.perPlane() * o.part
-	end := min(from+o.part, o.rows)
-	return i / o.perPlane(), func(yield func(int, int) bool) {
-		for ; from < end; from += o.piece {
-			if !yield(from, min(from+o.piece, end)) {
-				return
-			}
-		}
+	return piece{i / o.perPlane(), from, from, min(from+o.part, o.rows)}
+}
+
+// next moves p on. After the last piece, others may look at the results.
+func (o *outlet) next(p *piece) bool {
+	p.from, p.to = p.to, min(p.to+o.piece, p.end)
+	if p.from == p.end {
 		o.end()
 	}
+	return p.from < p.end
 }
 
 // open returns where to build what belongs to dst.
@@ -72,8 +71,7 @@ func (o *outlet) close(dst, built []float32) {
 	}
 }
 
-// end makes a part's results visible to other threads. Iterating over all pieces
-// implies it.
+// end makes what was streamed visible to other threads.
 func (o *outlet) end() {
 	if o.streams {
 		f32.Streamed()

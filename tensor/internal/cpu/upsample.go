@@ -20,12 +20,12 @@ func (t *upsampleTask) do(i, worker int) {
 	if t.grad {
 		from, to = to, from
 	}
-	plane, pieces := t.pieces(i)
-	for y, end := range pieces {
-		dst := t.dst[(plane*t.h+y)*to:][:(end-y)*to]
+	for p := t.before(i); t.next(&p); {
+		first, rows := p.plane*t.h+p.from, p.to-p.from
+		dst := t.dst[first*to:][:rows*to]
 		built := t.open(dst, worker)
-		for r := range end - y {
-			out, src := built[r*to:][:to], t.src[(plane*t.h+y+r)*from:][:from]
+		for r := range rows {
+			out, src := built[r*to:][:to], t.src[(first+r)*from:][:from]
 			if t.grad {
 				t.gradRow(out, src, &t.scratch[worker])
 			} else {
