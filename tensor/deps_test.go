@@ -60,6 +60,7 @@ var mayImport = []struct {
 	{"nn/atomicfile", []string{renameio}},
 	{"nn/internal/tensorio", []string{"nn/statedict"}},
 	{"nn/internal/weightstest", []string{testify}},
+	{"nn/damagetest", []string{testify}},
 	{"nn/pth", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
 	{"nn/safetensors", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors"}},

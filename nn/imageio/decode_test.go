@@ -6,13 +6,12 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/nn/damagetest"
 )
 
 // wanted reads a PNG that Pillow wrote, as straight RGBA.
@@ -131,12 +130,9 @@ func TestBombsTakeNoMemory(t *testing.T) {
 	for _, name := range []string{"bomb.png", "claims_much.png"} {
 		data, err := os.ReadFile("testdata/pictures/" + name)
 		require.NoError(t, err)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err = DecodeBytes(data, Options{})
-		runtime.ReadMemStats(&after)
+		allocated := damagetest.Allocated(func() { _, err = DecodeBytes(data, Options{}) })
 		require.Error(t, err)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+		require.Less(t, allocated, 1<<20)
 	}
 }
 
@@ -146,29 +142,40 @@ func TestBombsTakeNoMemory(t *testing.T) {
 func TestTruncationAndDamage(t *testing.T) {
 	files, err := filepath.Glob("testdata/pictures/*")
 	require.NoError(t, err)
-	opts := Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 16}
-	check := func(data []byte) {
-		m, err := DecodeBytes(data, opts)
-		if err == nil && len(m.Pix) != 3*m.W*m.H {
-			t.Fatalf("%dx%d with %d bytes", m.W, m.H, len(m.Pix))
-		}
-	}
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		require.NoError(t, err)
 		damaged := bytes.Clone(data)
 		for n := 0; n < len(data); n++ {
-			check(data[:n])
+			decodeBounded(t, data[:n])
 			damaged[n] ^= 0xff
-			check(damaged)
+			decodeBounded(t, damaged)
 			damaged[n] ^= 0xff
 			if os.Getenv("IMPASTO_LONG") == "" {
 				n += n / 16
 			}
 		}
 		if os.Getenv("IMPASTO_LONG") != "" && len(data) > 0 {
-			weightstest.Mutations(data, check)
+			damagetest.Mutations(data, func(damaged []byte) { decodeBounded(t, damaged) })
 		}
+	}
+}
+
+// decodeBounded decodes data into a picture of the right size or an error, within
+// the memory bound, for which the limit of pixels is low.
+func decodeBounded(t testing.TB, data []byte) {
+	t.Helper()
+	var m *Image
+	var err error
+	damagetest.Bounded(t, len(data), func() {
+		m, err = DecodeBytes(data, Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 16})
+	})
+	if err != nil {
+		return
+	}
+	require.Len(t, m.Pix, 3*m.W*m.H)
+	if m.Alpha != nil {
+		require.Len(t, m.Alpha, m.W*m.H)
 	}
 }
 
@@ -184,16 +191,7 @@ func fuzzSeeds(f *testing.F) {
 
 func FuzzDecode(f *testing.F) {
 	fuzzSeeds(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := DecodeBytes(data, Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 20})
-		if err != nil {
-			return
-		}
-		require.Len(t, m.Pix, 3*m.W*m.H)
-		if m.Alpha != nil {
-			require.Len(t, m.Alpha, m.W*m.H)
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { decodeBounded(t, data) })
 }
 
 func FuzzEXIF(f *testing.F) {
