@@ -2,10 +2,13 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +137,40 @@ func TestBombsTakeNoMemory(t *testing.T) {
 		require.Error(t, err)
 		require.Less(t, allocated, 1<<20)
 	}
+}
+
+// TestScanBombs repeats the first scan of a progressive JPEG, which changes nothing,
+// up to the limit and once more.
+func TestScanBombs(t *testing.T) {
+	data, err := os.ReadFile("testdata/pictures/progressive.jpg")
+	require.NoError(t, err)
+	want, err := DecodeBytes(data, Options{})
+	require.NoError(t, err)
+	first := bytes.Index(data, []byte("\xff\xda"))
+	second := first + 2 + bytes.Index(data[first+2:], []byte("\xff\xc4"))
+	scans := bytes.Count(data, []byte("\xff\xda"))
+	require.Greater(t, scans, 2)
+	repeat := func(total int) (*Image, error) {
+		return DecodeBytes(slices.Concat(data[:first], bytes.Repeat(data[first:second], 1+total-scans), data[second:]), Options{})
+	}
+	got, err := repeat(maxScans)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	_, err = repeat(maxScans + 1)
+	require.ErrorIs(t, err, ErrTooLarge)
+	require.ErrorContains(t, err, "101 scans")
+}
+
+// TestWebPThatClaimsMuch has a file of some hundred bytes claim 15 MB of data.
+func TestWebPThatClaimsMuch(t *testing.T) {
+	data, err := os.ReadFile("testdata/pictures/lossy_33x21.webp")
+	require.NoError(t, err)
+	require.Equal(t, "VP8 ", string(data[12:16]))
+	binary.LittleEndian.PutUint32(data[4:], 15<<20+12)
+	binary.LittleEndian.PutUint32(data[16:], 15<<20)
+	allocated := damagetest.Allocated(func() { _, err = DecodeBytes(data, Options{}) })
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Less(t, allocated, 1<<20)
 }
 
 // TestTruncationAndDamage cuts every picture at some lengths and flips bytes there:
