@@ -38,6 +38,7 @@ func FuzzLossFile(f *testing.F) {
 
 // upTo reports whether a row is that of a step up to the given one.
 func upTo(row string, step int) bool {
-	n, err := strconv.Atoi(strings.Split(row, ",")[0])
-	return err == nil && n <= step
+	first, _, more := strings.Cut(row, ",")
+	n, err := strconv.Atoi(first)
+	return more && err == nil && n <= step
 }
