@@ -57,7 +57,7 @@ var mayImport = []struct {
 
 	// Files: they know state dicts and pixels, never tensors or networks.
 	{"nn/statedict", nil},
-	{"nn/atomicfile", []string{renameio}},
+	{"nn/atomicfile", []string{renameio, xSys}},
 	{"nn/internal/tensorio", []string{"nn/statedict"}},
 	{"nn/internal/weightstest", []string{testify}},
 	{"nn/damagetest", []string{testify}},
