@@ -124,7 +124,10 @@ func TestDamage(t *testing.T) {
 	require.NoError(t, err)
 	damaged := filepath.Join(t.TempDir(), "damaged")
 	intact := func(b []byte) bool {
-		s, err := readBounded(t, damaged, b)
+		require.NoError(t, os.WriteFile(damaged, b, 0o666))
+		var s *checkpoint.State
+		var err error
+		damagetest.Bounded(t, len(b), func() { s, err = checkpoint.Read(damaged) })
 		if err == nil {
 			require.Equal(t, stateAt(7), s)
 			return true
@@ -144,13 +147,6 @@ func TestDamage(t *testing.T) {
 		require.False(t, intact(whole[:n]), "cut to %d bytes", n)
 	}
 	require.True(t, intact(whole))
-}
-
-// readBounded makes a file at path and reads it within the memory bound.
-func readBounded(t testing.TB, path string, file []byte) (s *checkpoint.State, err error) {
-	require.NoError(t, os.WriteFile(path, file, 0o666))
-	damagetest.Bounded(t, len(file), func() { s, err = checkpoint.Read(path) })
-	return s, err
 }
 
 func TestReadRefusesOtherFiles(t *testing.T) {
