@@ -40,13 +40,12 @@ func tolerance(name string) int {
 func requireClose(t *testing.T, want, got *Image, tolerance int) {
 	t.Helper()
 	require.Equal(t, [2]int{want.W, want.H}, [2]int{got.W, got.H})
-	worst, sum := 0, 0
+	worst := 0
 	for i := range want.Pix {
 		d := int(want.Pix[i]) - int(got.Pix[i])
-		d = max(d, -d)
-		worst, sum = max(worst, d), sum+d
+		worst = max(worst, d, -d)
 	}
-	require.LessOrEqual(t, worst, tolerance, "worst difference; mean %v", float64(sum)/float64(len(want.Pix)))
+	require.LessOrEqual(t, worst, tolerance, "worst difference; mean %v", meanDifference(want, got))
 	require.Equal(t, want.Alpha, got.Alpha)
 }
 
