@@ -29,8 +29,8 @@ func ReadFile(path string) (*Model, error) {
 	if info.Size() > maxFile {
 		return nil, fmt.Errorf("onnxexport: %s has %d bytes, more than an ONNX file can have", path, info.Size())
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("onnxexport: read %s: %w", path, err)
 	}
 	m, err := Unmarshal(data)

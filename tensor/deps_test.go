@@ -57,9 +57,10 @@ var mayImport = []struct {
 
 	// Files: they know state dicts and pixels, never tensors or networks.
 	{"nn/statedict", nil},
-	{"nn/atomicfile", []string{renameio}},
+	{"nn/atomicfile", []string{renameio, xSys}},
 	{"nn/internal/tensorio", []string{"nn/statedict"}},
 	{"nn/internal/weightstest", []string{testify}},
+	{"nn/damagetest", []string{testify}},
 	{"nn/pth", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
 	{"nn/safetensors", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors"}},

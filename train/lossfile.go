@@ -37,7 +37,11 @@ func openLosses(path string, step int) (*lossFile, error) {
 // cut removes the rows after step, and one that was not finished. An empty file
 // gets its header.
 func (l *lossFile) cut(step int) error {
-	end, err := l.find(step)
+	_, err := l.file.Seek(0, io.SeekStart)
+	var end int64
+	if err == nil {
+		end, err = endOfRows(l.file, step)
+	}
 	if err == nil {
 		err = l.file.Truncate(end)
 	}
@@ -53,12 +57,10 @@ func (l *lossFile) cut(step int) error {
 	return nil
 }
 
-// find returns the offset of the end of the rows up to step.
-func (l *lossFile) find(step int) (end int64, err error) {
-	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
-		return 0, err
-	}
-	rows := bufio.NewReader(l.file)
+// endOfRows returns the offset of the end of the rows up to step, 0 for a file that
+// is empty or the beginning of a header.
+func endOfRows(file io.Reader, step int) (end int64, err error) {
+	rows := bufio.NewReader(file)
 	for {
 		line, err := rows.ReadSlice('\n')
 		switch {

@@ -181,6 +181,53 @@ func TestBadPictures(t *testing.T) {
 	require.ErrorContains(t, err, "image 5: is torn")
 }
 
+// TestFivePercentBadFiles trains for an epoch on files of which every twentieth is
+// cut off, and removes another during the run: it ends, counts them exactly, and
+// does the same again.
+func TestFivePercentBadFiles(t *testing.T) {
+	const files = 60
+	be := newCPU(t)
+	epoch := func() (skipped []string, losses string) {
+		dir := t.TempDir()
+		path := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%02d.png", i)) }
+		for i := range files {
+			require.NoError(t, imageio.Save(path(i), picture(16+i%3, 16+i%2, uint64(i)), imageio.SaveOptions{}))
+			if i%20 == 19 {
+				require.NoError(t, os.Truncate(path(i), 300))
+			}
+		}
+		data, err := dataset.Open(dir, imageio.Options{})
+		require.NoError(t, err)
+		defer data.Close()
+		cfg := inFolder(t.TempDir())
+		cfg.Shuffle, cfg.Epochs = false, 1
+		cfg.Events.OnStep = func(e *train.StepEvent) {
+			if e.Step == 1 {
+				require.NoError(t, os.Remove(path(files-2))) // far from what is read ahead
+			}
+		}
+		cfg.Events.OnLog = func(line string) {
+			if strings.HasPrefix(line, "Skipped") {
+				skipped = append(skipped, strings.ReplaceAll(line, dir, ""))
+			}
+		}
+		trainer, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1), vgg.Random(be, 1, vgg.Relu22), picture(16, 16, 1), data, cfg)
+		require.NoError(t, err)
+		defer trainer.Close()
+		require.NoError(t, trainer.Train(context.Background()))
+		return skipped, read(t, cfg.Losses)
+	}
+	skipped, losses := epoch()
+	require.Len(t, skipped, 4)
+	for i, what := range []string{"19.png: imageio", "39.png: imageio", "58.png: imageio", "59.png: imageio"} {
+		require.Contains(t, skipped[i], what)
+	}
+	require.Equal(t, files/2, strings.Count(losses, "\n")-1)
+	again, lossesAgain := epoch()
+	require.Equal(t, skipped, again)
+	require.Equal(t, losses, lossesAgain, "other batches")
+}
+
 func TestNewErrors(t *testing.T) {
 	be := newCPU(t)
 	for name, c := range map[string]struct {

@@ -70,8 +70,8 @@ func syncDir(dir string) error {
 
 // RemoveStale removes the temporary files in the folder dir that killed processes
 // left of files for whose names, such as "final.pth", mine returns true. They are
-// called as the file with a dot before and digits after. No process may be writing
-// one of the files, and their names must not end in a digit.
+// called as the file with a dot before and digits after, and the names must not end
+// in a digit. What another process is writing stays, where the system can tell.
 func RemoveStale(dir string, mine func(name string) bool) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func RemoveStale(dir string, mine func(name string) bool) error {
 		if !hidden || name == temporary || !e.Type().IsRegular() || !mine(name) {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeUnused(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -9,6 +9,11 @@ import (
 )
 
 func newPendingFile(path string) (pendingFile, error) {
-	return renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
 		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	if err != nil {
+		return nil, err
+	}
+	hold(f.File)
+	return f, nil
 }

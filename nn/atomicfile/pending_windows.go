@@ -1,8 +1,11 @@
 package atomicfile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/windows"
 )
 
 // windowsFile does what renameio (which excludes Windows) does elsewhere;
@@ -41,4 +44,12 @@ func (f *windowsFile) Cleanup() error {
 	}
 	f.Close() // fails harmlessly if it is closed already
 	return os.Remove(f.Name())
+}
+
+// removeUnused removes a file that nobody has open.
+func removeUnused(path string) error {
+	if err := os.Remove(path); !errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
+		return err
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -19,6 +20,24 @@ func names(t *testing.T, dir string) (list []string) {
 		list = append(list, e.Name())
 	}
 	return list
+}
+
+// TestRemoveStaleSparesLiveFiles looks for stale files while one is being written.
+func TestRemoveStaleSparesLiveFiles(t *testing.T) {
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		t.Skip("no file locks")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "final.pth")
+	require.NoError(t, atomicfile.Write(path, func(w io.Writer) error {
+		require.NoError(t, atomicfile.RemoveStale(dir, func(string) bool { return true }))
+		_, err := io.WriteString(w, "weights")
+		return err
+	}))
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "weights", string(content))
+	require.Equal(t, []string{"final.pth"}, names(t, dir))
 }
 
 // TestRemoveStale puts back the temporary files of finished writes, as if the

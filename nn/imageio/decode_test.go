@@ -2,17 +2,19 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/nn/damagetest"
 )
 
 // wanted reads a PNG that Pillow wrote, as straight RGBA.
@@ -38,13 +40,12 @@ func tolerance(name string) int {
 func requireClose(t *testing.T, want, got *Image, tolerance int) {
 	t.Helper()
 	require.Equal(t, [2]int{want.W, want.H}, [2]int{got.W, got.H})
-	worst, sum := 0, 0
+	worst := 0
 	for i := range want.Pix {
 		d := int(want.Pix[i]) - int(got.Pix[i])
-		d = max(d, -d)
-		worst, sum = max(worst, d), sum+d
+		worst = max(worst, d, -d)
 	}
-	require.LessOrEqual(t, worst, tolerance, "worst difference; mean %v", float64(sum)/float64(len(want.Pix)))
+	require.LessOrEqual(t, worst, tolerance, "worst difference; mean %v", meanDifference(want, got))
 	require.Equal(t, want.Alpha, got.Alpha)
 }
 
@@ -131,13 +132,44 @@ func TestBombsTakeNoMemory(t *testing.T) {
 	for _, name := range []string{"bomb.png", "claims_much.png"} {
 		data, err := os.ReadFile("testdata/pictures/" + name)
 		require.NoError(t, err)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err = DecodeBytes(data, Options{})
-		runtime.ReadMemStats(&after)
+		allocated := damagetest.Allocated(func() { _, err = DecodeBytes(data, Options{}) })
 		require.Error(t, err)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+		require.Less(t, allocated, 1<<20)
 	}
+}
+
+// TestScanBombs repeats the first scan of a progressive JPEG, which changes nothing,
+// up to the limit and once more.
+func TestScanBombs(t *testing.T) {
+	data, err := os.ReadFile("testdata/pictures/progressive.jpg")
+	require.NoError(t, err)
+	want, err := DecodeBytes(data, Options{})
+	require.NoError(t, err)
+	first := bytes.Index(data, []byte("\xff\xda"))
+	second := first + 2 + bytes.Index(data[first+2:], []byte("\xff\xc4"))
+	scans := bytes.Count(data, []byte("\xff\xda"))
+	require.Greater(t, scans, 2)
+	repeat := func(total int) (*Image, error) {
+		return DecodeBytes(slices.Concat(data[:first], bytes.Repeat(data[first:second], 1+total-scans), data[second:]), Options{})
+	}
+	got, err := repeat(maxScans)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	_, err = repeat(maxScans + 1)
+	require.ErrorIs(t, err, ErrTooLarge)
+	require.ErrorContains(t, err, "101 scans")
+}
+
+// TestWebPThatClaimsMuch has a file of some hundred bytes claim 15 MB of data.
+func TestWebPThatClaimsMuch(t *testing.T) {
+	data, err := os.ReadFile("testdata/pictures/lossy_33x21.webp")
+	require.NoError(t, err)
+	require.Equal(t, "VP8 ", string(data[12:16]))
+	binary.LittleEndian.PutUint32(data[4:], 15<<20+12)
+	binary.LittleEndian.PutUint32(data[16:], 15<<20)
+	allocated := damagetest.Allocated(func() { _, err = DecodeBytes(data, Options{}) })
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Less(t, allocated, 1<<20)
 }
 
 // TestTruncationAndDamage cuts every picture at some lengths and flips bytes there:
@@ -146,29 +178,40 @@ func TestBombsTakeNoMemory(t *testing.T) {
 func TestTruncationAndDamage(t *testing.T) {
 	files, err := filepath.Glob("testdata/pictures/*")
 	require.NoError(t, err)
-	opts := Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 16}
-	check := func(data []byte) {
-		m, err := DecodeBytes(data, opts)
-		if err == nil && len(m.Pix) != 3*m.W*m.H {
-			t.Fatalf("%dx%d with %d bytes", m.W, m.H, len(m.Pix))
-		}
-	}
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		require.NoError(t, err)
 		damaged := bytes.Clone(data)
 		for n := 0; n < len(data); n++ {
-			check(data[:n])
+			decodeBounded(t, data[:n])
 			damaged[n] ^= 0xff
-			check(damaged)
+			decodeBounded(t, damaged)
 			damaged[n] ^= 0xff
 			if os.Getenv("IMPASTO_LONG") == "" {
 				n += n / 16
 			}
 		}
 		if os.Getenv("IMPASTO_LONG") != "" && len(data) > 0 {
-			weightstest.Mutations(data, check)
+			damagetest.Mutations(data, func(damaged []byte) { decodeBounded(t, damaged) })
 		}
+	}
+}
+
+// decodeBounded decodes data into a picture of the right size or an error, within
+// the memory bound, for which the limit of pixels is low.
+func decodeBounded(t testing.TB, data []byte) {
+	t.Helper()
+	var m *Image
+	var err error
+	damagetest.Bounded(t, len(data), func() {
+		m, err = DecodeBytes(data, Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 16})
+	})
+	if err != nil {
+		return
+	}
+	require.Len(t, m.Pix, 3*m.W*m.H)
+	if m.Alpha != nil {
+		require.Len(t, m.Alpha, m.W*m.H)
 	}
 }
 
@@ -184,16 +227,7 @@ func fuzzSeeds(f *testing.F) {
 
 func FuzzDecode(f *testing.F) {
 	fuzzSeeds(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := DecodeBytes(data, Options{KeepAlpha: true, ApplyOrientation: true, MaxPixels: 1 << 20})
-		if err != nil {
-			return
-		}
-		require.Len(t, m.Pix, 3*m.W*m.H)
-		if m.Alpha != nil {
-			require.Len(t, m.Alpha, m.W*m.H)
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { decodeBounded(t, data) })
 }
 
 func FuzzEXIF(f *testing.F) {

@@ -2,6 +2,7 @@ package imageio
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"iter"
@@ -9,6 +10,7 @@ import (
 
 // JPEG markers.
 const (
+	markerRST0  = 0xd0
 	markerSOI   = 0xd8
 	markerEOI   = 0xd9
 	markerSOS   = 0xda
@@ -37,9 +39,43 @@ func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
 	}
 }
 
+// maxScans is some ten times what encoders make. A scan of a hundred bytes can pass
+// over all the blocks of a large picture, so their number bounds the time.
+const maxScans = 100
+
+// jpegScans counts the scans up to the end of the picture.
+func jpegScans(data []byte) (n int) {
+	for i := 2; i+4 <= len(data); {
+		marker := data[i+1]
+		switch {
+		case data[i] != 0xff: // entropy-coded data
+			next := bytes.IndexByte(data[i:], 0xff)
+			if next < 0 {
+				return n
+			}
+			i += next
+		case marker == 0xff: // fill byte
+			i++
+		case marker <= 1 || marker >= markerRST0 && marker <= markerSOI: // without a length
+			i += 2
+		case marker == markerEOI:
+			return n
+		default:
+			if marker == markerSOS {
+				n++
+			}
+			i += 2 + (int(data[i+2])<<8 | int(data[i+3]))
+		}
+	}
+	return n
+}
+
 // decodeJPEG lets through what libjpeg accepts and package jpeg does not: CMYK
 // without an Adobe segment.
 func decodeJPEG(data []byte) (image.Image, error) {
+	if n := jpegScans(data); n > maxScans {
+		return nil, fmt.Errorf("%w: %d scans, the limit is %d", ErrTooLarge, n, maxScans)
+	}
 	adobe, components := false, 0
 	for marker, p := range jpegSegments(data) {
 		switch {

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/internal/weightstest"
 )
 
 // noise returns a picture of random bytes in which hard edges make filters
@@ -31,19 +32,8 @@ func noise(w, h int, seed uint64) *Image {
 // TestResizeEqualsGolden compares with what torchvision and Pillow made of a
 // photograph.
 func TestResizeEqualsGolden(t *testing.T) {
-	dir, err := os.Getwd()
+	data, err := os.ReadFile(weightstest.Shared(t, "golden/resize_pillow.safetensors"))
 	require.NoError(t, err)
-	var data []byte
-	for data == nil {
-		data, _ = os.ReadFile(filepath.Join(dir, "shared", "golden", "resize_pillow.safetensors"))
-		if dir == filepath.Dir(dir) {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	if data == nil {
-		t.Skip("no shared/golden/resize_pillow.safetensors beside the repository")
-	}
 	n := binary.LittleEndian.Uint64(data)
 	var header map[string]struct {
 		Shape   []int  `json:"shape"`

@@ -2,12 +2,19 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
+	"io"
 
 	"golang.org/x/image/webp"
 )
 
+// decodeWebP refuses what claims to be longer than it is, as libwebp does: package
+// webp would make room for it.
 func decodeWebP(data []byte) (image.Image, error) {
+	if claimed := 8 + uint64(binary.LittleEndian.Uint32(data[4:])); claimed > uint64(len(data)) {
+		return nil, io.ErrUnexpectedEOF
+	}
 	return webp.Decode(bytes.NewReader(data))
 }
 

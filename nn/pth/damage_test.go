@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -25,7 +25,7 @@ func fixture(t testing.TB, name string) []byte {
 func readBounded(t testing.TB, file []byte) (statedict.Dict, error) {
 	var d statedict.Dict
 	var err error
-	weightstest.Bounded(t, len(file), func() { d, err = Read(bytes.NewReader(file), int64(len(file))) })
+	damagetest.Bounded(t, len(file), func() { d, err = Read(bytes.NewReader(file), int64(len(file))) })
 	if err != nil {
 		require.True(t, refused(t, err))
 	}
@@ -47,7 +47,7 @@ func TestTruncated(t *testing.T) {
 		files[name] = fixture(t, name)
 	}
 	for name, file := range files {
-		for _, n := range weightstest.Truncations(len(file)) {
+		for _, n := range damagetest.Truncations(len(file)) {
 			_, err := readBounded(t, file[:n])
 			require.ErrorIs(t, err, ErrCorrupt, "%s cut at %d", name, n)
 		}
@@ -62,7 +62,7 @@ func TestFlipped(t *testing.T) {
 		want, err := readBounded(t, file)
 		require.NoError(t, err)
 		refusals := 0
-		weightstest.Flips(file, 0, len(file), func(at int, damaged []byte) {
+		damagetest.Flips(file, 0, len(file), func(at int, damaged []byte) {
 			got, err := readBounded(t, damaged)
 			if err == nil {
 				requireEqual(t, want, got)
@@ -79,7 +79,7 @@ func TestMutated(t *testing.T) {
 		file := fixture(t, name)
 		want, err := readBounded(t, file)
 		require.NoError(t, err)
-		weightstest.Mutations(file, func(damaged []byte) { requireIntact(t, want, damaged) })
+		damagetest.Mutations(file, func(damaged []byte) { requireIntact(t, want, damaged) })
 	}
 }
 
@@ -89,14 +89,14 @@ func TestMutated(t *testing.T) {
 func TestDamagedUnchecked(t *testing.T) {
 	for _, name := range []string{"legacy.pth", "views_legacy.pth"} {
 		file := fixture(t, name)
-		weightstest.Flips(file, 0, len(file), func(at int, damaged []byte) { readBounded(t, damaged) })
-		weightstest.Mutations(file, func(damaged []byte) { readBounded(t, damaged) })
+		damagetest.Flips(file, 0, len(file), func(at int, damaged []byte) { readBounded(t, damaged) })
+		damagetest.Mutations(file, func(damaged []byte) { readBounded(t, damaged) })
 	}
 	pickle := valid().pickle()
-	weightstest.Flips(pickle, 0, len(pickle), func(at int, damaged []byte) {
+	damagetest.Flips(pickle, 0, len(pickle), func(at int, damaged []byte) {
 		readBounded(t, zipFile(t, damaged, zip.Store))
 	})
-	weightstest.Mutations(pickle, func(damaged []byte) {
+	damagetest.Mutations(pickle, func(damaged []byte) {
 		readBounded(t, zipFile(t, damaged, zip.Store))
 	})
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/nn/damagetest"
 )
 
 // zipFile packs a pickle with valid checksums, as an attacker would, and a
@@ -255,14 +255,14 @@ func TestHostile(t *testing.T) {
 	for what, pickle := range cases {
 		for _, method := range []uint16{zip.Store, zip.Deflate} {
 			file := zipFile(t, pickle, method)
-			weightstest.Bounded(t, len(file), func() {
+			damagetest.Bounded(t, len(file), func() {
 				_, err := Read(bytes.NewReader(file), int64(len(file)))
 				require.True(t, refused(t, err), what)
 			})
 		}
 		if len(pickle) > 0 {
 			file := append(legacyHead(), pickle...)
-			weightstest.Bounded(t, len(file), func() {
+			damagetest.Bounded(t, len(file), func() {
 				_, err := Read(bytes.NewReader(file), int64(len(file)))
 				require.True(t, refused(t, err), what)
 			})
@@ -323,7 +323,7 @@ func TestZipBombs(t *testing.T) {
 		add("archive/data.pkl", append(bytes.Repeat([]byte{opProto, 2}, 9<<20), valid().pickle()...))
 	})
 	for what, file := range map[string][]byte{"zeros": zeros, "many": many, "pickle": nops} {
-		weightstest.Bounded(t, len(file), func() {
+		damagetest.Bounded(t, len(file), func() {
 			_, err := Read(bytes.NewReader(file), int64(len(file)))
 			require.ErrorIs(t, err, ErrTooLarge, what)
 		})

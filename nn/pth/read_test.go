@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/internal/weightstest"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
@@ -252,7 +253,7 @@ func TestFilterBoundsMemory(t *testing.T) {
 	require.Greater(t, f.size, int64(574_000_000))
 	var got statedict.Dict
 	var err error
-	weightstest.Bounded(t, 0, func() {
+	damagetest.Bounded(t, 0, func() {
 		got, err = Read(f, f.size, WithFilter(func(name string) bool { return strings.HasPrefix(name, "features.") }))
 	})
 	require.NoError(t, err)

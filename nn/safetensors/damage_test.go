@@ -7,14 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
 // readBounded reads file, within the memory bound and with an error of a known kind.
 func readBounded(t testing.TB, file []byte, opts ...Option) (d statedict.Dict, metadata map[string]string, err error) {
-	weightstest.Bounded(t, len(file), func() { d, metadata, err = read(file, opts...) })
+	damagetest.Bounded(t, len(file), func() { d, metadata, err = read(file, opts...) })
 	if err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrTooLarge) {
 		t.Fatalf("an error of no kind: %v", err)
 	}
@@ -33,7 +33,7 @@ func small() statedict.Dict {
 
 func TestTruncated(t *testing.T) {
 	for _, file := range [][]byte{fixture(t), write(t, small(), nil), write(t, sample(), nil)} {
-		for _, n := range weightstest.Truncations(len(file)) {
+		for _, n := range damagetest.Truncations(len(file)) {
 			_, _, err := readBounded(t, file[:n])
 			require.ErrorIs(t, err, ErrCorrupt, "cut at %d", n)
 		}
@@ -45,7 +45,7 @@ func TestTruncated(t *testing.T) {
 func TestFlipped(t *testing.T) {
 	file := write(t, small(), map[string]string{"style": "glass"})
 	refused := 0
-	weightstest.Flips(file, 0, len(file), func(at int, damaged []byte) {
+	damagetest.Flips(file, 0, len(file), func(at int, damaged []byte) {
 		got, _, err := readBounded(t, damaged)
 		if err == nil {
 			require.Equal(t, small(), got, "byte %d", at)
@@ -58,13 +58,13 @@ func TestFlipped(t *testing.T) {
 
 func TestMutated(t *testing.T) {
 	file := write(t, small(), map[string]string{"style": "glass"})
-	weightstest.Mutations(file, func(damaged []byte) {
+	damagetest.Mutations(file, func(damaged []byte) {
 		if got, _, err := readBounded(t, damaged, RequireChecksum()); err == nil {
 			require.Equal(t, small(), got)
 		}
 		readBounded(t, damaged)
 	})
-	weightstest.Mutations(fixture(t), func(damaged []byte) { readBounded(t, damaged) })
+	damagetest.Mutations(fixture(t), func(damaged []byte) { readBounded(t, damaged) })
 }
 
 // FuzzRead reads arbitrary files; what it accepts, it must be able to write. Run it

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/internal/weightstest"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
@@ -141,8 +142,8 @@ func TestStreaming(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "w")
 	var err error
-	require.Less(t, weightstest.Allocated(func() { err = WriteFile(path, d, nil) }), 1<<20)
+	require.Less(t, damagetest.Allocated(func() { err = WriteFile(path, d, nil) }), 1<<20)
 	require.NoError(t, err)
-	require.Less(t, weightstest.Allocated(func() { _, _, err = ReadFile(path) }), 20<<20+1<<20)
+	require.Less(t, damagetest.Allocated(func() { _, _, err = ReadFile(path) }), 20<<20+1<<20)
 	require.NoError(t, err)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -51,11 +52,19 @@ const (
 
 // write puts s at path, atomically.
 func write(path string, s *State) error {
-	progress, err := json.Marshal(s.Progress)
+	d, metadata, err := s.encode()
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	var d statedict.Dict
+	return safetensors.WriteFile(path, d, metadata)
+}
+
+// encode returns the tensors and the metadata of the file.
+func (s *State) encode() (d statedict.Dict, metadata map[string]string, err error) {
+	progress, err := json.Marshal(s.Progress)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, part := range []struct {
 		prefix string
 		dict   statedict.Dict
@@ -65,7 +74,7 @@ func write(path string, s *State) error {
 			d = append(d, e)
 		}
 	}
-	return safetensors.WriteFile(path, d, map[string]string{progressKey: string(progress), digestKey: digest(string(progress))})
+	return d, map[string]string{progressKey: string(progress), digestKey: digest(string(progress))}, nil
 }
 
 // Read returns the State in the file at path. Every byte that matters is covered
@@ -75,22 +84,28 @@ func Read(path string) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	corrupt := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %w: %s", path, safetensors.ErrCorrupt, fmt.Sprintf(format, args...))
+	s, err := decode(d, metadata)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, safetensors.ErrCorrupt, err)
 	}
+	return s, nil
+}
+
+// decode is the inverse of encode.
+func decode(d statedict.Dict, metadata map[string]string) (*State, error) {
 	text, ok := metadata[progressKey]
 	if !ok {
-		return nil, corrupt("it holds no training state")
+		return nil, errors.New("it holds no training state")
 	}
 	if digest(text) != metadata[digestKey] {
-		return nil, corrupt("its progress does not match its checksum")
+		return nil, errors.New("its progress does not match its checksum")
 	}
 	s := &State{}
 	if err := json.Unmarshal([]byte(text), &s.Progress); err != nil {
-		return nil, corrupt("its progress: %v", err)
+		return nil, fmt.Errorf("its progress: %w", err)
 	}
 	if err := s.Progress.check(); err != nil {
-		return nil, corrupt("%v", err)
+		return nil, err
 	}
 	for _, e := range d {
 		switch {
@@ -101,7 +116,7 @@ func Read(path string) (*State, error) {
 		case cutPrefix(&e.Name, expAvgSqPrefix):
 			s.ExpAvgSq = append(s.ExpAvgSq, e)
 		default:
-			return nil, corrupt("a tensor called %.80q", e.Name)
+			return nil, fmt.Errorf("a tensor called %.80q", e.Name)
 		}
 	}
 	return s, nil

@@ -6,14 +6,17 @@ import (
 	"image"
 	"image/png"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
@@ -98,28 +101,67 @@ func TestZipLoads(t *testing.T) {
 	require.Equal(t, f.root+"/train2014/1.png", f.Name(0))
 }
 
-// TestZipDamage flips bits of an entry: the CRC must catch what the decoder does
-// not, except in bits that deflate ignores.
+// TestZipDamage changes each byte of an archive in turn, damages it at random and
+// cuts it at every length: what can be read are the pictures that were packed,
+// because the CRC catches what the decoder does not.
 func TestZipDamage(t *testing.T) {
-	want := drawn(3)[2]
-	data := archive(t, encoded(t, want.NRGBA()), "a/1.png")
-	start := bytes.Index(data, []byte("a/1.png")) + len("a/1.png")
-	end := bytes.Index(data, []byte("PK\x07\x08"))
-	refused := 0
-	for i := start; i < end; i++ {
-		damaged := bytes.Clone(data)
-		damaged[i] ^= 0x10
-		f, err := readZip("x.zip", bytes.NewReader(damaged), int64(len(damaged)), imageio.Options{})
+	want := map[string]*imageio.Image{"a/1.png": drawn(3)[1], "b/2.png": drawn(3)[2]}
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for _, name := range []string{"a/1.png", "b/2.png"} {
+		e, err := w.Create(name)
 		require.NoError(t, err)
-		got, err := f.Load(0)
-		if err == nil {
-			require.Equal(t, want, got)
-			continue
-		}
-		require.ErrorContains(t, err, "x.zip/a/1.png: ")
-		refused++
+		_, err = e.Write(encoded(t, want[name].NRGBA()))
+		require.NoError(t, err)
 	}
-	require.Greater(t, refused, (end-start)*9/10)
+	require.NoError(t, w.Close())
+	whole := buf.Bytes()
+	loads := func(archive []byte) (good int) {
+		readBounded(t, archive, func(name string, m *imageio.Image, err error) {
+			if err != nil {
+				require.ErrorContains(t, err, "x.zip/"+name+": ")
+				return
+			}
+			good++
+			if !slices.ContainsFunc(slices.Collect(maps.Values(want)), func(w *imageio.Image) bool { return reflect.DeepEqual(w, m) }) {
+				t.Fatalf("%s is none of the pictures", name)
+			}
+		})
+		return good
+	}
+	require.Equal(t, 2, loads(whole))
+	refused := 0
+	damagetest.Flips(whole, 0, len(whole), func(at int, damaged []byte) {
+		if loads(damaged) < 2 {
+			refused++
+		}
+	})
+	require.Greater(t, refused, len(whole), "half of the changes, of two for each byte")
+	damagetest.Mutations(whole, func(damaged []byte) { loads(damaged) })
+	for n := range whole {
+		require.Zero(t, loads(whole[:n]), "cut at %d", n)
+	}
+}
+
+// readBounded reads all pictures of an archive, each within the memory bound.
+func readBounded(t *testing.T, archive []byte, each func(name string, m *imageio.Image, err error)) {
+	t.Helper()
+	var files *Files
+	var err error
+	damagetest.Bounded(t, len(archive), func() {
+		files, err = readZip("x.zip", bytes.NewReader(archive), int64(len(archive)), imageio.Options{MaxPixels: 1 << 16})
+	})
+	if err != nil {
+		return
+	}
+	require.NotZero(t, files.Len())
+	for i := range files.Len() {
+		name := strings.TrimPrefix(files.Name(i), "x.zip/")
+		require.NoError(t, checkName(name))
+		var m *imageio.Image
+		damagetest.Bounded(t, len(archive), func() { m, err = files.Load(i) })
+		each(name, m, err)
+	}
 }
 
 func TestZipRefusesTraversal(t *testing.T) {
@@ -153,13 +195,10 @@ func TestZipBombs(t *testing.T) {
 	for size, want := range map[int]string{8 << 20: "the limit is 200 to 1", 65 << 20: "the limit is 67108864"} {
 		f, err := openZip(t, archive(t, make([]byte, size), "a/bomb.png"))
 		require.NoError(t, err)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err = f.Load(0)
-		runtime.ReadMemStats(&after)
+		allocated := damagetest.Allocated(func() { _, err = f.Load(0) })
 		require.ErrorIs(t, err, imageio.ErrTooLarge)
 		require.ErrorContains(t, err, want)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<10))
+		require.Less(t, allocated, 64<<10)
 	}
 }
 
@@ -170,12 +209,9 @@ func TestZipThatLiesAboutSizes(t *testing.T) {
 	copy(data[dir+24:], []byte{0, 1, 0, 0}) // uncompressed size
 	f, err := readZip("x.zip", bytes.NewReader(data), int64(len(data)), imageio.Options{})
 	require.NoError(t, err)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err = f.Load(0)
-	runtime.ReadMemStats(&after)
+	allocated := damagetest.Allocated(func() { _, err = f.Load(0) })
 	require.Error(t, err)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<10))
+	require.Less(t, allocated, 256<<10)
 }
 
 func FuzzZip(f *testing.F) {
@@ -185,16 +221,10 @@ func FuzzZip(f *testing.F) {
 	f.Add(archive(f, make([]byte, 1<<16), "a/bomb.png"))
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		files, err := readZip("x.zip", bytes.NewReader(data), int64(len(data)), imageio.Options{MaxPixels: 1 << 20})
-		if err != nil {
-			return
-		}
-		require.NotZero(t, files.Len())
-		for i := range files.Len() {
-			require.NoError(t, checkName(strings.TrimPrefix(files.Name(i), "x.zip/")))
-			if m, err := files.Load(i); err == nil {
+		readBounded(t, data, func(name string, m *imageio.Image, err error) {
+			if err == nil {
 				require.Len(t, m.Pix, 3*m.W*m.H)
 			}
-		}
+		})
 	})
 }

@@ -298,15 +298,17 @@ func TestCrowd(t *testing.T) {
 	address := strings.TrimSuffix(strings.TrimPrefix(p.URL(), "http://"), "/")
 
 	const crowd = 1000
-	var crowded sync.WaitGroup
+	var crowded, asked sync.WaitGroup
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	for i := range crowd {
 		crowded.Add(1)
+		asked.Add(1)
 		go func() {
 			defer crowded.Done()
 			c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 			if err != nil {
+				asked.Done()
 				return
 			}
 			defer c.Close()
@@ -317,12 +319,17 @@ func TestCrowd(t *testing.T) {
 				"POST /stop HTTP/1.1\r\nHost: " + address + "\r\nContent-Length: 1000000000\r\n\r\n",
 			}[i%5]
 			_, _ = io.WriteString(c, request)
+			asked.Done()
 			<-ctx.Done()
 		}()
 	}
-	for i := range 20_000 { // would take for ever if one of them could hold it up
+	asked.Wait()
+	const steps = 20_000
+	start := time.Now()
+	for i := range steps { // would take for ever if one of them could hold it up
 		p.Step(Step{Step: 3*maxPoints + i, Content: 1, Style: 1, ImagesPerSecond: 1})
 	}
+	t.Logf("%v a step", time.Since(start)/steps)
 	p.End("finished")
 	require.NoError(t, p.Close())
 	leave()

@@ -2,12 +2,12 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // Loss is a row of losses.csv: the weighted losses of one step.
@@ -33,19 +33,37 @@ func ReadLosses(path string) ([]Loss, error) {
 	return losses, nil
 }
 
-func parseLosses(r io.Reader) (losses []Loss, err error) {
+// parseLosses reads the rows, in a first pass their number: growing a slice of that
+// many would take more memory than the file has bytes.
+func parseLosses(r io.ReadSeeker) (losses []Loss, err error) {
 	rows := bufio.NewReader(r)
+	count := 0
+	for err == nil {
+		if _, err = rows.ReadSlice('\n'); err == nil {
+			count++
+		} else if errors.Is(err, bufio.ErrBufferFull) {
+			err = nil
+		}
+	}
+	if err != io.EOF {
+		return nil, err
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	rows.Reset(r)
+	losses = make([]Loss, 0, max(count-1, 0))
 	for n := 1; ; n++ {
-		b, err := rows.ReadSlice('\n')
+		line, err := rows.ReadSlice('\n')
 		switch {
 		case err == io.EOF && n > 1:
 			return losses, nil
 		case err != nil && err != io.EOF && !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}
-		line := strings.TrimRight(string(b), "\r\n")
+		line = bytes.TrimRight(line, "\r\n")
 		if n == 1 {
-			if line != lossHeader {
+			if string(line) != lossHeader {
 				return nil, fmt.Errorf("line 1 is not %q", lossHeader)
 			}
 			continue
@@ -61,19 +79,21 @@ func parseLosses(r io.Reader) (losses []Loss, err error) {
 	}
 }
 
-func parseLoss(line string) (l Loss, err error) {
-	fields := strings.Split(line, ",")
-	ints, floats := []*int{&l.Step, &l.Epoch, &l.Images}, []*float64{&l.Content, &l.Style, &l.Total}
-	if len(fields) != len(ints)+len(floats) {
-		return l, fmt.Errorf("%d fields instead of %d", len(fields), len(ints)+len(floats))
+func parseLoss(line []byte) (l Loss, err error) {
+	ints, floats := [...]*int{&l.Step, &l.Epoch, &l.Images}, [...]*float64{&l.Content, &l.Style, &l.Total}
+	if n := 1 + bytes.Count(line, []byte(",")); n != len(ints)+len(floats) {
+		return l, fmt.Errorf("%d fields instead of %d", n, len(ints)+len(floats))
 	}
-	for i, p := range ints {
-		if *p, err = strconv.Atoi(fields[i]); err != nil {
+	var field []byte
+	for _, p := range ints {
+		field, line, _ = bytes.Cut(line, []byte(","))
+		if *p, err = strconv.Atoi(string(field)); err != nil {
 			return l, err
 		}
 	}
-	for i, p := range floats {
-		if *p, err = strconv.ParseFloat(fields[len(ints)+i], 64); err != nil {
+	for _, p := range floats {
+		field, line, _ = bytes.Cut(line, []byte(","))
+		if *p, err = strconv.ParseFloat(string(field), 64); err != nil {
 			return l, err
 		}
 	}

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/nn/damagetest"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
@@ -123,25 +126,76 @@ func TestReadLosses(t *testing.T) {
 	}
 }
 
-func FuzzLosses(f *testing.F) {
-	f.Add(lossHeader + "\n1,0,4,1,2,3\n")
-	f.Fuzz(func(t *testing.T, s string) {
-		losses, err := parseLosses(strings.NewReader(s))
-		if err == nil && len(losses) > strings.Count(s, "\n") {
-			t.Fatal("more losses than rows")
+// TestDamagedLosses cuts and damages a file of losses: what is read are rows that
+// follow each other, within the memory bound.
+func TestDamagedLosses(t *testing.T) {
+	file := []byte(lossHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3\n")
+	check := func(damaged []byte) { checkLosses(t, damaged) }
+	for n := range file {
+		check(file[:n])
+	}
+	damagetest.Flips(file, 0, len(file), func(at int, damaged []byte) { check(damaged) })
+	damagetest.Mutations(file, check)
+
+	// The rows that take the most memory for their length.
+	file = []byte(lossHeader + "\n")
+	for i := range 1_000_000 {
+		file = append(strconv.AppendInt(file, int64(i), 10), ",0,0,0,0,0\n"...)
+	}
+	require.Equal(t, 1_000_000, checkLosses(t, file))
+}
+
+// checkLosses returns the number of rows that are read.
+func checkLosses(t *testing.T, file []byte) int {
+	t.Helper()
+	var losses []Loss
+	var err error
+	damagetest.Bounded(t, len(file), func() { losses, err = parseLosses(bytes.NewReader(file)) })
+	require.True(t, err == nil || losses == nil)
+	require.LessOrEqual(t, len(losses), bytes.Count(file, []byte("\n")))
+	for i := range losses[:max(len(losses)-1, 0)] {
+		if losses[i].Step >= losses[i+1].Step {
+			t.Fatalf("step %d before step %d", losses[i].Step, losses[i+1].Step)
 		}
-	})
+	}
+	return len(losses)
+}
+
+func FuzzLosses(f *testing.F) {
+	f.Add([]byte(lossHeader + "\n1,0,4,1,2,3\n"))
+	f.Fuzz(func(t *testing.T, file []byte) { checkLosses(t, file) })
+}
+
+// TestDamagedRun cuts and damages a run.json.
+func TestDamagedRun(t *testing.T) {
+	r, err := NewRun("train", settings{"8,16,32", 1e-3, 7}, 1, "cpu")
+	require.NoError(t, err)
+	file, err := r.encode()
+	require.NoError(t, err)
+	for n := range len(file) - 2 { // without the last brace
+		require.Error(t, checkRun(t, file[:n]))
+	}
+	require.NoError(t, checkRun(t, file))
+	damagetest.Flips(file, 0, len(file), func(at int, damaged []byte) { checkRun(t, damaged) })
+	damagetest.Mutations(file, func(damaged []byte) { checkRun(t, damaged) })
+}
+
+// checkRun reads a run.json within the memory bound, and writes again what it is.
+func checkRun(t *testing.T, file []byte) error {
+	t.Helper()
+	var r *Run
+	var err error
+	damagetest.Bounded(t, len(file), func() { r, err = parseRun(file, &settings{}) })
+	if err == nil {
+		_, written := r.encode()
+		require.NoError(t, written)
+	}
+	return err
 }
 
 func FuzzRun(f *testing.F) {
-	f.Add(`{"settings":{"Steps":1},"started":"2025-01-01T00:00:00Z"}`)
-	path := filepath.Join(f.TempDir(), "run.json")
-	f.Fuzz(func(t *testing.T, s string) {
-		require.NoError(t, os.WriteFile(path, []byte(s), 0o600))
-		if r, err := ReadRun(path, nil); err == nil {
-			require.NoError(t, r.Write(path))
-		}
-	})
+	f.Add([]byte(`{"settings":{"Steps":1},"started":"2025-01-01T00:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, file []byte) { checkRun(t, file) })
 }
 
 // fakeLosses fall as those of real runs do, with noise.

@@ -80,14 +80,19 @@ func (r *Run) End(outcome string, steps int) { r.Ended, r.Outcome, r.Steps = now
 
 // Write makes or replaces the file at path, whole or not at all.
 func (r *Run) Write(path string) error {
-	b, err := json.MarshalIndent(r, "", "\t")
+	b, err := r.encode()
 	if err == nil {
-		err = writeFile(path, append(b, '\n'))
+		err = writeFile(path, b)
 	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+func (r *Run) encode() ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "\t")
+	return append(b, '\n'), err
 }
 
 // maxRunFile bounds the memory that reading a foreign file takes.
@@ -114,15 +119,23 @@ func readRun(path string, settings any) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := parseRun(b, settings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func parseRun(b []byte, settings any) (*Run, error) {
 	if len(b) > maxRunFile {
-		return nil, fmt.Errorf("%s: more than %d bytes are no run.json", path, maxRunFile)
+		return nil, fmt.Errorf("more than %d bytes are no run.json", maxRunFile)
 	}
 	r := &Run{}
 	if err := json.Unmarshal(b, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	if len(r.Settings) == 0 {
-		return nil, fmt.Errorf("%s: it has no settings: is it a run.json?", path)
+		return nil, errors.New("it has no settings: is it a run.json?")
 	}
 	if settings == nil {
 		return r, nil
@@ -130,7 +143,7 @@ func readRun(path string, settings any) (*Run, error) {
 	d := json.NewDecoder(bytes.NewReader(r.Settings))
 	d.DisallowUnknownFields()
 	if err := d.Decode(settings); err != nil {
-		return nil, fmt.Errorf("%s: settings: %w", path, err)
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	return r, nil
 }
