@@ -194,26 +194,37 @@ func transformTile(size int, v []float32, fs int, tile []float32) {
 // gatherTile copies a tile that reaches over the edge of the image.
 func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, outside padding) {
 	h, w := x.shape[2], x.shape[3]
+	first, end := max(0, -left), max(0, min(size, w-left)) // columns inside the image
 	for i := range size {
+		row := tile[i*size*f32.Lanes:][:size*f32.Lanes]
 		sy := outside.source(y+i, h)
-		for j := range size {
-			to := tile[(i*size+j)*f32.Lanes:][:f32.Lanes]
-			sx := outside.source(left+j, w)
-			if sy < 0 || sx < 0 {
-				clear(to)
-				continue
-			}
-			from := plane + (sy*w+sx)*f32.Lanes
-			copy(to, x.data[from:][:f32.Lanes])
-			if mask == nil {
-				continue
-			}
-			for l, v := range mask.data[from:][:f32.Lanes] {
-				if !(v > 0) {
-					to[l] = 0
-				}
-			}
+		if sy < 0 {
+			clear(row)
+			continue
 		}
+		for j := 0; j < size; j++ {
+			n := 1
+			if j == first && end > first {
+				n = end - first
+			}
+			to := row[j*f32.Lanes:][:n*f32.Lanes]
+			if sx := outside.source(left+j, w); sx < 0 {
+				clear(to)
+			} else {
+				copyMasked(to, x, mask, plane+(sy*w+sx)*f32.Lanes)
+			}
+			j += n - 1
+		}
+	}
+}
+
+// copyMasked copies what x holds from at on where mask, if there is one, is above
+// 0, and clears the rest.
+func copyMasked(to []float32, x, mask *buffer, at int) {
+	if mask == nil {
+		copy(to, x.data[at:])
+	} else {
+		f32.ReLUGrad(to, x.data[at:], mask.data[at:], false)
 	}
 }
 
