@@ -17,7 +17,7 @@ const (
 // frequency, and transforms the products back. Between the stages the tiles stay
 // in the core's own cache.
 type winogradConv struct {
-	scratch []scratch
+	outlet
 	dst, x  *buffer
 	mask    *buffer // may be nil
 	weights winogradWeights
@@ -29,7 +29,8 @@ type winogradConv struct {
 	across, down int // tiles of an image
 	tiles        int // of the batch
 	group        int // tiles that a matrix product takes at once
-	groups       int // per part
+	groups       int // per run
+	runs         int // per part
 	c, k         int
 
 	stage stage
@@ -53,14 +54,14 @@ const cacheFloats = 128 << 10
 // outBlock is how many output channels a matrix product computes.
 const outBlock = 2 * f32.Lanes
 
-// splitGroups is how many groups of tiles, at most, share the weights of a block
-// when stages are separate.
+// splitGroups is how many groups of tiles, at most, are a run when stages are
+// separate.
 const splitGroups = 6
 
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
 func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float32, pad int, outside padding, mode f32.Mode) {
 	t := &b.ops.winograd
-	*t = winogradConv{scratch: b.scratch, dst: dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode}
+	*t = winogradConv{outlet: b.outletTo(dst.data, 1, len(dst.data), mode == f32.Accumulate), dst: dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode}
 	t.c, t.k = x.shape[1], dst.shape[1]
 	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
 	t.tiles = dst.shape[0] * t.down * t.across
@@ -71,7 +72,7 @@ func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float
 	// largest, are cut by output channels as well, after a first pass has
 	// transformed all tiles.
 	const wanted = 32
-	t.groups = max(min(t.groups, all/wanted), 1)
+	t.groups, t.runs = max(min(t.groups, all/wanted), 1), 1
 	if all >= wanted && w.u != nil {
 		b.run((all+t.groups-1)/t.groups, t)
 		return
@@ -83,7 +84,9 @@ func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float
 	t.stage = productStage
 	runs := (all + splitGroups - 1) / splitGroups
 	t.groups = (all + runs - 1) / runs
-	b.run(runs*t.blocks(), t)
+	// Parts that transform weights should do it for many tiles.
+	t.runs = max(1, runs*t.blocks()/wanted)
+	b.run((runs+t.runs-1)/t.runs*t.blocks(), t)
 }
 
 // blocks is the number of blocks of output channels.
@@ -91,17 +94,11 @@ func (t *winogradConv) blocks() int { return (t.k + outBlock - 1) / outBlock }
 
 func (t *winogradConv) do(i, worker int) {
 	s := &t.scratch[worker]
-	run, first, last := i, 0, t.k
 	if t.stage == productStage {
-		run, first = i/t.blocks(), i%t.blocks()*outBlock
-		last = min(t.k, first+outBlock)
-	}
-	tile := run * t.groups * t.group
-	n := min(t.groups*t.group, t.tiles-tile)
-	if n <= 0 {
+		t.products(i/t.blocks(), i%t.blocks()*outBlock, s)
 		return
 	}
-	groups := (n + t.group - 1) / t.group
+	tile, n, groups := t.run(i)
 	v, fs := t.v, t.fs
 	if t.stage == fusedStages {
 		fs = apart(groups * t.group * t.c)
@@ -109,18 +106,36 @@ func (t *winogradConv) do(i, worker int) {
 	} else {
 		v = v[tile*t.c:]
 	}
-	if t.stage != productStage {
-		transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, tile, n, s)
-	}
+	transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, tile, n, s)
 	if t.stage == inputStage {
 		return
 	}
-	m := s.floats(slotRows, frequencies*groups*t.group*outBlock)
-	for k := first; k < last; k += outBlock {
-		cols := min(outBlock, last-k)
-		t.multiply(m, v, fs, k, cols, groups, s)
-		t.output(m, k, cols, tile, n, s)
+	for k := 0; k < t.k; k += outBlock {
+		u, us := t.weights.block(k, min(outBlock, t.k-k), s)
+		t.multiply(v, fs, u, us, k, tile, n, s)
 	}
+	t.end()
+}
+
+// run returns the first tile of run i, how many it has and their groups.
+func (t *winogradConv) run(i int) (tile, n, groups int) {
+	tile = i * t.groups * t.group
+	n = min(t.groups*t.group, t.tiles-tile)
+	return tile, n, (n + t.group - 1) / t.group
+}
+
+// products does the rest for part i of the runs and the output channels of a block
+// from k on.
+func (t *winogradConv) products(i, k int, s *scratch) {
+	u, us := t.weights.block(k, min(outBlock, t.k-k), s)
+	for run := i * t.runs; run < (i+1)*t.runs; run++ {
+		tile, n, _ := t.run(run)
+		if n <= 0 {
+			break
+		}
+		t.multiply(t.v[tile*t.c:], t.fs, u, us, k, tile, n, s)
+	}
+	t.end()
 }
 
 // apart returns a distance between frequencies with room for n floats: not a
@@ -228,20 +243,23 @@ func copyMasked(to []float32, x, mask *buffer, at int) {
 	}
 }
 
-// multiply computes the products of all frequencies for cols output channels from
-// k on: m [tile][cols/16][frequency][16].
-func (t *winogradConv) multiply(m, v []float32, fs, k, cols, groups int, s *scratch) {
+// multiply computes the output channels of a block from k on of n tiles from first
+// on, with the transformed weights u: the products of all frequencies go to m
+// [tile][cols/16][frequency][16], and from there to the output.
+func (t *winogradConv) multiply(v []float32, fs int, u []float32, us, k, first, n int, s *scratch) {
+	cols, groups := min(outBlock, t.k-k), (n+t.group-1)/t.group
+	m := s.floats(slotRows, frequencies*groups*t.group*outBlock)
 	offs := s.offsets(t.c / f32.Lanes)
 	for i := range offs {
 		offs[i] = int32(i * t.group * f32.Lanes)
 	}
-	u, us := t.weights.block(k, cols, s)
 	for f := range frequencies {
 		for g := range groups {
 			f32.Gemm(m[g*t.group*cols*frequencies+f*f32.Lanes:], cols*frequencies, frequencies*f32.Lanes,
 				v[f*fs+g*t.group*t.c:], f32.Lanes, offs, u[f*us:][:t.c*cols], cols)
 		}
 	}
+	t.output(m, k, cols, first, n, s)
 }
 
 // output transforms n tiles back, from first on, for cols channels from k on.
@@ -265,12 +283,26 @@ func (t *winogradConv) output(m []float32, k, cols, first, n int, s *scratch) {
 			from := m[(q*blocks+kb)*frequencies*f32.Lanes:]
 			dst := t.dst.data[((image*t.k+k)/f32.Lanes+kb)*h*rs+y*rs+left*f32.Lanes:]
 			if whole > 0 {
-				f32.WinogradOutput(dst, rs, from, cols*frequencies, whole, bias, t.mode)
+				t.whole(dst, rs, from, cols*frequencies, whole, bias, s)
 				continue
 			}
 			t.partial(dst, tile, from, bias, min(tileOut, h-y), min(tileOut, w-left), rs)
 		}
 		q += max(whole, 1)
+	}
+}
+
+// whole stores n tiles that are inside the image.
+func (t *winogradConv) whole(dst []float32, rs int, m []float32, ms, n int, bias []float32, s *scratch) {
+	if !t.streams {
+		f32.WinogradOutput(dst, rs, m, ms, n, bias, t.mode)
+		return
+	}
+	row := n * tileOut * f32.Lanes
+	built := s.floats(slotStage, tileOut*row)
+	f32.WinogradOutput(built, row, m, ms, n, bias, t.mode)
+	for i := range tileOut {
+		f32.Stream(dst[i*rs:][:row], built[i*row:])
 	}
 }
 
