@@ -9,11 +9,10 @@ package f32
 //go:noescape
 func peakAVX2(n int)
 
-// gemmAVX2 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs is the length of offs;
-// segs and taps are above 0.
+// gemmAVX2 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
 //
 //go:noescape
-func gemmAVX2(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, taps int, u *float32, cols int)
+func gemmAVX2(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
 // gemmTNAVX2 is gemmTNGeneric for n above 0.
 //

@@ -74,17 +74,17 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gemmAVX2(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, taps int, u *float32, cols int)
+// func gemmAVX2(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemmAVX2(SB), NOSPLIT, $0-80
+TEXT ·gemmAVX2(SB), NOSPLIT, $0-72
 	MOVQ out+0(FP), AX
 	MOVQ a+24(FP), CX
-	MOVQ u+64(FP), DX
+	MOVQ u+56(FP), DX
 	MOVQ at+32(FP), BX
 	SHLQ $0x02, BX
-	MOVQ cols+72(FP), SI
+	MOVQ cols+64(FP), SI
 	SHLQ $0x02, SI
-	MOVQ cols+72(FP), DI
+	MOVQ cols+64(FP), DI
 
 columns:
 	MOVQ $0x00000002, R8
@@ -112,9 +112,9 @@ tilesegments:
 	LEAQ    (R12)(BX*2), R13
 	ADDQ    BX, R13
 	ADDQ    $0x04, R10
-	MOVQ    taps+56(FP), R14
+	MOVQ    $0x00000010, R14
 
-tiletaps:
+tileterms:
 	VMOVUPS (R9), Y12
 	VMOVUPS 32(R9), Y13
 
@@ -142,7 +142,7 @@ tiletaps:
 	ADDQ         $0x04, R13
 	ADDQ         SI, R9
 	DECQ         R14
-	JNZ          tiletaps
+	JNZ          tileterms
 	DECQ         R11
 	JNZ          tilesegments
 	MOVQ         ts+8(FP), R9

@@ -9,11 +9,10 @@ package f32
 //go:noescape
 func peakAVX512(n int)
 
-// gemmAVX512 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs is the length of offs;
-// segs and taps are above 0.
+// gemmAVX512 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
 //
 //go:noescape
-func gemmAVX512(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, taps int, u *float32, cols int)
+func gemmAVX512(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
 // gemmTNAVX512 is gemmTNGeneric for n above 0.
 //

@@ -40,10 +40,10 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gemmAVX512(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, taps int, u *float32, cols int)
+// func gemmAVX512(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemmAVX512(SB), NOSPLIT, $0-80
-	CMPQ   cols+72(FP), $0x10
+TEXT ·gemmAVX512(SB), NOSPLIT, $0-72
+	CMPQ   cols+64(FP), $0x10
 	JE     narrow
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -76,7 +76,7 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-80
 	MOVQ   a+24(FP), AX
 	MOVQ   at+32(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   u+64(FP), DX
+	MOVQ   u+56(FP), DX
 	MOVQ   offs+40(FP), BX
 	MOVQ   segs+48(FP), SI
 	LEAQ   (CX)(CX*2), DI
@@ -88,9 +88,9 @@ widesegments:
 	LEAQ    (R9)(CX*4), R10
 	LEAQ    (R10)(CX*4), R11
 	ADDQ    $0x04, BX
-	MOVQ    taps+56(FP), R12
+	MOVQ    $0x00000010, R12
 
-widetaps:
+wideterms:
 	VMOVUPS (DX), Z28
 	VMOVUPS 64(DX), Z29
 
@@ -145,7 +145,7 @@ widetaps:
 	ADDQ         $0x04, R11
 	ADDQ         $0x00000080, DX
 	DECQ         R12
-	JNZ          widetaps
+	JNZ          wideterms
 	DECQ         SI
 	JNZ          widesegments
 	MOVQ         out+0(FP), AX
@@ -216,7 +216,7 @@ narrow:
 	MOVQ   a+24(FP), AX
 	MOVQ   at+32(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   u+64(FP), DX
+	MOVQ   u+56(FP), DX
 	MOVQ   offs+40(FP), BX
 	MOVQ   segs+48(FP), SI
 	LEAQ   (CX)(CX*2), DI
@@ -228,9 +228,9 @@ narrowsegments:
 	LEAQ    (R9)(CX*4), R10
 	LEAQ    (R10)(CX*4), R11
 	ADDQ    $0x04, BX
-	MOVQ    taps+56(FP), R12
+	MOVQ    $0x00000010, R12
 
-narrowtaps:
+narrowterms:
 	VMOVUPS (DX), Z14
 
 	// u streams from the second-level cache: fetch 2 KB ahead.
@@ -269,7 +269,7 @@ narrowtaps:
 	ADDQ         $0x04, R11
 	ADDQ         $0x00000040, DX
 	DECQ         R12
-	JNZ          narrowtaps
+	JNZ          narrowterms
 	DECQ         SI
 	JNZ          narrowsegments
 	MOVQ         out+0(FP), AX

@@ -88,19 +88,6 @@ func BenchmarkGemm(b *testing.B) {
 	}
 }
 
-func BenchmarkGemm4(b *testing.B) { // 3x3 of a 3-channel image, 16 columns
-	benchEachISA(b, func(b *testing.B) {
-		a, u, out := make([]float32, 4096), make([]float32, 36*16), make([]float32, Rows()*16)
-		offs := []int32{0, 1024, 2048}
-		const calls = 32
-		rate(b, calls*2*Rows()*36*16, func() {
-			for range calls {
-				Gemm4(out, 16, 0, a, offs, 12, u, 16)
-			}
-		})
-	})
-}
-
 func BenchmarkGemmTN(b *testing.B) {
 	benchEachISA(b, func(b *testing.B) {
 		const n = 512

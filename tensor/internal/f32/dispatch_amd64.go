@@ -26,16 +26,16 @@ func available(t isa) bool {
 // ptr returns a pointer to the first element of s.
 func ptr[T any](s []T) *T { return unsafe.SliceData(s) }
 
-func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, taps int, u []float32, cols int) {
+func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
 	switch {
 	case len(offs) == 0:
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, taps, u, cols)
+		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
 	case active == avx512:
-		gemmAVX512(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), taps, ptr(u), cols)
+		gemmAVX512(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
 	case active == avx2:
-		gemmAVX2(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), taps, ptr(u), cols)
+		gemmAVX2(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
 	default:
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, taps, u, cols)
+		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
 	}
 }
 

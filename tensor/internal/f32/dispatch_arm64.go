@@ -12,12 +12,12 @@ func available(t isa) bool { return t == portable || t == neon }
 // ptr returns a pointer to the first element of s.
 func ptr[T any](s []T) *T { return unsafe.SliceData(s) }
 
-func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, taps int, u []float32, cols int) {
+func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
 	if active == portable || len(offs) == 0 {
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, taps, u, cols)
+		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
 		return
 	}
-	gemmNEON(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), taps, ptr(u), cols)
+	gemmNEON(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
 }
 
 func gemmTN(out []float32, os int, a []float32, lda int, b []float32, ldb, bs int, n int, cols int) {

@@ -35,8 +35,8 @@ func subScale(dst, a, b []float32, c float32, add bool) {
 	subScaleGeneric(dst, a, b, c, add)
 }
 
-func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, taps int, u []float32, cols int) {
-	gemmGeneric(Rows(), out, ts, os, a, at, offs, taps, u, cols)
+func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
+	gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
 }
 
 func gemmTN(out []float32, os int, a []float32, lda int, b []float32, ldb, bs int, n int, cols int) {

@@ -9,42 +9,33 @@ package f32
 // columns and 4608 terms takes about 50 microseconds; longer sums must be split
 // by the caller.
 func Gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
-	need(gemmFits(len(out), ts, os, len(a), at, offs, 16, len(u), cols), "Gemm")
-	gemm(out, ts, os, a, at, offs, 16, u, cols)
-}
-
-// Gemm4 is [Gemm] for images stored as 4 floats per pixel: rows step by one
-// pixel, and segments are taps (at most 48) consecutive floats:
-//
-//	out[t*ts + k/16*os + k%16] = Σ_s Σ_{i<taps} a[offs[s] + t*4 + i] * u[(s*taps+i)*cols + k]
-func Gemm4(out []float32, ts, os int, a []float32, offs []int32, taps int, u []float32, cols int) {
-	need(taps > 0 && taps <= 48 && gemmFits(len(out), ts, os, len(a), 4, offs, taps, len(u), cols), "Gemm4")
-	gemm(out, ts, os, a, 4, offs, taps, u, cols)
+	need(gemmFits(len(out), ts, os, len(a), at, offs, len(u), cols), "Gemm")
+	gemm(out, ts, os, a, at, offs, u, cols)
 }
 
 // gemmFits reports whether a product stays inside slices of the given lengths.
-func gemmFits(out, ts, os, a, at int, offs []int32, taps, u, cols int) bool {
+func gemmFits(out, ts, os, a, at int, offs []int32, u, cols int) bool {
 	last := Rows() - 1
 	lo, hi := extent(offs)
 	return (cols == 16 || cols == 32) &&
 		ts >= 0 && os >= 0 && at >= 0 && lo >= 0 &&
 		out >= last*ts+(cols/16-1)*os+16 &&
-		(len(offs) == 0 || a >= hi+last*at+taps) &&
-		u >= len(offs)*taps*cols
+		(len(offs) == 0 || a >= hi+last*at+Lanes) &&
+		u >= len(offs)*Lanes*cols
 }
 
 // gemmGeneric computes rows (even) rows in blocks of 2 rows by 4 columns, the
 // most that Go keeps in registers.
-func gemmGeneric(rows int, out []float32, ts, os int, a []float32, at int, offs []int32, taps int, u []float32, cols int) {
+func gemmGeneric(rows int, out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
 	for t := 0; t < rows; t += 2 {
 		for k := 0; k < cols; k += 4 {
 			var c00, c01, c02, c03, c10, c11, c12, c13 float32
 			for s, off := range offs {
-				a0 := a[int(off)+t*at:][:taps]
-				a1 := a[int(off)+(t+1)*at:][:taps]
+				a0 := a[int(off)+t*at:][:Lanes]
+				a1 := a[int(off)+(t+1)*at:][:Lanes]
 				for i, x := range a0 {
 					y := a1[i]
-					b := u[(s*taps+i)*cols+k:][:4]
+					b := u[(s*Lanes+i)*cols+k:][:4]
 					c00 += x * b[0]
 					c01 += x * b[1]
 					c02 += x * b[2]

@@ -61,7 +61,7 @@ func Use(name string) error {
 	return nil
 }
 
-// Rows returns the number of rows t that one call of [Gemm] or [Gemm4] computes.
+// Rows returns the number of rows t that one call of [Gemm] computes.
 func Rows() int {
 	switch active {
 	case avx512:

@@ -9,10 +9,10 @@ package f32
 //go:noescape
 func peakNEON(n int)
 
-// gemmNEON is gemmGeneric with 12 rows. segs is the length of offs; segs and taps are above 0.
+// gemmNEON is gemmGeneric with 12 rows. segs, the length of offs, is above 0.
 //
 //go:noescape
-func gemmNEON(out *float32, ts, os int, a *float32, at int, offs *int32, segs, taps int, u *float32, cols int)
+func gemmNEON(out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
 // gemmTNNEON is gemmTNGeneric for n above 0.
 //

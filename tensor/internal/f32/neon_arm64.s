@@ -61,19 +61,19 @@ round:
 	BNE     round
 	RET     
 
-// func gemmNEON(out *float32, ts, os int, a *float32, at int, offs *int32, segs, taps int, u *float32, cols int)
-TEXT ·gemmNEON(SB), NOSPLIT, $0-80
+// func gemmNEON(out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
+TEXT ·gemmNEON(SB), NOSPLIT, $0-72
 	MOVD    out+0(FP), R0
 	MOVD    a+24(FP), R1
-	MOVD    u+64(FP), R2
-	MOVD    cols+72(FP), R3
+	MOVD    u+56(FP), R2
+	MOVD    cols+64(FP), R3
 	MOVD    ts+8(FP), R4
 	LSL     $2, R4, R4
 	MOVD    os+16(FP), R5
 	LSL     $2, R5, R5
 	MOVD    at+32(FP), R6
 	LSL     $2, R6, R6
-	MOVD    cols+72(FP), R7
+	MOVD    cols+64(FP), R7
 	LSL     $2, R7, R7
 columns:
 	MOVD    R1, R8
@@ -115,9 +115,7 @@ segments:
 	ADD     R6, R20, R21
 	ADD     R6, R21, R22
 	ADD     R6, R22, R23
-	MOVD    taps+56(FP), R14
-	SUBS    $4, R14, R14
-	BLT     fours
+	MOVD    $16, R14
 four:
 	FMOVQ.P 16(R15), F24
 	FMOVQ.P 16(R19), F25
@@ -234,47 +232,7 @@ four:
 	WORD    $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
 	ADD     R7, R11, R11
 	SUBS    $4, R14, R14
-	BGE     four
-fours:
-	ADDS    $4, R14, R14
-	BEQ     next
-one:
-	FMOVS.P 4(R15), F24
-	FMOVS.P 4(R19), F25
-	FMOVS.P 4(R20), F26
-	FMOVS.P 4(R21), F27
-	FMOVS.P 4(R22), F28
-	FMOVS.P 4(R23), F29
-	FLDPQ   0(R11), (F30, F31)
-	WORD    $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
-	WORD    $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
-	WORD    $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
-	WORD    $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
-	WORD    $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
-	WORD    $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	WORD    $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
-	WORD    $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
-	WORD    $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
-	WORD    $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
-	WORD    $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
-	WORD    $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FLDPQ   32(R11), (F30, F31)
-	WORD    $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
-	WORD    $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
-	WORD    $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
-	WORD    $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
-	WORD    $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
-	WORD    $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	WORD    $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
-	WORD    $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
-	WORD    $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
-	WORD    $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
-	WORD    $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
-	WORD    $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	ADD     R7, R11, R11
-	SUBS    $1, R14, R14
-	BNE     one
-next:
+	BNE     four
 	SUBS    $1, R13, R13
 	BNE     segments
 	FSTPQ   (F0, F1), 0(R9)

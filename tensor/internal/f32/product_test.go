@@ -15,15 +15,15 @@ func offset(s int) int { return s * 7 % 41 }
 func productKernels() []kernel {
 	var ks []kernel
 	for _, cols := range []int{16, 32} {
-		for _, c := range []struct{ at, taps int }{{16, 16}, {32, 16}, {7, 16}, {4, 1}, {4, 12}, {4, 27}} {
+		for _, at := range []int{16, 32, 7} {
 			ts, os := 37, 16
 			if cols == 32 {
 				ts, os = 35, 14*35+3
 			}
-			ks = append(ks, kernel{name: fmt.Sprintf("Gemm-at%d-taps%d-cols%d", c.at, c.taps, cols), max: 20,
-				terms: func(n int) float64 { return float64(n*c.taps) + 1 },
+			ks = append(ks, kernel{name: fmt.Sprintf("Gemm-at%d-cols%d", at, cols), max: 20,
+				terms: func(n int) float64 { return float64(n*16) + 1 },
 				sizes: func(n int) []int {
-					return []int{(Rows()-1)*ts + (cols/16-1)*os + 16, when2(n > 0, 40+(Rows()-1)*c.at+c.taps), n * c.taps * cols, n}
+					return []int{(Rows()-1)*ts + (cols/16-1)*os + 16, when2(n > 0, 40+(Rows()-1)*at+16), n * 16 * cols, n}
 				},
 				init: func(n int, b [][]float32) {
 					offsets(b[3])
@@ -31,15 +31,9 @@ func productKernels() []kernel {
 						ints(b[3])[n-1] = 40
 					}
 				},
-				call: func(n int, b [][]float32) {
-					if c.taps == 16 {
-						Gemm(b[0], ts, os, b[1], c.at, ints(b[3]), b[2], cols)
-					} else {
-						Gemm4(b[0], ts, os, b[1], ints(b[3]), c.taps, b[2], cols)
-					}
-				},
+				call: func(n int, b [][]float32) { Gemm(b[0], ts, os, b[1], at, ints(b[3]), b[2], cols) },
 				ref: func(rows, n int, b [][]float32) {
-					gemmGeneric(rows, b[0], ts, os, b[1], c.at, ints(b[3]), c.taps, b[2], cols)
+					gemmGeneric(rows, b[0], ts, os, b[1], at, ints(b[3]), b[2], cols)
 				},
 				want: func(n int, b [][]float64) {
 					for t := range Rows() {
@@ -50,8 +44,8 @@ func productKernels() []kernel {
 								if s == n-1 {
 									off = 40
 								}
-								for i := range c.taps {
-									sum += b[1][off+t*c.at+i] * b[2][(s*c.taps+i)*cols+k]
+								for i := range 16 {
+									sum += b[1][off+t*at+i] * b[2][(s*16+i)*cols+k]
 								}
 							}
 							b[0][t*ts+k/16*os+k%16] = sum

@@ -6,15 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const gemmParams = "out *float32, ts, os int, a *float32, at int, offs *int32, segs, taps int, u *float32, cols int"
+const gemmParams = "out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int"
 
 // gemm writes the matrix product. The sums of a tile stay in registers: 14 rows
 // by 32 columns with AVX-512 (28 of 32 registers), 6 rows by 16 columns with
 // AVX2 (12 of 16), where 12 rows by 32 columns take four passes.
 func gemm() {
 	fn("gemm", gemmParams,
-		"is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs is the length of offs;",
-		"segs and taps are above 0.")
+		"is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.")
 	if wide {
 		CMPQ(addr("cols"), Imm(16))
 		JE(LabelRef("narrow"))
@@ -124,8 +123,9 @@ func products(label string, acc [][]reg.VecVirtual, a, step, u, uline reg.GPVirt
 		}
 	}
 	ADDQ(Imm(4), offs)
-	taps := arg("taps")
-	Label(label + "taps")
+	terms := GP64()
+	MOVQ(U32(16), terms)
+	Label(label + "terms")
 	line := vecs(cols)
 	for c := range line {
 		VMOVUPS(at(u, 4*width*c), line[c])
@@ -149,8 +149,8 @@ func products(label string, acc [][]reg.VecVirtual, a, step, u, uline reg.GPVirt
 	} else {
 		ADDQ(uline, u)
 	}
-	DECQ(taps)
-	JNZ(LabelRef(label + "taps"))
+	DECQ(terms)
+	JNZ(LabelRef(label + "terms"))
 	DECQ(segs)
 	JNZ(LabelRef(label + "segments"))
 }

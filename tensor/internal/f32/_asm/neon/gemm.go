@@ -8,8 +8,8 @@ import "fmt"
 // instructions, as u comes in pairs) for 96 multiply-adds, 0.23 loads each. All
 // 32 registers are in use: 24 + 6 + 2.
 func gemm() {
-	fn("gemm", "out *float32, ts, os int, a *float32, at int, offs *int32, segs, taps int, u *float32, cols int", 0,
-		"is gemmGeneric with 12 rows. segs is the length of offs; segs and taps are above 0.")
+	fn("gemm", "out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int", 0,
+		"is gemmGeneric with 12 rows. segs, the length of offs, is above 0.")
 	out, a, u, left := arg("out"), arg("a"), arg("u"), arg("cols")
 	ts, os, step, line := bytesOf("ts"), bytesOf("os"), bytesOf("at"), bytesOf("cols")
 	label("columns")
@@ -17,7 +17,7 @@ func gemm() {
 	op("MOVD", "$2", passes)
 	label("rows")
 	acc := tile(6, 4)
-	pu, offs, segs, taps := copyOf(u), arg("offs"), arg("segs"), newGP()
+	pu, offs, segs, terms := copyOf(u), arg("offs"), arg("segs"), newGP()
 	var p [6]gp
 	for t := range p {
 		p[t] = newGP()
@@ -28,39 +28,23 @@ func gemm() {
 		op("ADD", step, p[t-1], p[t])
 	}
 	x, b := newVecs(6), newVecs(2)
-	terms := func(n int) {
-		for i := range n {
-			for k := 0; k < 4; k += 2 {
-				load(b, pu, 16*k)
-				for j := range b {
-					for t := range acc {
-						mlaLane(acc[t][k+j], b[j], x[t], i)
-					}
-				}
-			}
-			op("ADD", line, pu, pu)
-		}
-	}
-	reload("taps", taps)
-	op("SUBS", "$4", taps, taps)
-	op("BLT", "fours")
+	op("MOVD", "$16", terms)
 	label("four")
 	for t := range p {
 		op("FMOVQ.P", at(p[t], 16), x[t].f())
 	}
-	terms(4)
-	op("SUBS", "$4", taps, taps)
-	op("BGE", "four")
-	label("fours")
-	op("ADDS", "$4", taps, taps)
-	op("BEQ", "next")
-	label("one")
-	for t := range p {
-		op("FMOVS.P", at(p[t], 4), x[t].f())
+	for i := range 4 {
+		for k := 0; k < 4; k += 2 {
+			load(b, pu, 16*k)
+			for j := range b {
+				for t := range acc {
+					mlaLane(acc[t][k+j], b[j], x[t], i)
+				}
+			}
+		}
+		op("ADD", line, pu, pu)
 	}
-	terms(1)
-	down(taps, 1, "one")
-	label("next")
+	down(terms, 4, "four")
 	down(segs, 1, "segments")
 	for t := range acc {
 		store(acc[t], o, 0)
