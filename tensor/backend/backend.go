@@ -118,8 +118,8 @@ type Backend interface {
 	// MaxPool2 is a 2x2 maximum with stride 2; odd last rows and columns are
 	// dropped (PyTorch's MaxPool2d(2, 2)).
 	MaxPool2(dst, x Buffer)
-	// MaxPool2Grad routes dy to the first maximum of each window in row order;
-	// x and y are the forward operands.
+	// MaxPool2Grad routes dy to the first maximum of each window in row order, or to
+	// the last NaN, as PyTorch does; x and y are the forward operands.
 	MaxPool2Grad(dx, dy, x, y Buffer, add bool)
 
 	// ReLU sets dst = max(x, 0). dst may be x.

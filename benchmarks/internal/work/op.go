@@ -65,8 +65,10 @@ func NewOp(be backend.Backend, name string, s tensor.Shape) *Op {
 	return o
 }
 
-// convolved returns t after a convolution that changes nothing, in the layout that
-// a backend's convolutions leave their results in, and frees t.
+// convolved returns t, which it frees, in the layout that a backend's convolutions
+// leave their results in, but without what else they leave for the operation after
+// them, such as a normalisation's statistics: a copy of a convolution that changes
+// nothing.
 func convolved(be backend.Backend, t *tensor.Tensor) *tensor.Tensor {
 	s := t.Shape()
 	identity := make([]float32, s[1]*s[1])
@@ -77,8 +79,9 @@ func convolved(be backend.Backend, t *tensor.Tensor) *tensor.Tensor {
 	out := tensor.New(be, s)
 	be.Conv2d(out.Buffer(), t.Buffer(), w.Buffer(), nil, backend.Conv{Stride: 1})
 	w.Free()
-	t.Free()
-	return out
+	be.Axpy(t.Buffer(), out.Buffer(), 1, false)
+	out.Free()
+	return t
 }
 
 func (o *Op) instanceNorm() {

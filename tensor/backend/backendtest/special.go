@@ -51,6 +51,19 @@ func nonFinite(h *harness) {
 		limits: exact,
 	}
 	h.check(&lossGrad)
+	// Windows with several NaNs, in planes and in blocks of channels.
+	g := newGen("MaxPool2 of NaN")
+	for _, s := range []backend.Shape{{1, 2, 4, 39}, {1, 32, 4, 6}} {
+		x := g.normal(s)
+		for i := range x.data {
+			if g.IntN(3) == 0 {
+				x.data[i] = nan
+			}
+		}
+		for _, c := range poolCalls(g, x) {
+			h.check(&c)
+		}
+	}
 	h.nanThroughConv()
 }
 

@@ -21,19 +21,22 @@ func (r *Backend) MaxPool2(dst, x backend.Buffer) {
 	})
 }
 
-// MaxPool2Grad routes dy to the first maximum of each window in row order.
+// MaxPool2Grad routes dy to the first maximum of each window in row order, or to
+// the last NaN, as in PyTorch.
 func (r *Backend) MaxPool2Grad(dx, dy, x, y backend.Buffer, add bool) {
 	const op = "MaxPool2Grad"
 	ys := poolOut(op, x.Shape())
-	dyv, xv, yv := r.source(op, dy, ys), r.source(op, x, dx.Shape()), r.source(op, y, ys)
+	dyv, xv := r.source(op, dy, ys), r.source(op, x, dx.Shape())
+	r.source(op, y, ys)
 	d := r.dest(op, dx, x.Shape(), add, dy, x, y)
 	windows(x.Shape(), ys, func(window [4]int, yi int) {
-		for _, xi := range window {
-			if xv[xi] == yv[yi] || math.IsNaN(xv[xi]) {
-				d[xi] += dyv[yi]
-				return
+		best := window[0]
+		for _, xi := range window[1:] {
+			if xv[xi] > xv[best] || math.IsNaN(xv[xi]) {
+				best = xi
 			}
 		}
+		d[best] += dyv[yi]
 	})
 }
 

@@ -71,9 +71,9 @@ func (t *poolTask) gradRow(dx, dy, x []float32, s *scratch) {
 	}
 }
 
-// larger reports whether b takes the place of the maximum a found so far: NaN
-// does, and then stays.
-func larger(b, a float32) bool { return b > a || b != b && a == a }
+// larger reports whether b takes the place of the maximum a found so far, as in
+// PyTorch: of NaNs the last does.
+func larger(b, a float32) bool { return b > a || b != b }
 
 // maxRow pools a planar row: whole groups of pairs as blocked pixels, then the rest.
 func maxRow(y, x0, x1 []float32, s *scratch) {
