@@ -53,6 +53,7 @@ func (b *ResidualBlock) Params(prefix string) []Param {
 // o adds to it.
 func normalized(tp *tensor.Tape, c *ConvLayer, n *InstanceNorm2d, x *tensor.Tensor, o tensor.InstanceNormOptions) *tensor.Tensor {
 	y := c.forwardNormalized(tp, x)
+	o.InPlace = true
 	z := n.Forward(tp, y, o)
 	tp.Release(y)
 	return z

@@ -247,6 +247,23 @@ func TestFrozenNetworkKeepsNothing(t *testing.T) {
 	require.Zero(t, be.Live())
 }
 
+// TestFrozenNetworkComputesTheSame compares the normalisations in place, without
+// gradients, with those that keep their input.
+func TestFrozenNetworkComputesTheSame(t *testing.T) {
+	be := tensor.CPU()
+	defer be.Close()
+	net := nn.NewTransformerNet(be, [3]int{8, 16, 32}, 2, 3)
+	x := tensor.FromSlice(be, tensor.Shape{2, 3, 36, 52}, randomImage(rand.New(rand.NewPCG(2, 3)), 2*3*36*52))
+	tp := tensor.NewTape(be)
+	want := net.Forward(tp, x).Values()
+	tp.Reset()
+	net.Freeze()
+	for range 2 { // the second time in used memory
+		require.Equal(t, want, net.Forward(tp, x).Values())
+		tp.Reset()
+	}
+}
+
 func TestForwardRefusesSizes(t *testing.T) {
 	be := reference.New()
 	net := nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1)

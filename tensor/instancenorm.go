@@ -8,6 +8,10 @@ type InstanceNormOptions struct {
 	ReLU          bool    // clamp the normalised values at zero
 	Residual      *Tensor // added to the result, same shape; may be nil
 	ResidualScale float32 // factor of Residual; 0 means 1
+
+	// InPlace says that the caller only releases x after this. The result then takes
+	// its memory, unless gradients need it.
+	InPlace bool
 }
 
 func (o InstanceNormOptions) block() backend.NormBlock {
@@ -40,9 +44,14 @@ func (tp *Tape) InstanceNorm(x, gamma, beta *Tensor, o InstanceNormOptions) *Ten
 		return tp.composeInstanceNorm(x, gamma, beta, o.Residual, g)
 	}
 	start := tp.begin()
-	res := o.Residual
+	res, from := o.Residual, x.buf
 	needs := x.needsGrad || gamma.needsGrad || beta.needsGrad || res != nil && res.needsGrad
-	y := tp.make(x.shape, needs)
+	var y *Tensor
+	if o.InPlace && tp.norm != nil && !needs && x.onTape && x.refs == 1 {
+		y = tp.takeOver(x)
+	} else {
+		y = tp.make(x.shape, needs)
+	}
 	stats := Shape{x.shape[0], x.shape[1], 1, 1}
 	mean, rstd := tp.make(stats, false), tp.make(stats, false)
 	if tp.norm != nil {
@@ -50,7 +59,7 @@ func (tp *Tape) InstanceNorm(x, gamma, beta *Tensor, o InstanceNormOptions) *Ten
 		if res != nil {
 			r = res.buf
 		}
-		tp.norm.NormBlock(y.buf, mean.buf, rstd.buf, x.buf, gamma.buf, beta.buf, r, g)
+		tp.norm.NormBlock(y.buf, mean.buf, rstd.buf, from, gamma.buf, beta.buf, r, g)
 	} else {
 		tp.be.InstanceNorm(y.buf, mean.buf, rstd.buf, x.buf, gamma.buf, beta.buf, g.Eps)
 	}

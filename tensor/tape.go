@@ -132,6 +132,14 @@ func (tp *Tape) make(s Shape, needsGrad bool) *Tensor {
 	return t
 }
 
+// takeOver returns a new tensor with the memory of x, which becomes unusable.
+func (tp *Tape) takeOver(x *Tensor) *Tensor {
+	t := tp.tensors.next()
+	*t = Tensor{be: tp.be, shape: x.shape, buf: x.buf, onTape: true, refs: 1}
+	x.buf = nil
+	return t
+}
+
 func (tp *Tape) free(t *Tensor) {
 	if t.buf != nil {
 		tp.be.Free(t.buf)

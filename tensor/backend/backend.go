@@ -202,7 +202,7 @@ type NormBlock struct {
 // NormFuser is implemented by backends that run a NormBlock as one operation.
 type NormFuser interface {
 	// NormBlock sets dst to the block's output and saves mean and rstd as
-	// InstanceNorm does. residual may be nil.
+	// InstanceNorm does. dst may be x, and residual may be nil.
 	NormBlock(dst, mean, rstd, x, gamma, beta, residual Buffer, g NormBlock)
 	// NormBlockGrad computes the gradients of x, gamma and beta. The gradient of
 	// the residual is Alpha*dy and left to the caller.

@@ -39,7 +39,9 @@ func (f *fused) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backen
 }
 
 func (f *fused) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
-	f.normBlock(f.Backend, []backend.Buffer{dst, mean, rstd}, []backend.Buffer{x, gamma, beta}, residual, g)
+	from := f.Alloc(x.Shape()) // x may be dst
+	f.Axpy(from, x, 1, false)
+	f.normBlock(f.Backend, []backend.Buffer{dst, mean, rstd}, []backend.Buffer{from, gamma, beta}, residual, g)
 }
 
 func (f *fused) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta backend.Buffer, g backend.NormBlock, add, addParams bool) {

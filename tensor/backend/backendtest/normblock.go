@@ -72,7 +72,13 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 			dy.data[i] = 0
 		}
 	}
-	calls := []call{forward}
+	inPlace := forward
+	inPlace.desc += " in place"
+	inPlace.out = []value{x, norm.out[1], norm.out[2]}
+	inPlace.run = func(b backend.Backend, out, in []backend.Buffer) {
+		b.(backend.NormFuser).NormBlock(out[0], out[1], out[2], out[0], in[1], in[2], optional(in, 3), block)
+	}
+	calls := []call{forward, inPlace}
 	for _, add := range []bool{false, true} {
 		for _, addParams := range []bool{false, true} {
 			name := adding(fmt.Sprintf("NormBlockGrad %+v", block), add)

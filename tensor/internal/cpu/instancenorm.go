@@ -251,6 +251,7 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 		b.arrange(r, s.blocked)
 	}
 	t := b.newNorm(s, g)
+	stats := s.stats // before dst, which may be x, forgets them
 	t.dst = of(dst).as(s).data
 	t.outlet = b.outletTo(t.dst, 1, len(t.dst), false)
 	t.mean, t.rstd = of(mean).inLayout(false).data, of(rstd).inLayout(false).data
@@ -259,8 +260,8 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 		t.residual = r.data
 	}
 	planes, _ := s.planes()
-	if s.stats.pieces > 0 {
-		t.merge(s.stats.sums, 0, planes, s.stats.pieces, s.stats.size)
+	if stats.pieces > 0 {
+		t.merge(stats.sums, 0, planes, stats.pieces, stats.size)
 		b.normPhase(t, normApply, 0, planes)
 		return
 	}
