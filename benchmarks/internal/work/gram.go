@@ -11,10 +11,11 @@ type Gram struct {
 	x, y, dy, dx *tensor.Tensor
 }
 
-// NewGram makes the Gram matrices of random features of shape s.
+// NewGram makes the Gram matrices of random features of shape s, as a convolution
+// would leave them.
 func NewGram(be backend.Backend, s tensor.Shape) *Gram {
 	g := tensor.Shape{s[0], 1, s[1], s[1]}
-	return &Gram{be, Centered(be, s, 1, 1), tensor.New(be, g), Centered(be, g, 1, 2), tensor.New(be, s)}
+	return &Gram{be, convolved(be, Centered(be, s, 1, 1)), tensor.New(be, g), Centered(be, g, 1, 2), tensor.New(be, s)}
 }
 
 // Cases returns the operation gram.fwd and its gradient gram.bwd. Their FLOP are

@@ -5,8 +5,8 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// gramTask computes a block of 16 rows of a Gram matrix per part, from the
-// diagonal to the right; the rest is its mirror image.
+// gramTask computes a row of a Gram matrix, or a block of 16, per part, from the
+// diagonal to the right; in a second run, the rest, which is the mirror image.
 type gramTask struct {
 	dst     []float32
 	x       []float32
@@ -14,13 +14,30 @@ type gramTask struct {
 	pixels  int
 	blocked bool
 	norm    float32
+	mirror  bool
 }
 
 func (t *gramTask) do(i, _ int) {
-	if !t.blocked {
+	switch {
+	case t.mirror:
+		t.mirrorRows(i, t.rows())
+	case t.blocked:
+		t.block(i)
+	default:
 		t.row(i)
-		return
 	}
+}
+
+// rows returns the rows of a part.
+func (t *gramTask) rows() int {
+	if t.blocked {
+		return f32.Lanes
+	}
+	return 1
+}
+
+// block computes 16 rows of a blocked tensor's matrix.
+func (t *gramTask) block(i int) {
 	blocks := t.c / f32.Lanes
 	n, bi := i%t.n, i/t.n // long rows first
 	g := t.dst[n*t.c*t.c+bi*f32.Lanes*t.c:][:f32.Lanes*t.c]
@@ -40,6 +57,7 @@ func (t *gramTask) do(i, _ int) {
 			}
 		}
 	}
+	f32.Axpy(g, g, t.norm, false)
 }
 
 // row computes one row of a planar tensor's matrix.
@@ -47,19 +65,17 @@ func (t *gramTask) row(i int) {
 	n, r := i%t.n, i/t.n
 	x := t.x[n*t.c*t.pixels:]
 	for c := r; c < t.c; c++ {
-		t.dst[(n*t.c+r)*t.c+c] = float32(f32.Dot(x[r*t.pixels:][:t.pixels], x[c*t.pixels:][:t.pixels]))
+		t.dst[(n*t.c+r)*t.c+c] = float32(f32.Dot(x[r*t.pixels:][:t.pixels], x[c*t.pixels:][:t.pixels])) * t.norm
 	}
 }
 
-// finish scales the matrices and mirrors their upper halves.
-func (t *gramTask) finish() {
-	for n := range t.n {
-		g := t.dst[n*t.c*t.c:][:t.c*t.c]
-		for i := range t.c {
-			for j := i; j < t.c; j++ {
-				v := g[i*t.c+j] * t.norm
-				g[i*t.c+j], g[j*t.c+i] = v, v
-			}
+// mirrorRows fills a part's rows left of the diagonal.
+func (t *gramTask) mirrorRows(i, rows int) {
+	n, first := i%t.n, i/t.n*rows
+	g := t.dst[n*t.c*t.c:][:t.c*t.c]
+	for c := range first {
+		for r, v := range g[c*t.c+first:][:rows] {
+			g[(first+r)*t.c+c] = v
 		}
 	}
 }
@@ -67,22 +83,27 @@ func (t *gramTask) finish() {
 // Gram sets dst to F*Fᵀ/(C*H*W).
 func (b *Backend) Gram(dst, x backend.Buffer) {
 	s := of(x)
+	b.arrange(s, blockable(s.shape))
 	c, pixels := s.shape[1], s.shape[2]*s.shape[3]
 	t := &b.ops.gram
-	*t = gramTask{of(dst).inLayout(false).data, s.data, s.shape[0], c, pixels, s.blocked, float32(1 / float64(c*pixels))}
-	rows := c
-	if t.blocked {
-		rows /= f32.Lanes
+	*t = gramTask{
+		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels,
+		blocked: s.blocked, norm: float32(1 / float64(c*pixels)),
 	}
-	b.run(t.n*rows, t)
-	t.finish()
+	parts := t.n * c / t.rows()
+	b.run(parts, t)
+	t.mirror = true
+	b.run(parts, t)
 }
 
-// gramGradTask multiplies a run of pixels with the symmetric matrix S.
+// gramGradTask multiplies a run of pixels with the symmetric matrix S, which a first
+// run of parts computes.
 type gramGradTask struct {
 	scratch []scratch
 	dx, x   []float32
 	s       []float32 // blocked: [n][C/32][C][32], planar: [n][C][C]
+	dg      []float32 // while S is computed
+	norm    float32
 	c       int
 	pixels  int
 	run     int
@@ -91,6 +112,10 @@ type gramGradTask struct {
 }
 
 func (t *gramGradTask) do(i, worker int) {
+	if t.dg != nil {
+		t.symmetric(i)
+		return
+	}
 	parts := (t.pixels + t.run - 1) / t.run
 	n, from := i/parts, i%parts*t.run
 	count := min(t.run, t.pixels-from)
@@ -108,23 +133,23 @@ func (t *gramGradTask) do(i, worker int) {
 	plane, rows := t.pixels*f32.Lanes, f32.Rows()
 	tile := w.floats(slotTile, rows*2*f32.Lanes)
 	offs := w.offsets(t.c / f32.Lanes)
+	// The last pixels of the planes are no whole rows of a product: copy them.
+	whole, rest := from+count/rows*rows, count%rows
 	panel := w.floats(slotLocal, rows*t.c)
+	for cb := range offs {
+		copy(panel[cb*rows*f32.Lanes:][:rest*f32.Lanes], x[cb*plane+whole*f32.Lanes:])
+	}
 	const block = 2 * f32.Lanes
-	for p := from; p < from+count; p += rows {
-		m := min(rows, t.pixels-p)
-		src, step := x[p*f32.Lanes:], plane
-		if m < rows { // past the end of the planes: copy what there is
-			for cb := range t.c / f32.Lanes {
-				copy(panel[cb*rows*f32.Lanes:][:m*f32.Lanes], x[cb*plane+p*f32.Lanes:])
+	for k := 0; k < t.c; k += block {
+		cols := min(block, t.c-k)
+		for p := from; p < from+count; p += rows {
+			src, step, m := x[p*f32.Lanes:], plane, rows
+			if p == whole {
+				src, step, m = panel, rows*f32.Lanes, rest
 			}
-			src, step = panel, rows*f32.Lanes
-		}
-		for cb := range offs {
-			offs[cb] = int32(cb * step)
-		}
-		m = min(m, from+count-p)
-		for k := 0; k < t.c; k += block {
-			cols := min(block, t.c-k)
+			for cb := range offs {
+				offs[cb] = int32(cb * step)
+			}
 			f32.Gemm(tile, f32.Lanes, rows*f32.Lanes, src, f32.Lanes, offs, s[k*t.c:], cols)
 			for kb := 0; kb < cols; kb += f32.Lanes {
 				to := dx[(k+kb)*t.pixels+p*f32.Lanes:][:m*f32.Lanes]
@@ -138,22 +163,26 @@ func (t *gramGradTask) do(i, worker int) {
 	}
 }
 
-// symmetric fills s with (dg + dgᵀ)*norm in the layout the task wants.
-func (t *gramGradTask) symmetric(dg []float32, n int, norm float32) {
+// symmetricRows is how many rows of S a part computes.
+const symmetricRows = 2 * f32.Lanes
+
+// symmetric computes some rows of S, (dg + dgᵀ)*norm, in the layout that the
+// products want.
+func (t *gramGradTask) symmetric(i int) {
 	const block = 2 * f32.Lanes
 	c := t.c
-	for i := range n {
-		g, s := dg[i*c*c:], t.s[i*c*c:]
-		for r := range c {
-			for k := range c {
-				v := (g[r*c+k] + g[k*c+r]) * norm
-				if t.blocked {
-					first := k / block * block
-					s[first*c+r*min(block, c-first)+k%block] = v
-				} else {
-					s[r*c+k] = v
-				}
-			}
+	parts := (c + symmetricRows - 1) / symmetricRows
+	n, first := i/parts, i%parts*symmetricRows
+	g, s := t.dg[n*c*c:], t.s[n*c*c:]
+	for k := range c {
+		at, step := k, c // of row 0, and from row to row
+		if t.blocked {
+			column := k / block * block
+			step = min(block, c-column)
+			at = column*c + k%block
+		}
+		for r, v := range g[k*c+first : k*c+min(first+symmetricRows, c)] {
+			s[at+(first+r)*step] = (g[(first+r)*c+k] + v) * t.norm
 		}
 	}
 }
@@ -161,15 +190,21 @@ func (t *gramGradTask) symmetric(dg []float32, n int, norm float32) {
 // GramGrad computes dx = (dg + dgᵀ)*F/(C*H*W).
 func (b *Backend) GramGrad(dx, dg, x backend.Buffer, add bool) {
 	f := of(x)
+	b.arrange(f, blockable(f.shape))
 	c, pixels := f.shape[1], f.shape[2]*f.shape[3]
 	t := &b.ops.gramGrad
 	*t = gramGradTask{
 		scratch: b.scratch, dx: b.target(dx, f, add).data, x: f.data,
-		s: b.shared.floats(slotSums, f.shape[0]*c*c),
+		s:  b.shared.floats(slotSums, f.shape[0]*c*c),
+		dg: of(dg).data, norm: float32(1 / float64(c*pixels)),
 		c: c, pixels: pixels, blocked: f.blocked, add: add,
 	}
+	b.run(f.shape[0]*((c+symmetricRows-1)/symmetricRows), t)
+	t.dg = nil
+	// Runs of about 16 products, of equal length.
 	rows := f32.Rows()
-	t.run = 16 * rows
-	t.symmetric(of(dg).data, f.shape[0], float32(1/float64(c*pixels)))
+	products := (pixels + rows - 1) / rows
+	runs := (products + 15) / 16
+	t.run = (products + runs - 1) / runs * rows
 	b.run(f.shape[0]*((pixels+t.run-1)/t.run), t)
 }
