@@ -12,7 +12,8 @@ var kernelMatrix = [tileIn][3]float64{
 }
 
 // winogradGrad computes the gradient of the weights in the frequency domain:
-// dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G.
+// dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G. Parts of a first run sum shares of the
+// tiles, those of a second add up and transform the sums of some input channels.
 type winogradGrad struct {
 	scratch      []scratch
 	x, dy, mask  *buffer
@@ -25,10 +26,14 @@ type winogradGrad struct {
 	sums         []float32 // per share [frequency][C][K], then K biases
 	partSize     int
 	wantsBias    bool
+	dw           []float32 // set for the second run
 }
 
 // gradTiles is how many tiles are transformed at a time.
 const gradTiles = 128
+
+// gradChannels is how many input channels a part of the second run finishes.
+const gradChannels = 8
 
 func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
 	b.arrange(x, true)
@@ -49,16 +54,20 @@ func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g
 	t.shares = max(min((t.tiles+gradTiles-1)/gradTiles, maxShares, most/t.partSize), 2)
 	t.sums = b.shared.floats(slotSums, t.shares*t.partSize)
 	b.run(t.shares, t)
-	for i := 1; i < t.shares; i++ {
-		f32.Add(t.sums[:t.partSize], t.sums[:t.partSize], t.sums[i*t.partSize:][:t.partSize])
-	}
-	t.unpack(dw)
-	for o := range dbias {
-		dbias[o] += t.sums[frequencies*t.c*t.k+o]
+	t.dw = dw
+	b.run(t.c/gradChannels, t)
+	for i := range t.shares {
+		for o := range dbias {
+			dbias[o] += t.sums[i*t.partSize+frequencies*t.c*t.k+o]
+		}
 	}
 }
 
 func (t *winogradGrad) do(i, worker int) {
+	if t.dw != nil {
+		t.finish(i * gradChannels)
+		return
+	}
 	s := &t.scratch[worker]
 	sums := t.sums[i*t.partSize:][:t.partSize]
 	clear(sums)
@@ -101,10 +110,17 @@ func (t *winogradGrad) biases(sums, m []float32, n int) {
 	}
 }
 
-// unpack adds Gᵀ dU G to dw [K][C][3][3].
-func (t *winogradGrad) unpack(dw []float32) {
+// finish adds Gᵀ dU G of the input channels from first on to dw [K][C][3][3].
+func (t *winogradGrad) finish(first int) {
 	n := t.c * t.k
-	for c := range t.c {
+	for i := 1; i < t.shares; i++ {
+		for f := range frequencies {
+			from := f*n + first*t.k
+			sums := t.sums[from:][:gradChannels*t.k]
+			f32.Add(sums, sums, t.sums[i*t.partSize+from:])
+		}
+	}
+	for c := first; c < first+gradChannels; c++ {
 		for k := range t.k {
 			du := t.sums[c*t.k+k:]
 			var half [3][tileIn]float64
@@ -116,7 +132,7 @@ func (t *winogradGrad) unpack(dw []float32) {
 					half[2][j] += r[2] * d
 				}
 			}
-			to := dw[(k*t.c+c)*9:][:9]
+			to := t.dw[(k*t.c+c)*9:][:9]
 			for i := range half {
 				for j := range 3 {
 					var sum float64
