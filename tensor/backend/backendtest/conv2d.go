@@ -34,6 +34,12 @@ var conv2dOp = operation{
 			{backend.Shape{1, 32, 12, 19}, 32, 3, 3, backend.Conv{Stride: 1}},
 			{backend.Shape{1, 8, 18, 25}, 3, 9, 9, backend.Conv{Stride: 1}},
 			{backend.Shape{1, 3, 11, 67}, 32, 9, 9, backend.Conv{Stride: 1}},
+			// 9x9 kernels on images high enough for several tiles of 9 rows, and the
+			// rows that are left.
+			{backend.Shape{1, 3, 45, 14}, 8, 9, 9, backend.Conv{Stride: 1}},
+			{backend.Shape{2, 8, 38, 9}, 3, 9, 9, backend.Conv{Stride: 1, Pad: 4}},
+			{backend.Shape{1, 5, 49, 10}, 7, 9, 9, backend.Conv{Stride: 1}},
+			{backend.Shape{1, 3, 40, 10}, 32, 9, 3, backend.Conv{Stride: 1, Pad: 2}},
 			// VGG's: zero padding, many channels.
 			{backend.Shape{2, 3, 14, 22}, 64, 3, 3, backend.Conv{Stride: 1, Pad: 1}},
 			{backend.Shape{1, 64, 12, 13}, 64, 3, 3, backend.Conv{Stride: 1, Pad: 1}},

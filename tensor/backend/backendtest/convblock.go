@@ -26,6 +26,13 @@ var convBlockOp = operation{
 				}
 			}
 		}
+		// As the style network begins and ends, in its size and the default one, but
+		// with the other endings.
+		block := backend.ConvBlock{Conv: backend.Conv{Stride: 1, Pad: 4}, Reflect: true, Upsample: 1}
+		calls = append(calls, blockCalls(g, backend.Shape{1, 8, 41, 8}, 3, 9, block)...)
+		block.ReLU = true
+		calls = append(calls, blockCalls(g, backend.Shape{1, 3, 37, 11}, 8, 9, block)...)
+		calls = append(calls, blockCalls(g, backend.Shape{1, 2, 38, 5}, 32, 9, block)...)
 		return calls
 	},
 	random: func(g *gen) []call {

@@ -56,12 +56,12 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 		t.forwardTaps(k.shape, g.Conv)
 	}
 	t.place(s, nil, up, outside)
-	t.pack(weights, step)
+	run := b.prepare(t, weights, step)
 	// A convolution without a bias feeds a normalisation, which would take it away.
 	if t.stats = bias == nil && t.plain(); t.stats {
 		d.stats.reset(&b.pool, d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
 	}
-	b.run(s.shape[0]*t.parts(), t)
+	b.run(s.shape[0]*t.parts(), run)
 }
 
 // newTaps prepares the tap convolution for a result in dst.
@@ -218,8 +218,8 @@ func (b *Backend) gradInput(dx, dy, mask, w *buffer, g backend.ConvBlock, pad in
 	t.add = add
 	t.gradTaps(w.shape, g.Stride, pad)
 	t.place(dy, mask, 1, zeros)
-	t.pack(w.data, w.shape[2]*w.shape[3])
-	b.run(dx.shape[0]*t.parts(), t)
+	run := b.prepare(t, w.data, w.shape[2]*w.shape[3])
+	b.run(dx.shape[0]*t.parts(), run)
 }
 
 // gradTaps lists the taps of the gradient of the input: pixel y*stride+r of it

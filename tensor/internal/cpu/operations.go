@@ -20,6 +20,7 @@ type operations struct {
 	adam         adamTask
 	relayout     relayout
 	taps         tapConv
+	nested       nestedConv
 	tapGrad      tapGrad
 	winograd     winogradConv
 	winogradGrad winogradGrad

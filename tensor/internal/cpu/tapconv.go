@@ -181,7 +181,7 @@ func (t *tapConv) rowsOf(i int, s *scratch) {
 				break
 			}
 			if direct {
-				t.row(&t.phases[0], t.dst.data[(n*k*oh+y)*ow:], oh*ow, src, ow)
+				t.phases[0].row(t.dst.data[(n*k*oh+y)*ow:], oh*ow, src, t.bias, k, ow)
 				continue
 			}
 			if t.plain() {
@@ -192,30 +192,32 @@ func (t *tapConv) rowsOf(i int, s *scratch) {
 			t.emit(out[:k*ow], out[k*ow:], n, y)
 		}
 	}
-	if t.stats {
-		from := y0 * t.scale * ow
-		to := min((y0+rows)*t.scale, oh) * ow
-		for plane := n * k; plane < (n+1)*k; plane++ {
-			statistics(t.dst.stats.of(plane, i%t.parts()), t.dst.data[plane*oh*ow:][from:to], 1)
-		}
+	t.leaveStatistics(n, i%t.parts(), y0*t.scale, min((y0+rows)*t.scale, oh))
+}
+
+// leaveStatistics leaves those of rows from:to, a part of image n, if they are wanted.
+func (t *tapConv) leaveStatistics(n, part, from, to int) {
+	if !t.stats {
+		return
+	}
+	k, oh, ow := t.dst.shape[1], t.dst.shape[2], t.dst.shape[3]
+	for plane := n * k; plane < (n+1)*k; plane++ {
+		statistics(t.dst.stats.of(plane, part), t.dst.data[plane*oh*ow:][from*ow:to*ow], 1)
 	}
 }
 
 // plain reports whether rows can be computed where they belong.
 func (t *tapConv) plain() bool { return !t.relu && !t.add && !t.dst.blocked }
 
-// row computes n pixels of all output channels of a phase.
-func (t *tapConv) row(p *phase, dst []float32, ds int, src []float32, n int) {
-	k := t.dst.shape[1]
-	at := 0
+// row computes n pixels of k output channels, ds apart.
+func (p *phase) row(dst []float32, ds int, src, bias []float32, k, n int) {
 	for first := 0; first < k; {
 		g := groupSize(k - first)
-		var bias []float32
-		if t.bias != nil {
-			bias = t.bias[first:]
+		var b []float32
+		if bias != nil {
+			b = bias[first:]
 		}
-		f32.Taps(dst[first*ds:], ds, src, p.offs, p.weights[at:], g, bias, n)
-		at += g * len(p.offs)
+		f32.Taps(dst[first*ds:], ds, src, p.offs, p.weights[first*len(p.offs):], g, b, n)
 		first += g
 	}
 }
@@ -226,7 +228,7 @@ func (t *tapConv) scaledRow(out []float32, ds int, parts []float32, py int, src 
 	k, ow := t.dst.shape[1], t.dst.shape[3]
 	phases := t.phases[py*t.scale:][:t.scale]
 	if t.scale == 1 {
-		t.row(&phases[0], out, ds, src, ow)
+		phases[0].row(out, ds, src, t.bias, k, ow)
 		return
 	}
 	half := (ow + t.scale - 1) / t.scale

@@ -85,6 +85,16 @@ func winogradGradOutputAVX2(v *float32, fs int, dy *float32, rs int, n int)
 //go:noescape
 func winogradGradOutputMaskedAVX2(v *float32, fs int, dy *float32, y *float32, rs int, n int)
 
+// nestedInputAVX2 is nestedInputGeneric.
+//
+//go:noescape
+func nestedInputAVX2(v *float32, vs int, x *float32, xs int, n int)
+
+// nestedOutputAVX2 is nestedOutputGeneric.
+//
+//go:noescape
+func nestedOutputAVX2(y *float32, ys int, m *float32, ms int, n int)
+
 // toBlockedAVX2 is toBlockedGeneric for 8 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape

@@ -3722,6 +3722,419 @@ half:
 	VZEROUPPER
 	RET
 
+// func nestedInputAVX2(v *float32, vs int, x *float32, xs int, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·nestedInputAVX2(SB), NOSPLIT, $0-40
+	MOVQ         v+0(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVQ         vs+8(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         xs+24(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	MOVL         $0x40000000, R9
+	VMOVD        R9, X0
+	VBROADCASTSS X0, Y0
+	CMPQ         DX, $0x00000020
+	JLT          blocks2done
+
+blocks2:
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (CX)(DI*1), Y2
+	VMOVUPS      (CX)(DI*2), Y3
+	VMOVUPS      (CX)(R8*1), Y4
+	VMOVUPS      (CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, (AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, (AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, (AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, (AX)(BX*1)
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      32(CX)(DI*1), Y2
+	VMOVUPS      32(CX)(DI*2), Y3
+	VMOVUPS      32(CX)(R8*1), Y4
+	VMOVUPS      32(CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, 32(AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, 32(AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, 32(AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, 32(AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, 32(AX)(BX*1)
+	VMOVUPS      64(CX), Y1
+	VMOVUPS      64(CX)(DI*1), Y2
+	VMOVUPS      64(CX)(DI*2), Y3
+	VMOVUPS      64(CX)(R8*1), Y4
+	VMOVUPS      64(CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, 64(AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, 64(AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, 64(AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, 64(AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, 64(AX)(BX*1)
+	VMOVUPS      96(CX), Y1
+	VMOVUPS      96(CX)(DI*1), Y2
+	VMOVUPS      96(CX)(DI*2), Y3
+	VMOVUPS      96(CX)(R8*1), Y4
+	VMOVUPS      96(CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, 96(AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, 96(AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, 96(AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, 96(AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, 96(AX)(BX*1)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x00000020, DX
+	CMPQ         DX, $0x00000020
+	JGE          blocks2
+
+blocks2done:
+	CMPQ DX, $0x00000010
+	JLT  blocks1done
+
+blocks1:
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (CX)(DI*1), Y2
+	VMOVUPS      (CX)(DI*2), Y3
+	VMOVUPS      (CX)(R8*1), Y4
+	VMOVUPS      (CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, (AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, (AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, (AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, (AX)(BX*1)
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      32(CX)(DI*1), Y2
+	VMOVUPS      32(CX)(DI*2), Y3
+	VMOVUPS      32(CX)(R8*1), Y4
+	VMOVUPS      32(CX)(DI*4), Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      Y6, 32(AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      Y5, 32(AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      Y6, 32(AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      Y3, 32(AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      Y4, 32(AX)(BX*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	CMPQ         DX, $0x00000010
+	JGE          blocks1
+
+blocks1done:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         maskAVX2<>+0(SB), R9
+	MOVQ         DX, R10
+	NEGQ         R10
+	LEAQ         64(R9)(R10*4), R9
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   (CX), Y1, Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   (CX)(DI*1), Y2, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   (CX)(DI*2), Y3, Y3
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (CX)(R8*1), Y4, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (CX)(DI*4), Y5, Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   Y6, Y7, (AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   Y5, Y7, (AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y6, Y1, (AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y3, Y1, (AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y4, Y1, (AX)(BX*1)
+	LEAQ         maskAVX2<>+0(SB), R9
+	NEGQ         DX
+	LEAQ         96(R9)(DX*4), R9
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   32(CX), Y1, Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   32(CX)(DI*1), Y2, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   32(CX)(DI*2), Y3, Y3
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   32(CX)(R8*1), Y4, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   32(CX)(DI*4), Y5, Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y3, Y4, Y4
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   Y6, Y7, 32(AX)(SI*1)
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS Y6, Y0, Y5
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   Y5, Y7, 32(AX)(BX*4)
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y6
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y6, Y1, 32(AX)
+	VSUBPS       Y3, Y2, Y3
+	VFMADD213PS  Y4, Y0, Y3
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y3, Y1, 32(AX)(BX*2)
+	VFNMADD231PS Y2, Y0, Y4
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y4, Y0, 32(AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func nestedOutputAVX2(y *float32, ys int, m *float32, ms int, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·nestedOutputAVX2(SB), NOSPLIT, $0-40
+	MOVQ         y+0(FP), AX
+	MOVQ         m+16(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVQ         ys+8(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         ms+24(FP), SI
+	SHLQ         $0x02, SI
+	LEAQ         (SI)(SI*2), DI
+	MOVL         $0x40000000, R8
+	VMOVD        R8, X0
+	VBROADCASTSS X0, Y0
+	MOVL         $0x40800000, R8
+	VMOVD        R8, X1
+	VBROADCASTSS X1, Y1
+	CMPQ         DX, $0x00000020
+	JLT          blocks2done
+
+blocks2:
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(SI*2), Y4
+	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, (AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, (AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     32(CX), Y2
+	VMOVUPS     32(CX)(SI*1), Y3
+	VMOVUPS     32(CX)(SI*2), Y4
+	VMOVUPS     32(CX)(DI*1), Y5
+	VMOVUPS     32(CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, 32(AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, 32(AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, 32(AX)(BX*2)
+	VMOVUPS     64(CX), Y2
+	VMOVUPS     64(CX)(SI*1), Y3
+	VMOVUPS     64(CX)(SI*2), Y4
+	VMOVUPS     64(CX)(DI*1), Y5
+	VMOVUPS     64(CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, 64(AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, 64(AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, 64(AX)(BX*2)
+	VMOVUPS     96(CX), Y2
+	VMOVUPS     96(CX)(SI*1), Y3
+	VMOVUPS     96(CX)(SI*2), Y4
+	VMOVUPS     96(CX)(DI*1), Y5
+	VMOVUPS     96(CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, 96(AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, 96(AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, 96(AX)(BX*2)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
+
+blocks2done:
+	CMPQ DX, $0x00000010
+	JLT  blocks1done
+
+blocks1:
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(SI*2), Y4
+	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, (AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, (AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     32(CX), Y2
+	VMOVUPS     32(CX)(SI*1), Y3
+	VMOVUPS     32(CX)(SI*2), Y4
+	VMOVUPS     32(CX)(DI*1), Y5
+	VMOVUPS     32(CX)(SI*4), Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     Y3, 32(AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     Y2, 32(AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     Y7, 32(AX)(BX*2)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	CMPQ        DX, $0x00000010
+	JGE         blocks1
+
+blocks1done:
+	TESTQ       DX, DX
+	JZ          end
+	LEAQ        maskAVX2<>+0(SB), R8
+	MOVQ        DX, R9
+	NEGQ        R9
+	LEAQ        64(R8)(R9*4), R8
+	VMOVUPS     (R8), Y2
+	VMASKMOVPS  (CX), Y2, Y2
+	VMOVUPS     (R8), Y3
+	VMASKMOVPS  (CX)(SI*1), Y3, Y3
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (CX)(SI*2), Y4, Y4
+	VMOVUPS     (R8), Y5
+	VMASKMOVPS  (CX)(DI*1), Y5, Y5
+	VMOVUPS     (R8), Y6
+	VMASKMOVPS  (CX)(SI*4), Y6, Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  Y3, Y4, (AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     (R8), Y3
+	VMASKMOVPS  Y2, Y3, (AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     (R8), Y2
+	VMASKMOVPS  Y7, Y2, (AX)(BX*2)
+	LEAQ        maskAVX2<>+0(SB), R8
+	NEGQ        DX
+	LEAQ        96(R8)(DX*4), R8
+	VMOVUPS     (R8), Y2
+	VMASKMOVPS  32(CX), Y2, Y2
+	VMOVUPS     (R8), Y3
+	VMASKMOVPS  32(CX)(SI*1), Y3, Y3
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  32(CX)(SI*2), Y4, Y4
+	VMOVUPS     (R8), Y5
+	VMASKMOVPS  32(CX)(DI*1), Y5, Y5
+	VMOVUPS     (R8), Y6
+	VMASKMOVPS  32(CX)(SI*4), Y6, Y6
+	VADDPS      Y3, Y4, Y7
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y0, Y3
+	VMOVUPS     (R8), Y0
+	VMASKMOVPS  Y3, Y0, 32(AX)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     (R8), Y0
+	VMASKMOVPS  Y2, Y0, 32(AX)
+	VADDPS      Y6, Y7, Y7
+	VFMADD231PS Y5, Y1, Y7
+	VMOVUPS     (R8), Y0
+	VMASKMOVPS  Y7, Y0, 32(AX)(BX*2)
+
+end:
+	VZEROUPPER
+	RET
+
 // func toBlockedAVX2(dst *float32, x *float32, plane int, n int, c int)
 // Requires: AVX
 TEXT ·toBlockedAVX2(SB), NOSPLIT, $0-40

@@ -97,6 +97,16 @@ func winogradGradOutputAVX512(v *float32, fs int, dy *float32, rs int, n int)
 //go:noescape
 func winogradGradOutputMaskedAVX512(v *float32, fs int, dy *float32, y *float32, rs int, n int)
 
+// nestedInputAVX512 is nestedInputGeneric.
+//
+//go:noescape
+func nestedInputAVX512(v *float32, vs int, x *float32, xs int, n int)
+
+// nestedOutputAVX512 is nestedOutputGeneric.
+//
+//go:noescape
+func nestedOutputAVX512(y *float32, ys int, m *float32, ms int, n int)
+
 // toBlockedAVX512 is toBlockedGeneric for 16 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape

@@ -4829,6 +4829,239 @@ tiles:
 	VZEROUPPER
 	RET
 
+// func nestedInputAVX512(v *float32, vs int, x *float32, xs int, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·nestedInputAVX512(SB), NOSPLIT, $0-40
+	MOVQ         v+0(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVQ         vs+8(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         xs+24(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	MOVL         $0x40000000, R9
+	VMOVD        R9, X0
+	VBROADCASTSS X0, Z0
+	CMPQ         DX, $0x00000020
+	JLT          blocks2done
+
+blocks2:
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (CX)(DI*1), Z2
+	VMOVUPS      (CX)(DI*2), Z3
+	VMOVUPS      (CX)(R8*1), Z4
+	VMOVUPS      (CX)(DI*4), Z5
+	VSUBPS       Z2, Z4, Z6
+	VSUBPS       Z3, Z4, Z4
+	VMOVUPS      Z6, (AX)(SI*1)
+	VSUBPS       Z3, Z5, Z5
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, (AX)(BX*4)
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	VMOVUPS      Z6, (AX)
+	VSUBPS       Z3, Z2, Z3
+	VFMADD213PS  Z4, Z0, Z3
+	VMOVUPS      Z3, (AX)(BX*2)
+	VFNMADD231PS Z2, Z0, Z4
+	VMOVUPS      Z4, (AX)(BX*1)
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      64(CX)(DI*1), Z2
+	VMOVUPS      64(CX)(DI*2), Z3
+	VMOVUPS      64(CX)(R8*1), Z4
+	VMOVUPS      64(CX)(DI*4), Z5
+	VSUBPS       Z2, Z4, Z6
+	VSUBPS       Z3, Z4, Z4
+	VMOVUPS      Z6, 64(AX)(SI*1)
+	VSUBPS       Z3, Z5, Z5
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, 64(AX)(BX*4)
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	VMOVUPS      Z6, 64(AX)
+	VSUBPS       Z3, Z2, Z3
+	VFMADD213PS  Z4, Z0, Z3
+	VMOVUPS      Z3, 64(AX)(BX*2)
+	VFNMADD231PS Z2, Z0, Z4
+	VMOVUPS      Z4, 64(AX)(BX*1)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x00000020, DX
+	CMPQ         DX, $0x00000020
+	JGE          blocks2
+
+blocks2done:
+	CMPQ DX, $0x00000010
+	JLT  blocks1done
+
+blocks1:
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (CX)(DI*1), Z2
+	VMOVUPS      (CX)(DI*2), Z3
+	VMOVUPS      (CX)(R8*1), Z4
+	VMOVUPS      (CX)(DI*4), Z5
+	VSUBPS       Z2, Z4, Z6
+	VSUBPS       Z3, Z4, Z4
+	VMOVUPS      Z6, (AX)(SI*1)
+	VSUBPS       Z3, Z5, Z5
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, (AX)(BX*4)
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	VMOVUPS      Z6, (AX)
+	VSUBPS       Z3, Z2, Z3
+	VFMADD213PS  Z4, Z0, Z3
+	VMOVUPS      Z3, (AX)(BX*2)
+	VFNMADD231PS Z2, Z0, Z4
+	VMOVUPS      Z4, (AX)(BX*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	CMPQ         DX, $0x00000010
+	JGE          blocks1
+
+blocks1done:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0xffffffff, R9
+	BZHIL        DX, R9, R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (CX)(DI*1), K1, Z2
+	VMOVUPS.Z    (CX)(DI*2), K1, Z3
+	VMOVUPS.Z    (CX)(R8*1), K1, Z4
+	VMOVUPS.Z    (CX)(DI*4), K1, Z5
+	VSUBPS       Z2, Z4, Z6
+	VSUBPS       Z3, Z4, Z4
+	VMOVUPS      Z6, K1, (AX)(SI*1)
+	VSUBPS       Z3, Z5, Z5
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, K1, (AX)(BX*4)
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	VMOVUPS      Z6, K1, (AX)
+	VSUBPS       Z3, Z2, Z3
+	VFMADD213PS  Z4, Z0, Z3
+	VMOVUPS      Z3, K1, (AX)(BX*2)
+	VFNMADD231PS Z2, Z0, Z4
+	VMOVUPS      Z4, K1, (AX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func nestedOutputAVX512(y *float32, ys int, m *float32, ms int, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·nestedOutputAVX512(SB), NOSPLIT, $0-40
+	MOVQ         y+0(FP), AX
+	MOVQ         m+16(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVQ         ys+8(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         ms+24(FP), SI
+	SHLQ         $0x02, SI
+	LEAQ         (SI)(SI*2), DI
+	MOVL         $0x40000000, R8
+	VMOVD        R8, X0
+	VBROADCASTSS X0, Z0
+	MOVL         $0x40800000, R8
+	VMOVD        R8, X1
+	VBROADCASTSS X1, Z1
+	CMPQ         DX, $0x00000020
+	JLT          blocks2done
+
+blocks2:
+	VMOVUPS     (CX), Z2
+	VMOVUPS     (CX)(SI*1), Z3
+	VMOVUPS     (CX)(SI*2), Z4
+	VMOVUPS     (CX)(DI*1), Z5
+	VMOVUPS     (CX)(SI*4), Z6
+	VADDPS      Z3, Z4, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z0, Z3
+	VMOVUPS     Z3, (AX)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VADDPS      Z5, Z2, Z2
+	VMOVUPS     Z2, (AX)
+	VADDPS      Z6, Z7, Z7
+	VFMADD231PS Z5, Z1, Z7
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     64(CX), Z2
+	VMOVUPS     64(CX)(SI*1), Z3
+	VMOVUPS     64(CX)(SI*2), Z4
+	VMOVUPS     64(CX)(DI*1), Z5
+	VMOVUPS     64(CX)(SI*4), Z6
+	VADDPS      Z3, Z4, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z0, Z3
+	VMOVUPS     Z3, 64(AX)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VADDPS      Z5, Z2, Z2
+	VMOVUPS     Z2, 64(AX)
+	VADDPS      Z6, Z7, Z7
+	VFMADD231PS Z5, Z1, Z7
+	VMOVUPS     Z7, 64(AX)(BX*2)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	CMPQ        DX, $0x00000020
+	JGE         blocks2
+
+blocks2done:
+	CMPQ DX, $0x00000010
+	JLT  blocks1done
+
+blocks1:
+	VMOVUPS     (CX), Z2
+	VMOVUPS     (CX)(SI*1), Z3
+	VMOVUPS     (CX)(SI*2), Z4
+	VMOVUPS     (CX)(DI*1), Z5
+	VMOVUPS     (CX)(SI*4), Z6
+	VADDPS      Z3, Z4, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z0, Z3
+	VMOVUPS     Z3, (AX)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VADDPS      Z5, Z2, Z2
+	VMOVUPS     Z2, (AX)
+	VADDPS      Z6, Z7, Z7
+	VFMADD231PS Z5, Z1, Z7
+	VMOVUPS     Z7, (AX)(BX*2)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	CMPQ        DX, $0x00000010
+	JGE         blocks1
+
+blocks1done:
+	TESTQ       DX, DX
+	JZ          end
+	MOVL        $0xffffffff, R8
+	BZHIL       DX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX), K1, Z2
+	VMOVUPS.Z   (CX)(SI*1), K1, Z3
+	VMOVUPS.Z   (CX)(SI*2), K1, Z4
+	VMOVUPS.Z   (CX)(DI*1), K1, Z5
+	VMOVUPS.Z   (CX)(SI*4), K1, Z6
+	VADDPS      Z3, Z4, Z7
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z0, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VADDPS      Z5, Z2, Z2
+	VMOVUPS     Z2, K1, (AX)
+	VADDPS      Z6, Z7, Z7
+	VFMADD231PS Z5, Z1, Z7
+	VMOVUPS     Z7, K1, (AX)(BX*2)
+
+end:
+	VZEROUPPER
+	RET
+
 // func toBlockedAVX512(dst *float32, x *float32, plane int, n int, c int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·toBlockedAVX512(SB), NOSPLIT, $0-40

@@ -447,6 +447,28 @@ func adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 	}
 }
 
+func nestedInput(v []float32, vs int, x []float32, xs, n int) {
+	switch active {
+	case avx512:
+		nestedInputAVX512(ptr(v), vs, ptr(x), xs, n)
+	case avx2:
+		nestedInputAVX2(ptr(v), vs, ptr(x), xs, n)
+	default:
+		nestedInputGeneric(v, vs, x, xs, n)
+	}
+}
+
+func nestedOutput(y []float32, ys int, m []float32, ms, n int) {
+	switch active {
+	case avx512:
+		nestedOutputAVX512(ptr(y), ys, ptr(m), ms, n)
+	case avx2:
+		nestedOutputAVX2(ptr(y), ys, ptr(m), ms, n)
+	default:
+		nestedOutputGeneric(y, ys, m, ms, n)
+	}
+}
+
 func splitPairs(dst, x []float32, n int) {
 	switch active {
 	case avx512:

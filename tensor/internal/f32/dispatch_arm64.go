@@ -314,6 +314,22 @@ func adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 	adamNEON(ptr(w), ptr(m), ptr(v), ptr(g), len(w), beta1, beta2, eps, stepSize, invSqrtCorr2)
 }
 
+func nestedInput(v []float32, vs int, x []float32, xs, n int) {
+	if active == portable {
+		nestedInputGeneric(v, vs, x, xs, n)
+		return
+	}
+	nestedInputNEON(ptr(v), vs, ptr(x), xs, n)
+}
+
+func nestedOutput(y []float32, ys int, m []float32, ms, n int) {
+	if active == portable {
+		nestedOutputGeneric(y, ys, m, ms, n)
+		return
+	}
+	nestedOutputNEON(ptr(y), ys, ptr(m), ms, n)
+}
+
 func splitPairs(dst, x []float32, n int) {
 	if active == portable {
 		splitPairsGeneric(dst, x, n)

@@ -139,6 +139,14 @@ func winogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n in
 	winogradGradOutputMaskedGeneric(v, fs, dy, y, rs, n)
 }
 
+func nestedInput(v []float32, vs int, x []float32, xs, n int) {
+	nestedInputGeneric(v, vs, x, xs, n)
+}
+
+func nestedOutput(y []float32, ys int, m []float32, ms, n int) {
+	nestedOutputGeneric(y, ys, m, ms, n)
+}
+
 func splitPairs(dst, x []float32, n int) {
 	splitPairsGeneric(dst, x, n)
 }

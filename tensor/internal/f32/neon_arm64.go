@@ -89,6 +89,16 @@ func winogradGradOutputNEON(v *float32, fs int, dy *float32, rs, n int)
 //go:noescape
 func winogradGradOutputMaskedNEON(v *float32, fs int, dy, y *float32, rs, n int)
 
+// nestedInputNEON is nestedInputGeneric.
+//
+//go:noescape
+func nestedInputNEON(v *float32, vs int, x *float32, xs, n int)
+
+// nestedOutputNEON is nestedOutputGeneric.
+//
+//go:noescape
+func nestedOutputNEON(y *float32, ys int, m *float32, ms, n int)
+
 // toBlocked4NEON is toBlockedGeneric for 4 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape

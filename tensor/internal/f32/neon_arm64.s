@@ -4507,6 +4507,312 @@ quarter:
 	BNE     tiles
 	RET     
 
+// func nestedInputNEON(v *float32, vs int, x *float32, xs, n int)
+TEXT ·nestedInputNEON(SB), NOSPLIT, $0-40
+	MOVD    v+0(FP), R0
+	MOVD    vs+8(FP), R1
+	LSL     $2, R1, R1
+	ADD     R1, R0, R2
+	ADD     R1, R2, R3
+	ADD     R1, R3, R4
+	ADD     R1, R4, R5
+	MOVD    x+16(FP), R6
+	MOVD    xs+24(FP), R7
+	LSL     $2, R7, R7
+	ADD     R7, R6, R8
+	ADD     R7, R8, R9
+	ADD     R7, R9, R10
+	ADD     R7, R10, R11
+	MOVD    n+32(FP), R12
+	FMOVS   $2.0, F0
+	VDUP    V0.S[0], V0.S4
+	SUBS    $16, R12, R12
+	BLT     by16done
+by16:
+	FLDPQ   0(R6), (F1, F2)
+	FLDPQ   32(R6), (F3, F4)
+	FLDPQ   0(R8), (F5, F6)
+	FLDPQ   32(R8), (F7, F8)
+	FLDPQ   0(R9), (F9, F10)
+	FLDPQ   32(R9), (F11, F12)
+	FLDPQ   0(R10), (F13, F14)
+	FLDPQ   32(R10), (F15, F16)
+	FLDPQ   0(R11), (F17, F18)
+	FLDPQ   32(R11), (F19, F20)
+	WORD    $0x4ea5d5b5 // fsub v21.4s, v13.4s, v5.4s
+	WORD    $0x4ea6d5d6 // fsub v22.4s, v14.4s, v6.4s
+	WORD    $0x4ea7d5f7 // fsub v23.4s, v15.4s, v7.4s
+	WORD    $0x4ea8d618 // fsub v24.4s, v16.4s, v8.4s
+	FSTPQ   (F21, F22), 0(R4)
+	FSTPQ   (F23, F24), 32(R4)
+	WORD    $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
+	WORD    $0x4eaad652 // fsub v18.4s, v18.4s, v10.4s
+	WORD    $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
+	WORD    $0x4eacd694 // fsub v20.4s, v20.4s, v12.4s
+	VFMLS   V0.S4, V21.S4, V17.S4
+	VFMLS   V0.S4, V22.S4, V18.S4
+	VFMLS   V0.S4, V23.S4, V19.S4
+	VFMLS   V0.S4, V24.S4, V20.S4
+	FSTPQ   (F17, F18), 0(R5)
+	FSTPQ   (F19, F20), 32(R5)
+	WORD    $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
+	WORD    $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
+	WORD    $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
+	WORD    $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
+	VFMLA   V0.S4, V1.S4, V21.S4
+	VFMLA   V0.S4, V2.S4, V22.S4
+	VFMLA   V0.S4, V3.S4, V23.S4
+	VFMLA   V0.S4, V4.S4, V24.S4
+	FSTPQ   (F21, F22), 0(R0)
+	FSTPQ   (F23, F24), 32(R0)
+	WORD    $0x4ea9d4a1 // fsub v1.4s, v5.4s, v9.4s
+	WORD    $0x4eaad4c2 // fsub v2.4s, v6.4s, v10.4s
+	WORD    $0x4eabd4e3 // fsub v3.4s, v7.4s, v11.4s
+	WORD    $0x4eacd504 // fsub v4.4s, v8.4s, v12.4s
+	WORD    $0x4ea9d5b5 // fsub v21.4s, v13.4s, v9.4s
+	WORD    $0x4eaad5d6 // fsub v22.4s, v14.4s, v10.4s
+	WORD    $0x4eabd5f7 // fsub v23.4s, v15.4s, v11.4s
+	WORD    $0x4eacd618 // fsub v24.4s, v16.4s, v12.4s
+	VFMLA   V0.S4, V1.S4, V21.S4
+	VFMLA   V0.S4, V2.S4, V22.S4
+	VFMLA   V0.S4, V3.S4, V23.S4
+	VFMLA   V0.S4, V4.S4, V24.S4
+	FSTPQ   (F21, F22), 0(R3)
+	FSTPQ   (F23, F24), 32(R3)
+	WORD    $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
+	WORD    $0x4eaad5ce // fsub v14.4s, v14.4s, v10.4s
+	WORD    $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	WORD    $0x4eacd610 // fsub v16.4s, v16.4s, v12.4s
+	VFMLS   V0.S4, V5.S4, V13.S4
+	VFMLS   V0.S4, V6.S4, V14.S4
+	VFMLS   V0.S4, V7.S4, V15.S4
+	VFMLS   V0.S4, V8.S4, V16.S4
+	FSTPQ   (F13, F14), 0(R2)
+	FSTPQ   (F15, F16), 32(R2)
+	ADD     $64, R6, R6
+	ADD     $64, R8, R8
+	ADD     $64, R9, R9
+	ADD     $64, R10, R10
+	ADD     $64, R11, R11
+	ADD     $64, R0, R0
+	ADD     $64, R2, R2
+	ADD     $64, R3, R3
+	ADD     $64, R4, R4
+	ADD     $64, R5, R5
+	SUBS    $16, R12, R12
+	BGE     by16
+by16done:
+	ADDS    $12, R12, R12
+	BLT     by4done
+by4:
+	FMOVQ   0(R6), F1
+	FMOVQ   0(R8), F2
+	FMOVQ   0(R9), F3
+	FMOVQ   0(R10), F4
+	FMOVQ   0(R11), F5
+	WORD    $0x4ea2d486 // fsub v6.4s, v4.4s, v2.4s
+	FMOVQ   F6, 0(R4)
+	WORD    $0x4ea3d4a5 // fsub v5.4s, v5.4s, v3.4s
+	VFMLS   V0.S4, V6.S4, V5.S4
+	FMOVQ   F5, 0(R5)
+	WORD    $0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	VFMLA   V0.S4, V1.S4, V6.S4
+	FMOVQ   F6, 0(R0)
+	WORD    $0x4ea3d441 // fsub v1.4s, v2.4s, v3.4s
+	WORD    $0x4ea3d486 // fsub v6.4s, v4.4s, v3.4s
+	VFMLA   V0.S4, V1.S4, V6.S4
+	FMOVQ   F6, 0(R3)
+	WORD    $0x4ea3d484 // fsub v4.4s, v4.4s, v3.4s
+	VFMLS   V0.S4, V2.S4, V4.S4
+	FMOVQ   F4, 0(R2)
+	ADD     $16, R6, R6
+	ADD     $16, R8, R8
+	ADD     $16, R9, R9
+	ADD     $16, R10, R10
+	ADD     $16, R11, R11
+	ADD     $16, R0, R0
+	ADD     $16, R2, R2
+	ADD     $16, R3, R3
+	ADD     $16, R4, R4
+	ADD     $16, R5, R5
+	SUBS    $4, R12, R12
+	BGE     by4
+by4done:
+	ADDS    $3, R12, R12
+	BLT     by1done
+by1:
+	FMOVS   0(R6), F1
+	FMOVS   0(R8), F2
+	FMOVS   0(R9), F3
+	FMOVS   0(R10), F4
+	FMOVS   0(R11), F5
+	WORD    $0x4ea2d486 // fsub v6.4s, v4.4s, v2.4s
+	FMOVS   F6, 0(R4)
+	WORD    $0x4ea3d4a5 // fsub v5.4s, v5.4s, v3.4s
+	VFMLS   V0.S4, V6.S4, V5.S4
+	FMOVS   F5, 0(R5)
+	WORD    $0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	VFMLA   V0.S4, V1.S4, V6.S4
+	FMOVS   F6, 0(R0)
+	WORD    $0x4ea3d441 // fsub v1.4s, v2.4s, v3.4s
+	WORD    $0x4ea3d486 // fsub v6.4s, v4.4s, v3.4s
+	VFMLA   V0.S4, V1.S4, V6.S4
+	FMOVS   F6, 0(R3)
+	WORD    $0x4ea3d484 // fsub v4.4s, v4.4s, v3.4s
+	VFMLS   V0.S4, V2.S4, V4.S4
+	FMOVS   F4, 0(R2)
+	ADD     $4, R6, R6
+	ADD     $4, R8, R8
+	ADD     $4, R9, R9
+	ADD     $4, R10, R10
+	ADD     $4, R11, R11
+	ADD     $4, R0, R0
+	ADD     $4, R2, R2
+	ADD     $4, R3, R3
+	ADD     $4, R4, R4
+	ADD     $4, R5, R5
+	SUBS    $1, R12, R12
+	BGE     by1
+by1done:
+	RET     
+
+// func nestedOutputNEON(y *float32, ys int, m *float32, ms, n int)
+TEXT ·nestedOutputNEON(SB), NOSPLIT, $0-40
+	MOVD    y+0(FP), R0
+	MOVD    ys+8(FP), R1
+	LSL     $2, R1, R1
+	ADD     R1, R0, R2
+	ADD     R1, R2, R3
+	MOVD    m+16(FP), R4
+	MOVD    ms+24(FP), R5
+	LSL     $2, R5, R5
+	ADD     R5, R4, R6
+	ADD     R5, R6, R7
+	ADD     R5, R7, R8
+	ADD     R5, R8, R9
+	MOVD    n+32(FP), R10
+	FMOVS   $2.0, F0
+	VDUP    V0.S[0], V0.S4
+	FMOVS   $4.0, F1
+	VDUP    V1.S[0], V1.S4
+	SUBS    $16, R10, R10
+	BLT     by16done
+by16:
+	FLDPQ   0(R4), (F2, F3)
+	FLDPQ   32(R4), (F4, F5)
+	FLDPQ   0(R6), (F6, F7)
+	FLDPQ   32(R6), (F8, F9)
+	FLDPQ   0(R7), (F10, F11)
+	FLDPQ   32(R7), (F12, F13)
+	FLDPQ   0(R8), (F14, F15)
+	FLDPQ   32(R8), (F16, F17)
+	FLDPQ   0(R9), (F18, F19)
+	FLDPQ   32(R9), (F20, F21)
+	WORD    $0x4e2ad4d6 // fadd v22.4s, v6.4s, v10.4s
+	WORD    $0x4e2bd4f7 // fadd v23.4s, v7.4s, v11.4s
+	WORD    $0x4e2cd518 // fadd v24.4s, v8.4s, v12.4s
+	WORD    $0x4e2dd539 // fadd v25.4s, v9.4s, v13.4s
+	WORD    $0x4eaad4c6 // fsub v6.4s, v6.4s, v10.4s
+	WORD    $0x4eabd4e7 // fsub v7.4s, v7.4s, v11.4s
+	WORD    $0x4eacd508 // fsub v8.4s, v8.4s, v12.4s
+	WORD    $0x4eadd529 // fsub v9.4s, v9.4s, v13.4s
+	VFMLA   V0.S4, V14.S4, V6.S4
+	VFMLA   V0.S4, V15.S4, V7.S4
+	VFMLA   V0.S4, V16.S4, V8.S4
+	VFMLA   V0.S4, V17.S4, V9.S4
+	FSTPQ   (F6, F7), 0(R2)
+	FSTPQ   (F8, F9), 32(R2)
+	WORD    $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD    $0x4e37d463 // fadd v3.4s, v3.4s, v23.4s
+	WORD    $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
+	WORD    $0x4e39d4a5 // fadd v5.4s, v5.4s, v25.4s
+	WORD    $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
+	WORD    $0x4e2fd463 // fadd v3.4s, v3.4s, v15.4s
+	WORD    $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD    $0x4e31d4a5 // fadd v5.4s, v5.4s, v17.4s
+	FSTPQ   (F2, F3), 0(R0)
+	FSTPQ   (F4, F5), 32(R0)
+	WORD    $0x4e32d6d6 // fadd v22.4s, v22.4s, v18.4s
+	WORD    $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD    $0x4e34d718 // fadd v24.4s, v24.4s, v20.4s
+	WORD    $0x4e35d739 // fadd v25.4s, v25.4s, v21.4s
+	VFMLA   V1.S4, V14.S4, V22.S4
+	VFMLA   V1.S4, V15.S4, V23.S4
+	VFMLA   V1.S4, V16.S4, V24.S4
+	VFMLA   V1.S4, V17.S4, V25.S4
+	FSTPQ   (F22, F23), 0(R3)
+	FSTPQ   (F24, F25), 32(R3)
+	ADD     $64, R4, R4
+	ADD     $64, R6, R6
+	ADD     $64, R7, R7
+	ADD     $64, R8, R8
+	ADD     $64, R9, R9
+	ADD     $64, R0, R0
+	ADD     $64, R2, R2
+	ADD     $64, R3, R3
+	SUBS    $16, R10, R10
+	BGE     by16
+by16done:
+	ADDS    $12, R10, R10
+	BLT     by4done
+by4:
+	FMOVQ   0(R4), F2
+	FMOVQ   0(R6), F3
+	FMOVQ   0(R7), F4
+	FMOVQ   0(R8), F5
+	FMOVQ   0(R9), F6
+	WORD    $0x4e24d467 // fadd v7.4s, v3.4s, v4.4s
+	WORD    $0x4ea4d463 // fsub v3.4s, v3.4s, v4.4s
+	VFMLA   V0.S4, V5.S4, V3.S4
+	FMOVQ   F3, 0(R2)
+	WORD    $0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
+	WORD    $0x4e25d442 // fadd v2.4s, v2.4s, v5.4s
+	FMOVQ   F2, 0(R0)
+	WORD    $0x4e26d4e7 // fadd v7.4s, v7.4s, v6.4s
+	VFMLA   V1.S4, V5.S4, V7.S4
+	FMOVQ   F7, 0(R3)
+	ADD     $16, R4, R4
+	ADD     $16, R6, R6
+	ADD     $16, R7, R7
+	ADD     $16, R8, R8
+	ADD     $16, R9, R9
+	ADD     $16, R0, R0
+	ADD     $16, R2, R2
+	ADD     $16, R3, R3
+	SUBS    $4, R10, R10
+	BGE     by4
+by4done:
+	ADDS    $3, R10, R10
+	BLT     by1done
+by1:
+	FMOVS   0(R4), F2
+	FMOVS   0(R6), F3
+	FMOVS   0(R7), F4
+	FMOVS   0(R8), F5
+	FMOVS   0(R9), F6
+	WORD    $0x4e24d467 // fadd v7.4s, v3.4s, v4.4s
+	WORD    $0x4ea4d463 // fsub v3.4s, v3.4s, v4.4s
+	VFMLA   V0.S4, V5.S4, V3.S4
+	FMOVS   F3, 0(R2)
+	WORD    $0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
+	WORD    $0x4e25d442 // fadd v2.4s, v2.4s, v5.4s
+	FMOVS   F2, 0(R0)
+	WORD    $0x4e26d4e7 // fadd v7.4s, v7.4s, v6.4s
+	VFMLA   V1.S4, V5.S4, V7.S4
+	FMOVS   F7, 0(R3)
+	ADD     $4, R4, R4
+	ADD     $4, R6, R6
+	ADD     $4, R7, R7
+	ADD     $4, R8, R8
+	ADD     $4, R9, R9
+	ADD     $4, R0, R0
+	ADD     $4, R2, R2
+	ADD     $4, R3, R3
+	SUBS    $1, R10, R10
+	BGE     by1
+by1done:
+	RET     
+
 // func toBlocked4NEON(dst, x *float32, plane, n, c int)
 TEXT ·toBlocked4NEON(SB), NOSPLIT, $0-40
 	MOVD    dst+0(FP), R0

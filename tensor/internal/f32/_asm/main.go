@@ -32,6 +32,7 @@ func main() {
 	taps()
 	tapsGrad()
 	winograd()
+	nested()
 	layout()
 	elementwise()
 	norm()

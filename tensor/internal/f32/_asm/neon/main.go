@@ -38,6 +38,7 @@ func kernels() {
 	taps()
 	tapsGrad()
 	winograd()
+	nested()
 	layout()
 	elementwise()
 	norm()

@@ -1,0 +1,203 @@
+package cpu
+
+import "github.com/impasto-go/impasto/tensor/internal/f32"
+
+// nestedConv runs a tapConv whose kernels have 9 rows with 25 products of rows in
+// place of 81. It is Winograd's F(3x3, 3x3) (Lavin and Gray, arXiv:1509.09308),
+// where both dimensions of the tile come from the rows of the image: output row
+// 9*tile + 3*a + b and kernel row 3*a + b are place (a, b) of a square of 3x3, and
+// y[3*a+b] = Σ g[3*c+d] * x[3*(a+c) + b+d] is a convolution over a, for every b of a
+// convolution over b. Each is done by F(3, 3), one nested in the other, as squares
+// of 5x5 frequencies. The columns of the kernel stay taps, the transforms take whole
+// rows, and no pixel moves sideways.
+//
+// Tiles are the same rows of the image whatever the parts, and the columns
+// of a tile are done in strips that stay in the core's own cache.
+type nestedConv struct {
+	*tapConv
+	offs    []int32   // of the taps that are left, (channel, column)
+	weights []float32 // [frequency of a][of b] as pack lays out those of a phase
+	strip   int       // columns at a time
+	line    int       // floats from row to row of a strip
+}
+
+const (
+	nestedRows        = 9  // of a kernel, and of a tile of results
+	nestedFrequencies = 25 // 5 for each 3 rows
+)
+
+// nestedParts is how many parts an image should make for many cores, if it is large
+// enough.
+const nestedParts = 32
+
+// nestedFloats is the room that a strip should take: half of a second-level cache
+// of 1 MB.
+const nestedFloats = 128 << 10
+
+// nests reports whether t can run as a nestedConv, and gains: lower images gain less
+// than the transforms of weights and the rows missing from the last tile cost.
+func (t *tapConv) nests() bool {
+	return t.stride == 1 && t.scale == 1 && t.halo == nestedRows-1 && t.dst.shape[2] >= 4*nestedRows
+}
+
+// prepare makes t, placed, ready to run with weights w, and returns what to run.
+func (b *Backend) prepare(t *tapConv, w []float32, step int) task {
+	if b.precise || !t.nests() {
+		t.pack(w, step)
+		return t
+	}
+	n := &b.ops.nested
+	n.tapConv = t
+	c, k := t.x.shape[1], t.dst.shape[1]
+	cols := len(t.phases[0].taps) / (nestedRows * c)
+	n.cut(c, k, cols)
+	n.offs = n.offs[:0]
+	for i := range c * cols {
+		n.offs = append(n.offs, int32(i/cols*n.line+i%cols))
+	}
+	n.transform(w, step, b.shared.offsets(len(t.phases[0].taps)))
+	return n
+}
+
+// cut decides the sizes of parts and strips.
+func (t *nestedConv) cut(c, k, cols int) {
+	// Parts of more tiles gather fewer rows twice; fewer parts occupy fewer cores.
+	tiles := (t.dst.shape[2] + nestedRows - 1) / nestedRows
+	t.rows = nestedRows * min(max(tiles/nestedParts, 1), 3)
+	// Multiples of 48 columns are whole turns of the kernels' loops.
+	width := t.dst.shape[3]
+	most := max(nestedFloats/(30*c+20*k), 96)
+	strips := (width + most - 1) / most
+	t.strip = ((width+strips-1)/strips + 47) / 48 * 48
+	// An odd number of cache lines: rows must not crowd into one set of the cache.
+	t.line = (t.strip+cols-1+f32.Lanes-1)/f32.Lanes*f32.Lanes | f32.Lanes
+}
+
+// transform computes the weights of all frequencies. at is scratch for their places.
+func (t *nestedConv) transform(w []float32, step int, at []int32) {
+	p, k := &t.phases[0], t.dst.shape[1]
+	cols := len(p.taps) / (nestedRows * t.x.shape[1])
+	for _, q := range p.taps {
+		at[(q.ch*cols+q.col+t.left)*nestedRows+q.row+t.top] = int32(q.w)
+	}
+	size := len(t.offs) * k
+	if n := nestedFrequencies * size; cap(t.weights) < n {
+		t.weights = make([]float32, n)
+	} else {
+		t.weights = t.weights[:n]
+	}
+	to := 0
+	for first := 0; first < k; {
+		g := groupSize(k - first)
+		for i := range t.offs {
+			for o := first; o < first+g; o++ {
+				var column [nestedRows]float64
+				for row := range column {
+					column[row] = float64(w[int(at[i*nestedRows+row])+o*step])
+				}
+				for f, u := range nestedWeights(&column) {
+					t.weights[f*size+to] = float32(u)
+				}
+				to++
+			}
+		}
+		first += g
+	}
+}
+
+// nestedWeights returns the frequencies of 9 rows of a kernel.
+func nestedWeights(g *[nestedRows]float64) (u [nestedFrequencies]float64) {
+	var b [3][5]float64
+	for a := range b {
+		b[a] = weights33(g[3*a], g[3*a+1], g[3*a+2])
+	}
+	for f := range 5 {
+		for i, v := range weights33(b[0][f], b[1][f], b[2][f]) {
+			u[5*i+f] = v
+		}
+	}
+	return u
+}
+
+// weights33 returns the frequencies of 3 taps, as f32.NestedInput defines them.
+func weights33(g0, g1, g2 float64) [5]float64 {
+	return [5]float64{g0 / 2, -(g0 + g1 + g2) / 2, (g1 - g0 - g2) / 6, (g0 + 2*g1 + 4*g2) / 6, g2}
+}
+
+// do computes the tiles of part i.
+func (t *nestedConv) do(i, worker int) {
+	s := &t.scratch[worker]
+	n, y0 := i/t.parts(), i%t.parts()*t.rows
+	k, oh, ow := t.dst.shape[1], t.dst.shape[2], t.dst.shape[3]
+	end := min(y0+t.rows, oh)
+	local := s.floats(slotLocal, t.x.shape[1]*t.planeRows()*t.rowLen)
+	t.gather(local, t.planeRows(), n, y0, end-y0+t.halo, s)
+	t.clearBelow(local, end-y0+t.halo)
+	local = local[:cap(local)]
+	for y := y0; y < end; y += nestedRows {
+		src := local[(y-y0)*t.rowLen:]
+		if t.plain() && y+nestedRows <= oh {
+			t.tile(t.dst.data[(n*k*oh+y)*ow:], oh*ow, ow, src, s)
+			continue
+		}
+		out := s.floats(slotRows, (nestedRows*k+f32.Lanes)*ow)
+		t.tile(out, ow, k*ow, src, s)
+		for r := range min(nestedRows, end-y) {
+			t.emit(out[r*k*ow:][:k*ow], out[nestedRows*k*ow:], n, y+r)
+		}
+	}
+	t.leaveStatistics(n, i%t.parts(), y0, end)
+}
+
+// clearBelow zeroes the rows of a part's planes after the first n: those that only
+// results below the image need, which what lies there by chance could otherwise
+// make NaN together with the rest of their tile.
+func (t *nestedConv) clearBelow(local []float32, n int) {
+	plane := t.planeRows() * t.rowLen
+	for ; len(local) > 0; local = local[plane:] {
+		clear(local[n*t.rowLen : plane])
+	}
+}
+
+// tile computes 9 rows of all channels, which lie ds apart and their rows rs, from
+// the gathered rows from src on.
+func (t *nestedConv) tile(dst []float32, ds, rs int, src []float32, s *scratch) {
+	c, k, ow := t.x.shape[1], t.dst.shape[1], t.dst.shape[3]
+	plane := t.planeRows() * t.rowLen
+	xs, ms := c*t.line, k*t.line // of all channels of a row
+	room := s.floats(slotTile, 30*xs+20*ms)
+	// Frequencies of b for each a, then of both, one b at a time; their products, and
+	// those transformed back to a.
+	vb, v, m, ma := room[:25*xs], room[25*xs:][:5*xs], room[30*xs:][:5*ms], room[30*xs+5*ms:]
+	for x0 := 0; x0 < ow; x0 += t.strip {
+		w := min(t.strip, ow-x0)
+		for ch := range c {
+			for a := range 5 {
+				f32.NestedInput(vb[a*xs+ch*t.line:], 5*xs, src[ch*plane+3*a*t.rowLen+x0:], t.rowLen, t.line)
+			}
+		}
+		for fb := range 5 {
+			f32.NestedInput(v, xs, vb[5*fb*xs:], xs, xs)
+			for fa := range 5 {
+				t.products(m[fa*ms:], v[fa*xs:cap(v)], fa, fb, w)
+			}
+			f32.NestedOutput(ma[3*fb*ms:], ms, m, ms, ms)
+		}
+		for o := range k {
+			for a := range 3 {
+				f32.NestedOutput(dst[o*ds+3*a*rs+x0:], rs, ma[a*ms+o*t.line:], 3*ms, w)
+			}
+		}
+	}
+}
+
+// products multiplies the rows of a frequency with its weights.
+func (t *nestedConv) products(m, v []float32, fa, fb, n int) {
+	size := len(t.offs) * t.dst.shape[1]
+	p := phase{offs: t.offs, weights: t.weights[(5*fa+fb)*size:][:size]}
+	var bias []float32
+	if fa == 1 && fb == 1 {
+		bias = t.bias // frequency 1 adds to every row of results
+	}
+	p.row(m, t.line, v, bias, t.dst.shape[1], n)
+}
