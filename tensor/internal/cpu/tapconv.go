@@ -52,6 +52,7 @@ type tapConv struct {
 	relu    bool
 	add     bool
 	stats   bool // leave the statistics of the output with it
+	streams bool // the output is blocked and past the caches
 
 	allPhases [16]phase // backing of phases, reused
 }
@@ -276,11 +277,18 @@ func (t *tapConv) emit(out, spare []float32, n, y int) {
 	}
 	for o := 0; o < k; o += f32.Lanes {
 		dst := t.dst.data[((n*k+o)*oh+y*f32.Lanes)*ow:][:ow*f32.Lanes]
-		if t.add {
-			f32.ToBlocked(spare, out[o*ow:], ow, ow, f32.Lanes)
-			f32.Add(dst, dst, spare[:len(dst)])
-		} else {
-			f32.ToBlocked(dst, out[o*ow:], ow, ow, f32.Lanes)
+		built := dst
+		if t.add || t.streams {
+			built = spare[:len(dst)]
 		}
+		f32.ToBlocked(built, out[o*ow:], ow, ow, f32.Lanes)
+		if t.add {
+			f32.Add(dst, dst, built)
+		} else if t.streams {
+			f32.Stream(dst, built)
+		}
+	}
+	if t.streams {
+		f32.Streamed()
 	}
 }
