@@ -135,6 +135,7 @@ func (p *pool) give(data []float32) {
 // alignedFloats allocates n floats at a 64-byte boundary with slack behind them.
 func alignedFloats(n int) []float32 {
 	raw := make([]float32, n+slack+16)
+	adviseHugePages(raw)
 	skip := 0
 	for uintptr(unsafe.Pointer(&raw[skip]))%64 != 0 {
 		skip++
