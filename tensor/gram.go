@@ -12,7 +12,7 @@ func (tp *Tape) Gram(x *Tensor) *Tensor {
 	if y.needsGrad {
 		n := tp.grams.next()
 		*n = gramNode{tp.keep(x), y}
-		tp.record(n)
+		tp.recordAfter(n, x)
 	}
 	tp.end(start, "gram", false, y.shape)
 	return y

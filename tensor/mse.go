@@ -19,7 +19,7 @@ func (tp *Tape) MSE(a, b *Tensor, weight float32) *Tensor {
 	if y.needsGrad {
 		n := tp.mses.next()
 		*n = mseNode{tp.keep(a), tp.keep(b), y, weight}
-		tp.record(n)
+		tp.recordAfter(n, a, b)
 	}
 	tp.end(start, "mse", false, a.shape)
 	return y

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -163,6 +164,18 @@ func (tp *Tape) keep(t *Tensor) *Tensor {
 func (tp *Tape) record(n node) {
 	tp.keep(n.output())
 	tp.nodes = append(tp.nodes, n)
+}
+
+// recordAfter records an operation right after those that made its inputs. Losses
+// are such: what they send into a network is then computed when Backward reaches
+// the layer that they look at, and not for all layers at the outset.
+func (tp *Tape) recordAfter(n node, inputs ...*Tensor) {
+	tp.record(n)
+	at := len(tp.nodes) - 1
+	for ; at > 0 && !slices.Contains(inputs, tp.nodes[at-1].output()); at-- {
+		tp.nodes[at] = tp.nodes[at-1]
+	}
+	tp.nodes[at] = n
 }
 
 // gradOf returns the buffer that an operation's backward writes t's gradient to,

@@ -115,7 +115,6 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestOrientation styles a JPEG file that is to be turned by a quarter.
 // TestDeviceGL stylizes on a graphics card where there is one; where not, the error
 // says so.
 func TestDeviceGL(t *testing.T) {
@@ -136,6 +135,7 @@ func TestDeviceGL(t *testing.T) {
 	}
 }
 
+// TestOrientation styles a JPEG file that is to be turned by a quarter.
 func TestOrientation(t *testing.T) {
 	dir := t.TempDir()
 	model := modelFile(t, dir)

@@ -81,8 +81,11 @@ func (s *Step) Run() (content, style float32) {
 	s.style = s.vgg.Features(s.style[:0], tp, normal, styleLayers)
 	tp.Release(normal)
 	s.losses = append(s.losses[:0], tp.MSE(s.style[1], s.content[0], contentWeight))
+	tp.Release(s.content[0])
 	for i, f := range s.style {
-		s.losses = append(s.losses, tp.MSE(tp.Gram(f), s.grams[i], styleWeight))
+		g := tp.Gram(f)
+		s.losses = append(s.losses, tp.MSE(g, s.grams[i], styleWeight))
+		tp.Release(g)
 		tp.Release(f)
 	}
 	tp.Backward(s.losses...)

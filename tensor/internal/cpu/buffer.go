@@ -3,7 +3,6 @@ package cpu
 import (
 	"fmt"
 	"sync"
-	"unsafe"
 
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/internal/f32"
@@ -13,6 +12,7 @@ import (
 type buffer struct {
 	shape   backend.Shape
 	data    []float32 // exactly the elements, followed by slack
+	span    *span     // that data lies in
 	blocked bool      // [N][C/16][H][W][16] instead of [N][C][H][W]
 	stats   planeStats
 
@@ -83,13 +83,6 @@ func (b *Backend) Freeze(x backend.Buffer) {
 	c.mu.Unlock()
 }
 
-// pool keeps freed memory by size.
-type pool struct {
-	free    map[int][][]float32
-	sums    map[int][][]float64 // of planeStats
-	headers []*buffer
-}
-
 // Alloc returns a buffer from the pool or fresh memory.
 func (b *Backend) Alloc(s backend.Shape) backend.Buffer {
 	var h *buffer
@@ -99,8 +92,13 @@ func (b *Backend) Alloc(s backend.Shape) backend.Buffer {
 		h = new(buffer)
 	}
 	h.shape, h.blocked = s, false
-	h.data = b.pool.take(s.Len())
+	h.occupy(b.pool.take(s.Len()))
 	return h
+}
+
+// occupy makes s the memory of b.
+func (b *buffer) occupy(s *span) {
+	b.span, b.data = s, s.mem[:b.shape.Len()]
 }
 
 // Free gives x back to the pool.
@@ -111,35 +109,9 @@ func (b *Backend) Free(x backend.Buffer) {
 	}
 	c.changed()
 	c.stats.release(&b.pool)
-	b.pool.give(c.data)
-	c.data = nil
+	b.pool.give(c.span)
+	c.span, c.data = nil, nil
 	b.pool.headers = append(b.pool.headers, c)
-}
-
-func (p *pool) take(n int) []float32 {
-	if list := p.free[n]; len(list) > 0 {
-		last := list[len(list)-1]
-		p.free[n] = list[:len(list)-1]
-		return last
-	}
-	return alignedFloats(n)
-}
-
-func (p *pool) give(data []float32) {
-	if p.free == nil {
-		p.free = map[int][][]float32{}
-	}
-	p.free[len(data)] = append(p.free[len(data)], data)
-}
-
-// alignedFloats allocates n floats at a 64-byte boundary with slack behind them.
-func alignedFloats(n int) []float32 {
-	raw := make([]float32, n+slack+16)
-	skip := 0
-	for uintptr(unsafe.Pointer(&raw[skip]))%64 != 0 {
-		skip++
-	}
-	return raw[skip : skip+n : len(raw)]
 }
 
 // relayout is the task that converts between planar and blocked.
@@ -175,10 +147,11 @@ func (b *Backend) arrange(x *buffer, blocked bool) {
 	if x.blocked == blocked {
 		return
 	}
-	data := b.pool.take(len(x.data))
-	b.convert(data, x.data, x.shape, blocked)
-	b.pool.give(x.data)
-	x.data, x.blocked = data, blocked
+	src, from := x.data, x.span
+	x.occupy(b.pool.take(len(src)))
+	b.convert(x.data, src, x.shape, blocked)
+	b.pool.give(from)
+	x.blocked = blocked
 	x.stats.pieces = 0
 }
 

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package cpu
+
+// adviseHugePages does nothing: only Linux takes the advice.
+func adviseHugePages([]float32) {}
