@@ -62,9 +62,9 @@ func TestLayers(t *testing.T) {
 		l.elapsed = 0
 		require.Equal(t, want[i], l)
 	}
-	// At in5 the input, in1, in4, deconv2 and in5 are alive, with two statistics of
-	// each of its channels.
-	require.Equal(t, 4*(128*(3+2+2+2)+32*3+2*2), b.peak)
+	// At deconv3 the input, in5 and the result are alive: in5 took the place of
+	// deconv2, and in1 is done with.
+	require.Equal(t, 4*128*(3+2+3), b.peak)
 	require.Greater(t, total, b.peak)
 }
 
