@@ -1,0 +1,130 @@
+package tensor_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// differentiable is an operation with the shapes of its inputs.
+type differentiable struct {
+	name   string
+	inputs []tensor.Shape
+	run    func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor
+}
+
+func operations() []differentiable {
+	image := tensor.Shape{2, 3, 6, 5}
+	conv := func(name string, x, w tensor.Shape, o tensor.Conv2dOptions) differentiable {
+		return differentiable{"Conv2d" + name, []tensor.Shape{x, w, tensor.Vec(w[0])}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Conv2d(in[0], in[1], in[2], o)
+		}}
+	}
+	norm := func(name string, relu bool) differentiable {
+		return differentiable{"InstanceNorm" + name, []tensor.Shape{image, tensor.Vec(3), tensor.Vec(3), image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.InstanceNorm(in[0], in[1], in[2], tensor.InstanceNormOptions{ReLU: relu, Residual: in[3], ResidualScale: 2, InPlace: true})
+		}}
+	}
+	unary := func(name string, f func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor) differentiable {
+		return differentiable{name, []tensor.Shape{image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor { return f(tp, in[0]) }}
+	}
+	return []differentiable{
+		conv(" stride 2", image, tensor.Shape{4, 3, 3, 3}, tensor.Conv2dOptions{Stride: 2, Padding: 1}),
+		conv(" reflected, upsampled", tensor.Shape{1, 3, 3, 4}, tensor.Shape{2, 3, 3, 3}, tensor.Conv2dOptions{Padding: 1, Reflect: true, Upsample: 2}),
+		conv(" with ReLU", image, tensor.Shape{2, 3, 3, 5}, tensor.Conv2dOptions{ReLU: true}),
+		norm("", false),
+		norm(" with ReLU", true),
+		{"AddScaled", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.AddScaled(in[0], in[1], -1.5)
+		}},
+		unary("Add to itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, x) }),
+		unary("ReLU", (*tensor.Tape).ReLU),
+		unary("MaxPool2", (*tensor.Tape).MaxPool2),
+		unary("Gram", (*tensor.Tape).Gram),
+		unary("ReflectPad", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.ReflectPad(x, 2) }),
+		unary("Upsample", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Upsample(x, 3) }),
+		unary("ChannelAffine", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
+			be := tp.Backend()
+			scale, shift := tensor.FromSlice(be, tensor.Vec(3), []float32{2, -1, 0.5}), tensor.FromSlice(be, tensor.Vec(3), []float32{1, 0, 3})
+			return tp.ChannelAffine(x, scale, shift)
+		}),
+		{"MSE", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.MSE(in[0], in[1], 7)
+		}},
+	}
+}
+
+// TestGradientsMatchFiniteDifferences differentiates every operation of the tape by
+// each input on its own, composed of primitives on the reference and fused on the CPU.
+func TestGradientsMatchFiniteDifferences(t *testing.T) {
+	backends := map[string]backend.Backend{"reference": reference.New(), "cpu": tensor.CPU()}
+	for name, be := range backends {
+		defer be.Close()
+		for _, op := range operations() {
+			for k := range op.inputs {
+				t.Run(name+"/"+op.name+"/"+string(rune('a'+k)), func(t *testing.T) { checkGradient(t, be, op, k) })
+			}
+		}
+	}
+}
+
+func checkGradient(t *testing.T, be backend.Backend, op differentiable, k int) {
+	const h = 0.003
+	rng := rand.New(rand.NewPCG(5, uint64(k)))
+	in := make([]*tensor.Tensor, len(op.inputs))
+	for i, s := range op.inputs {
+		in[i] = tensor.FromSlice(be, s, spaced(rng, s.Len()))
+	}
+	tp := tensor.NewTape(be)
+	// The loss is the sum of squared distances of the result from 1.
+	loss := func() *tensor.Tensor {
+		y := op.run(tp, in)
+		target := tensor.New(be, y.Shape())
+		be.Fill(target.Buffer(), 1)
+		return tp.MSE(y, target, float32(y.Len()))
+	}
+	x := in[k].RequireGrad()
+	tp.Backward(loss())
+	got := x.Grad()
+	tp.Reset()
+	require.Len(t, got, x.Len())
+	x.Freeze()
+
+	values := x.Values()
+	at := func(i int, v float32) float64 {
+		moved := append([]float32(nil), values...)
+		moved[i] = v
+		x.Write(moved)
+		defer tp.Reset()
+		return float64(loss().Item())
+	}
+	largest := 0.0
+	for _, g := range got {
+		largest = max(largest, math.Abs(float64(g)))
+	}
+	for i, v := range values {
+		high, low := v+h, v-h
+		want := (at(i, high) - at(i, low)) / float64(high-low)
+		// The loss is a float32 of up to some hundreds, and not quite a parabola.
+		require.InDelta(t, want, float64(got[i]), 1e-2*largest+1e-2, "element %d", i)
+	}
+}
+
+// spaced returns n values in random order, none of which is near another or zero: no
+// maximum and no ReLU of theirs changes sides when one moves a little.
+func spaced(rng *rand.Rand, n int) []float32 {
+	v := make([]float32, n)
+	for i, p := range rng.Perm(n) {
+		v[i] = (float32(p) + 0.5 - float32(n)/2) * 4 / float32(n)
+		if n%2 == 1 {
+			v[i] += 1 / float32(n)
+		}
+	}
+	return v
+}
