@@ -23,25 +23,42 @@ func (t *upsampleTask) do(i, worker int) {
 	for p := t.before(i); t.next(&p); {
 		first, rows := p.plane*t.h+p.from, p.to-p.from
 		dst := t.dst[first*to:][:rows*to]
+		if !t.grad {
+			for r := range rows {
+				t.repeat(dst[r*to:][:to], t.src[(first+r)*from:][:from], worker)
+			}
+			continue
+		}
 		built := t.open(dst, worker)
 		for r := range rows {
-			out, src := built[r*to:][:to], t.src[(first+r)*from:][:from]
-			if t.grad {
-				t.gradRow(out, src, &t.scratch[worker])
-			} else {
-				t.repeat(out, src)
-			}
+			t.gradRow(built[r*to:][:to], t.src[(first+r)*from:][:from], &t.scratch[worker])
 		}
 		t.close(dst, built)
 	}
 }
 
-// repeat makes the factor rows that src becomes.
-func (t *upsampleTask) repeat(dst, src []float32) {
-	first := dst[:len(src)*t.factor]
-	t.repeatPixels(first, src)
-	for k := 1; k < t.factor; k++ {
-		copy(dst[k*len(first):], first)
+// repeat makes the factor rows that src becomes. Pieces of the first that are built
+// to be streamed go to all of them.
+func (t *upsampleTask) repeat(dst, src []float32, worker int) {
+	line := len(src) * t.factor
+	size := len(src)
+	if t.streams {
+		size = max(1, stageSize/(t.factor*t.size)) * t.size
+	}
+	for ; len(src) > 0; src = src[size:] {
+		size = min(size, len(src))
+		n := size * t.factor
+		built := t.open(dst[:n], worker)
+		t.repeatPixels(built, src[:size])
+		t.close(dst[:n], built)
+		for k := 1; k < t.factor; k++ {
+			if t.streams {
+				f32.Stream(dst[k*line:][:n], built)
+			} else {
+				copy(dst[k*line:], built)
+			}
+		}
+		dst = dst[n:]
 	}
 }
 
@@ -49,11 +66,11 @@ func (t *upsampleTask) repeat(dst, src []float32) {
 func (t *upsampleTask) repeatPixels(dst, src []float32) {
 	switch {
 	case t.factor == 2 && t.size == f32.Lanes:
-		f32.Upsample16(dst, src, t.w)
+		f32.Upsample16(dst, src, len(src)/f32.Lanes)
 	case t.factor == 2:
 		f32.Interleave2(dst, src, src)
 	default:
-		for x := range t.w {
+		for x := range len(src) / t.size {
 			for r := range t.factor {
 				copy(dst[(x*t.factor+r)*t.size:], src[x*t.size:][:t.size])
 			}
