@@ -69,7 +69,7 @@ func (b *Backend) newTaps(dst *buffer) *tapConv {
 	t := &b.ops.taps
 	t.scratch, t.dst = b.scratch, dst
 	t.bias, t.relu, t.add, t.stats = nil, false, false, false
-	t.streams = dst.blocked && len(dst.data) >= b.streamFrom
+	t.streams = dst.blocked && b.streams(dst.data, false)
 	t.stride, t.scale = 1, 1
 	return t
 }

@@ -253,7 +253,7 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	t := b.newNorm(s, g)
 	stats := s.stats // before dst, which may be x, forgets them
 	t.dst = of(dst).as(s).data
-	t.outlet = b.outletTo(t.dst, 1, len(t.dst), false)
+	t.outlet = outlet{scratch: b.scratch, streams: b.streams(t.dst, false)}
 	t.mean, t.rstd = of(mean).inLayout(false).data, of(rstd).inLayout(false).data
 	t.gamma, t.beta = of(gamma).data, of(beta).data
 	if r != nil {
@@ -295,7 +295,7 @@ func (b *Backend) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, bet
 	db.changed()
 	t.dgamma, t.dbeta = dg.data, db.data
 	t.add = add
-	t.outlet = b.outletTo(t.dx, 1, len(t.dx), add)
+	t.outlet = outlet{scratch: b.scratch, streams: b.streams(t.dx, add)}
 	planes, _ := s.planes()
 	n := t.group(planes)
 	for first := 0; first < planes; first += n {

@@ -21,10 +21,16 @@ type outlet struct {
 	piece   int // rows at a time
 }
 
+// streams reports whether results that are put in data, or added with add, are
+// streamed.
+func (b *Backend) streams(data []float32, add bool) bool {
+	return !add && len(data) >= b.streamFrom
+}
+
 // outletTo returns the outlet to data, to which results are added with add, for
 // planes of rows that take n floats each.
 func (b *Backend) outletTo(data []float32, rows, n int, add bool) outlet {
-	o := outlet{scratch: b.scratch, streams: !add && len(data) >= b.streamFrom, rows: rows}
+	o := outlet{scratch: b.scratch, streams: b.streams(data, add), rows: rows}
 	o.part = max(1, chunk/n)
 	o.piece = o.part
 	if o.streams {

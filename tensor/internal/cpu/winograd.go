@@ -61,7 +61,10 @@ const splitGroups = 6
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
 func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float32, pad int, outside padding, mode f32.Mode) {
 	t := &b.ops.winograd
-	*t = winogradConv{outlet: b.outletTo(dst.data, 1, len(dst.data), mode == f32.Accumulate), dst: dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode}
+	*t = winogradConv{
+		outlet: outlet{scratch: b.scratch, streams: b.streams(dst.data, mode == f32.Accumulate)},
+		dst:    dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode,
+	}
 	t.c, t.k = x.shape[1], dst.shape[1]
 	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
 	t.tiles = dst.shape[0] * t.down * t.across
