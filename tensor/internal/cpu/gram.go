@@ -139,9 +139,8 @@ func (t *gramGradTask) do(i, worker int) {
 	for cb := range offs {
 		copy(panel[cb*rows*f32.Lanes:][:rest*f32.Lanes], x[cb*plane+whole*f32.Lanes:])
 	}
-	const block = 2 * f32.Lanes
-	for k := 0; k < t.c; k += block {
-		cols := min(block, t.c-k)
+	for k := 0; k < t.c; k += outBlock {
+		cols := min(outBlock, t.c-k)
 		for p := from; p < from+count; p += rows {
 			src, step, m := x[p*f32.Lanes:], plane, rows
 			if p == whole {
@@ -163,25 +162,21 @@ func (t *gramGradTask) do(i, worker int) {
 	}
 }
 
-// symmetricRows is how many rows of S a part computes.
-const symmetricRows = 2 * f32.Lanes
-
-// symmetric computes some rows of S, (dg + dgᵀ)*norm, in the layout that the
+// symmetric computes outBlock rows of S, (dg + dgᵀ)*norm, in the layout that the
 // products want.
 func (t *gramGradTask) symmetric(i int) {
-	const block = 2 * f32.Lanes
 	c := t.c
-	parts := (c + symmetricRows - 1) / symmetricRows
-	n, first := i/parts, i%parts*symmetricRows
+	parts := (c + outBlock - 1) / outBlock
+	n, first := i/parts, i%parts*outBlock
 	g, s := t.dg[n*c*c:], t.s[n*c*c:]
 	for k := range c {
 		at, step := k, c // of row 0, and from row to row
 		if t.blocked {
-			column := k / block * block
-			step = min(block, c-column)
-			at = column*c + k%block
+			column := k / outBlock * outBlock
+			step = min(outBlock, c-column)
+			at = column*c + k%outBlock
 		}
-		for r, v := range g[k*c+first : k*c+min(first+symmetricRows, c)] {
+		for r, v := range g[k*c+first : k*c+min(first+outBlock, c)] {
 			s[at+(first+r)*step] = (g[(first+r)*c+k] + v) * t.norm
 		}
 	}
@@ -199,7 +194,7 @@ func (b *Backend) GramGrad(dx, dg, x backend.Buffer, add bool) {
 		dg: of(dg).data, norm: float32(1 / float64(c*pixels)),
 		c: c, pixels: pixels, blocked: f.blocked, add: add,
 	}
-	b.run(f.shape[0]*((c+symmetricRows-1)/symmetricRows), t)
+	b.run(f.shape[0]*((c+outBlock-1)/outBlock), t)
 	t.dg = nil
 	// Runs of about 16 products, of equal length.
 	rows := f32.Rows()

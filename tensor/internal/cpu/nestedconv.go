@@ -1,6 +1,10 @@
 package cpu
 
-import "github.com/impasto-go/impasto/tensor/internal/f32"
+import (
+	"slices"
+
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
 
 // nestedConv runs a tapConv whose kernels have 9 rows with 25 products of rows in
 // place of 81. It is Winograd's F(3x3, 3x3) (Lavin and Gray, arXiv:1509.09308),
@@ -81,11 +85,8 @@ func (t *nestedConv) transform(w []float32, step int, at []int32) {
 		at[(q.ch*cols+q.col+t.left)*nestedRows+q.row+t.top] = int32(q.w)
 	}
 	size := len(t.offs) * k
-	if n := nestedFrequencies * size; cap(t.weights) < n {
-		t.weights = make([]float32, n)
-	} else {
-		t.weights = t.weights[:n]
-	}
+	n := nestedFrequencies * size
+	t.weights = slices.Grow(t.weights[:0], n)[:n]
 	to := 0
 	for first := 0; first < k; {
 		g := groupSize(k - first)

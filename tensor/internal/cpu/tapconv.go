@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
@@ -139,11 +140,8 @@ func (t *tapConv) pack(w []float32, step int) {
 	k := t.dst.shape[1]
 	for i := range t.phases {
 		p := &t.phases[i]
-		if n := len(p.taps) * k; cap(p.weights) < n {
-			p.weights = make([]float32, n)
-		} else {
-			p.weights = p.weights[:n]
-		}
+		n := len(p.taps) * k
+		p.weights = slices.Grow(p.weights[:0], n)[:n]
 		at := 0
 		for first := 0; first < k; {
 			g := groupSize(k - first)
