@@ -71,60 +71,59 @@ func (t *poolTask) gradRow(dx, dy, x []float32, s *scratch) {
 	}
 }
 
-// groups returns how many groups of 16 pairs, the last filled up, hold n windows of
-// a planar row.
-func groups(n int) int { return (n + f32.Lanes - 1) / f32.Lanes }
+// larger reports whether b takes the place of the maximum a found so far, as in
+// PyTorch: of NaNs the last does.
+func larger(b, a float32) bool { return b > a || b != b }
 
-// splitRow sorts n windows of a planar row into groups, so that they look like
-// blocked pixels.
-func splitRow(dst, row []float32, n int) {
-	whole, rest := n/f32.Lanes, n%f32.Lanes
-	f32.SplitPairs(dst, row, whole)
-	if rest > 0 {
-		var last [2 * f32.Lanes]float32
-		copy(last[:2*rest], row[2*whole*f32.Lanes:])
-		f32.SplitPairs(dst[2*whole*f32.Lanes:], last[:], 1)
-	}
-}
-
-// joinRow undoes splitRow.
-func joinRow(row, src []float32, n int) {
-	whole, rest := n/f32.Lanes, n%f32.Lanes
-	f32.JoinPairs(row, src, whole)
-	if rest > 0 {
-		var last [2 * f32.Lanes]float32
-		f32.JoinPairs(last[:], src[2*whole*f32.Lanes:], 1)
-		copy(row[2*whole*f32.Lanes:], last[:2*rest])
-	}
-}
-
-// maxRow pools a planar row.
+// maxRow pools a planar row: whole groups of pairs as blocked pixels, then the rest.
 func maxRow(y, x0, x1 []float32, s *scratch) {
-	g := groups(len(y))
-	n := 2 * f32.Lanes * g
-	split, pooled := s.floats(slotRaw, 2*n), s.floats(slotLine, n/2)
-	splitRow(split[:n], x0, len(y))
-	splitRow(split[n:], x1, len(y))
-	f32.MaxPool16(pooled, split[:n], split[n:], g)
-	copy(y, pooled)
+	pairs := len(y) / f32.Lanes
+	n := 2 * f32.Lanes * pairs
+	split := s.floats(slotRaw, 2*n)
+	f32.SplitPairs(split[:n], x0, pairs)
+	f32.SplitPairs(split[n:], x1, pairs)
+	f32.MaxPool16(y, split[:n], split[n:], pairs)
+	for p := pairs * f32.Lanes; p < len(y); p++ {
+		m := x0[2*p]
+		for _, v := range [...]float32{x0[2*p+1], x1[2*p], x1[2*p+1]} {
+			if larger(v, m) {
+				m = v
+			}
+		}
+		y[p] = m
+	}
 }
 
-// maxRowGrad routes the gradient of a planar row.
+// maxRowGrad routes the gradient of a planar row likewise.
 func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool, s *scratch) {
-	g := groups(len(dy))
-	n := 2 * f32.Lanes * g
-	split, room := s.floats(slotRaw, 2*n), s.floats(slotLine, 2*n+n/2)
-	routed, whole := room[:2*n], room[2*n:]
-	copy(whole, dy)
-	splitRow(split[:n], x0, len(dy))
-	splitRow(split[n:], x1, len(dy))
-	f32.MaxPoolGrad16(routed[:n], routed[n:], whole, split[:n], split[n:], g, false)
+	pairs := len(dy) / f32.Lanes
+	n := 2 * f32.Lanes * pairs
+	split, routed := s.floats(slotRaw, 2*n), s.floats(slotLine, 2*n)
+	f32.SplitPairs(split[:n], x0, pairs)
+	f32.SplitPairs(split[n:], x1, pairs)
+	f32.MaxPoolGrad16(routed[:n], routed[n:], dy, split[:n], split[n:], pairs, false)
 	for i, d := range [...][]float32{d0, d1} {
-		if r := routed[i*n:][:n]; add {
-			joinRow(split, r, len(dy))
-			f32.Add(d[:2*len(dy)], d, split)
+		if g := routed[i*n:][:n]; add {
+			f32.JoinPairs(split, g, pairs)
+			f32.Add(d[:n], d, split)
 		} else {
-			joinRow(d, r, len(dy))
+			f32.JoinPairs(d, g, pairs)
+		}
+	}
+	for p := pairs * f32.Lanes; p < len(dy); p++ {
+		best, m := 0, x0[2*p]
+		for k, v := range [...]float32{x0[2*p+1], x1[2*p], x1[2*p+1]} {
+			if larger(v, m) {
+				best, m = k+1, v
+			}
+		}
+		if !add {
+			d0[2*p], d0[2*p+1], d1[2*p], d1[2*p+1] = 0, 0, 0, 0
+		}
+		if best < 2 {
+			d0[2*p+best] += dy[p]
+		} else {
+			d1[2*p+best-2] += dy[p]
 		}
 	}
 }
