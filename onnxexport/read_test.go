@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/impasto-go/impasto/nn/damagetest"
+	"github.com/impasto-go/impasto/internal/damagetest"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"

@@ -10,7 +10,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 

@@ -57,15 +57,15 @@ var mayImport = []struct {
 
 	// Files: they know state dicts and pixels, never tensors or networks.
 	{"nn/statedict", nil},
-	{"nn/atomicfile", []string{renameio, xSys}},
+	{"internal/atomicfile", []string{renameio, xSys}},
 	{"nn/internal/tensorio", []string{"nn/statedict"}},
 	{"nn/internal/weightstest", []string{testify}},
-	{"nn/damagetest", []string{testify}},
-	{"nn/pth", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
-	{"nn/safetensors", []string{"nn/statedict", "nn/atomicfile", "nn/internal/tensorio"}},
+	{"internal/damagetest", []string{testify}},
+	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio"}},
+	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors"}},
-	{"nn/imageio", []string{"nn/atomicfile", xImage}},
-	{"onnxexport", []string{"nn/statedict", "nn/atomicfile"}},
+	{"nn/imageio", []string{"internal/atomicfile", xImage}},
+	{"onnxexport", []string{"nn/statedict", "internal/atomicfile"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/statedict"}},
@@ -74,7 +74,7 @@ var mayImport = []struct {
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
 	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint"}},
 	{"train/dataset", []string{"nn/imageio"}},
-	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "nn/atomicfile", xSys}},
+	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys}},
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.
@@ -185,7 +185,7 @@ func TestSourceFiles(t *testing.T) {
 // TestTopLevel keeps the root as the README describes it.
 func TestTopLevel(t *testing.T) {
 	allowed := []string{
-		"tensor", "nn", "vgg", "train", "onnxexport", "gpu", "examples", "benchmarks",
+		"tensor", "nn", "vgg", "train", "onnxexport", "gpu", "examples", "benchmarks", "internal",
 		"README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "go.mod", "go.sum",
 		"runs", // what examples/train leaves; ignored by git
 	}
@@ -298,5 +298,5 @@ func importAllowed(imported string, allow []string) bool {
 func isStandard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".") &&
-		!slices.Contains([]string{"tensor", "nn", "vgg", "train", "onnxexport", "gpu", "examples", "benchmarks"}, first)
+		!slices.Contains([]string{"tensor", "nn", "vgg", "train", "onnxexport", "gpu", "examples", "benchmarks", "internal"}, first)
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/impasto-go/impasto/examples/internal/report"
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/damagetest"
+	"github.com/impasto-go/impasto/internal/damagetest"
 )
 
 // wanted reads a PNG that Pillow wrote, as straight RGBA.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/damagetest"
+	"github.com/impasto-go/impasto/internal/damagetest"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 

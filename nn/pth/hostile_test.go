@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/damagetest"
+	"github.com/impasto-go/impasto/internal/damagetest"
 )
 
 // zipFile packs a pickle with valid checksums, as an attacker would, and a

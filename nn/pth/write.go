@@ -10,7 +10,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/statedict"
 )

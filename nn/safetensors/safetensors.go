@@ -21,7 +21,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/statedict"
 )

@@ -20,7 +20,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/safetensors"
 )
 

@@ -6,7 +6,7 @@ package report
 import (
 	"io"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 

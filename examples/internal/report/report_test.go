@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
-	"github.com/impasto-go/impasto/nn/damagetest"
+	"github.com/impasto-go/impasto/internal/damagetest"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn"
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"

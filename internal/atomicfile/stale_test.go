@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 )
 
 func names(t *testing.T, dir string) (list []string) {

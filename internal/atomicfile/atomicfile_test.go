@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/atomicfile"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 )
 
 // TestWrite: an error or a panic of the writing function leaves the old file,
