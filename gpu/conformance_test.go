@@ -4,29 +4,24 @@ package gpu_test
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/selftest"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/backendtest"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
-// open opens a device. Without one it skips, unless IMPASTO_REQUIRE lists
-// opengl.
+// open opens a device, or skips.
 func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
 	t.Helper()
 	d, err := gpu.Open(opts...)
 	if err != nil {
-		if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		need.Missing(t, "opengl", "%v", err)
 	}
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 )
 
@@ -268,7 +269,7 @@ func resident(t *testing.T) int {
 func TestOpenCloseLeaksNothing(t *testing.T) {
 	// The driver's own caches fill up during the first hundreds of cycles.
 	warmup, cycles := 5, 30
-	if os.Getenv("IMPASTO_LONG") == "1" {
+	if need.Long() {
 		warmup, cycles = 750, 1000
 	}
 	cycle := func() {
@@ -301,7 +302,7 @@ func TestOpenCloseLeaksNothing(t *testing.T) {
 // TestStepsLeakNothing takes small training-like steps.
 func TestStepsLeakNothing(t *testing.T) {
 	steps := 200
-	if os.Getenv("IMPASTO_LONG") == "1" {
+	if need.Long() {
 		steps = 10000
 	}
 	d := openDevice(t)

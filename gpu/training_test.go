@@ -5,7 +5,6 @@ package gpu_test
 import (
 	"context"
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
@@ -28,10 +28,7 @@ import (
 // with those of PyTorch: all 18 of the recorded run with IMPASTO_LONG=1, which a
 // software renderer takes minutes for, and the first three without.
 func TestTraining(t *testing.T) {
-	dir := filepath.Join("..", "..", "shared", "golden", "train_small")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recorded training is not beside the repository: %v", err)
-	}
+	dir := need.Shared(t, "golden/train_small")
 	d := open(t)
 	trace, _, err := safetensors.ReadFile(filepath.Join(dir, "trace.safetensors"))
 	require.NoError(t, err)
@@ -54,7 +51,7 @@ func TestTraining(t *testing.T) {
 	// from weights that are off by half a unit in the last place, 4e-4 to 2e-3. With
 	// conv2d.comp's short sums it is 3e-4 here, with a single long sum 2e-3.
 	const tolerance = 1e-3
-	if os.Getenv("IMPASTO_LONG") == "1" {
+	if need.Long() {
 		cfg.Steps = 18
 	}
 	want := trace.Lookup("losses").Data

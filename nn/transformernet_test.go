@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/tensor"
@@ -115,9 +115,9 @@ func TestGradientsMatchFiniteDifferences(t *testing.T) {
 }
 
 func TestTransformerNetEqualsPyTorch(t *testing.T) {
-	golden, _, err := safetensors.ReadFile(weightstest.Shared(t, "golden/transformer_author.safetensors"))
+	golden, _, err := safetensors.ReadFile(need.Shared(t, "golden/transformer_author.safetensors"))
 	require.NoError(t, err)
-	dict, err := pth.ReadFile(weightstest.Shared(t, "data/author/final.pth"))
+	dict, err := pth.ReadFile(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
 	eachBackend(t, func(t *testing.T, be backend.Backend) {
 		net, err := nn.NewTransformerNetFrom(be, dict)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
@@ -15,7 +16,7 @@ import (
 // again: the result must be his file, first node by node so that a failure says
 // where, then in every byte.
 func TestCompatReproducesAuthorsFile(t *testing.T) {
-	path := shared(t, "data/author/final.onnx")
+	path := need.Shared(t, "data/author/final.onnx")
 	author, err := onnxexport.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, author.Check())
@@ -43,8 +44,8 @@ func TestCompatReproducesAuthorsFile(t *testing.T) {
 // TestAuthorsNetworkOnGoldenFrame compares the interpreter with PyTorch's
 // output of the author's network, for his file and for both profiles.
 func TestAuthorsNetworkOnGoldenFrame(t *testing.T) {
-	golden := readSafetensors(t, shared(t, "golden/transformer_author.safetensors"))
-	author, err := onnxexport.ReadFile(shared(t, "data/author/final.onnx"))
+	golden := readSafetensors(t, need.Shared(t, "golden/transformer_author.safetensors"))
+	author, err := onnxexport.ReadFile(need.Shared(t, "data/author/final.onnx"))
 	require.NoError(t, err)
 	x, want := golden["x"], golden["y"]
 	h, w := x.Shape[2], x.Shape[3]

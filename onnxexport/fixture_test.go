@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -70,36 +67,6 @@ func randomFrame(h, w int) []float32 {
 		x[i] = float32(rng.IntN(256))
 	}
 	return x
-}
-
-// shared returns the path of a reference file in the directory "shared" beside
-// the repository, and skips the test where there is none.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		path := filepath.Join(dir, "shared", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skipf("no reference file shared/%s beside the repository", name)
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-// skipOrFail skips a test that needs something that this machine lacks, unless
-// IMPASTO_REQUIRE, a comma-separated list, says that it must be there.
-func skipOrFail(t *testing.T, what, reason string) {
-	t.Helper()
-	for _, required := range strings.Split(os.Getenv("IMPASTO_REQUIRE"), ",") {
-		if strings.TrimSpace(required) == what {
-			t.Fatalf("IMPASTO_REQUIRE demands %s: %s", what, reason)
-		}
-	}
-	t.Skip(reason)
 }
 
 // meanAndMax returns the mean and largest absolute difference of a and b.

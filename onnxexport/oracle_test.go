@@ -10,21 +10,10 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
-
-// python returns a Python 3 that has the modules, or skips the test.
-func python(t *testing.T, modules string) string {
-	t.Helper()
-	for _, name := range []string{"python3", "/usr/bin/python3"} {
-		if path, err := exec.LookPath(name); err == nil && exec.Command(path, "-c", "import "+modules).Run() == nil {
-			return path
-		}
-	}
-	skipOrFail(t, "onnx", "no python3 with "+modules)
-	return ""
-}
 
 func run(t *testing.T, command string, args ...string) {
 	t.Helper()
@@ -55,7 +44,7 @@ func readFloats(t *testing.T, path string) []float32 {
 // TestReferenceChecker has ONNX's own checker and shape inference judge every
 // kind of file.
 func TestReferenceChecker(t *testing.T) {
-	python := python(t, "onnx")
+	python := need.Tool(t, "onnx")
 	dir := t.TempDir()
 	args := []string{"testdata/checker.py"}
 	for name, o := range allOptions {
@@ -70,7 +59,8 @@ func TestReferenceChecker(t *testing.T) {
 
 // TestInterpreterAgainstPyTorch compares Evaluate with PyTorch's operators.
 func TestInterpreterAgainstPyTorch(t *testing.T) {
-	python := python(t, "torch, onnx")
+	need.Tool(t, "torch")
+	python := need.Tool(t, "onnx")
 	dir := t.TempDir()
 	model, in, out := filepath.Join(dir, "net.onnx"), filepath.Join(dir, "x"), filepath.Join(dir, "y")
 	for _, test := range []struct {

@@ -4,31 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
-
-// ortModules returns the node_modules directory that has onnxruntime-node, or
-// skips the test.
-func ortModules(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		skipOrFail(t, "ort", "no node")
-	}
-	for _, dir := range []string{os.Getenv("IMPASTO_ORT_NODE_MODULES"), "../benchmarks/peers/node_modules"} {
-		dir, err := filepath.Abs(dir)
-		require.NoError(t, err)
-		if _, err := os.Stat(filepath.Join(dir, "onnxruntime-node", "package.json")); err == nil {
-			return dir
-		}
-	}
-	skipOrFail(t, "ort", "no onnxruntime-node in IMPASTO_ORT_NODE_MODULES or benchmarks/peers/node_modules")
-	return ""
-}
 
 // ortRuns collects frames to run with ONNX Runtime, all in one process.
 type ortRuns struct {
@@ -85,7 +67,7 @@ func scaleBy(x []float32, f float32) []float32 {
 // TestONNXRuntime runs both profiles, both value ranges, many network shapes
 // and frame sizes with ONNX Runtime and compares with the interpreter.
 func TestONNXRuntime(t *testing.T) {
-	modules := ortModules(t)
+	modules := need.Tool(t, "ort")
 	runs := &ortRuns{t: t, dir: t.TempDir()}
 	add := func(filters [3]int, blocks int, o onnxexport.Options, sizes ...[2]int) {
 		for _, size := range sizes {
@@ -129,9 +111,9 @@ func TestONNXRuntime(t *testing.T) {
 // TestAuthorsNetworkInONNXRuntime compares ONNX Runtime on our export of the
 // author's weights with PyTorch's output of his network.
 func TestAuthorsNetworkInONNXRuntime(t *testing.T) {
-	modules := ortModules(t)
-	golden := readSafetensors(t, shared(t, "golden/transformer_author.safetensors"))
-	author, err := onnxexport.ReadFile(shared(t, "data/author/final.onnx"))
+	modules := need.Tool(t, "ort")
+	golden := readSafetensors(t, need.Shared(t, "golden/transformer_author.safetensors"))
+	author, err := onnxexport.ReadFile(need.Shared(t, "data/author/final.onnx"))
 	require.NoError(t, err)
 	weights, err := author.StateDict()
 	require.NoError(t, err)

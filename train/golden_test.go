@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
@@ -21,17 +22,17 @@ import (
 // TestFollowsPyTorch repeats a training that PyTorch did with the tutorial's code.
 func TestFollowsPyTorch(t *testing.T) {
 	be := newCPU(t)
-	trace, _, err := safetensors.ReadFile(shared(t, "golden/train_small/trace.safetensors"))
+	trace, _, err := safetensors.ReadFile(need.Shared(t, "golden/train_small/trace.safetensors"))
 	require.NoError(t, err)
-	initial, err := pth.ReadFile(shared(t, "golden/train_small/init.pth"))
+	initial, err := pth.ReadFile(need.Shared(t, "golden/train_small/init.pth"))
 	require.NoError(t, err)
 	net, err := nn.NewTransformerNetFrom(be, initial)
 	require.NoError(t, err)
 	features, err := vgg.Load(be, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
 	require.NoError(t, err)
-	style, err := imageio.Load(shared(t, "golden/train_small/style.png"), imageio.Options{})
+	style, err := imageio.Load(need.Shared(t, "golden/train_small/style.png"), imageio.Options{})
 	require.NoError(t, err)
-	data, err := dataset.Folder(shared(t, "golden/train_small/dataset"), imageio.Options{})
+	data, err := dataset.Folder(need.Shared(t, "golden/train_small/dataset"), imageio.Options{})
 	require.NoError(t, err)
 	require.Equal(t, 22, data.Len())
 

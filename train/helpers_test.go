@@ -19,21 +19,6 @@ import (
 	"github.com/impasto-go/impasto/vgg"
 )
 
-// shared returns the path of a file in the directory "shared" beside the
-// repository, and skips the test where there is none.
-func shared(t testing.TB, name string) string {
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("shared/%s is not beside the repository", name)
-	return ""
-}
-
 func newCPU(t testing.TB) backend.Backend {
 	be := tensor.CPU()
 	t.Cleanup(func() { require.NoError(t, be.Close()) })

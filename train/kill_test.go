@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
@@ -84,7 +85,7 @@ func TestKilledTrainer(t *testing.T) {
 		return
 	}
 	kills := 12
-	if os.Getenv("IMPASTO_LONG") != "" {
+	if need.Long() {
 		kills = 500
 	}
 	dir := t.TempDir()

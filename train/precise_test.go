@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/train"
@@ -22,7 +23,7 @@ func TestPreciseCurves(t *testing.T) {
 		be := tensor.CPU(options...)
 		defer func() { require.NoError(t, be.Close()) }()
 		if strings.Contains(be.Name(), "portable") {
-			t.Skip("takes minutes in portable Go")
+			need.OnlyLong(t) // it takes minutes
 		}
 		cfg := train.Default()
 		cfg.Epochs, cfg.Steps, cfg.ImageSize, cfg.StyleSize, cfg.StyleWeight = 100, steps, 32, 32, 1e8

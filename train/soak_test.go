@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/train"
 )
@@ -49,7 +50,7 @@ type usage struct{ heap, resident, routines int }
 // comes and goes.
 func TestSoak(t *testing.T) {
 	steps := 300
-	if os.Getenv("IMPASTO_LONG") != "" {
+	if need.Long() {
 		steps = 10_000
 	}
 	most := usage{math.MaxInt, math.MaxInt, math.MaxInt}

@@ -2,8 +2,6 @@ package vgg_test
 
 import (
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,21 +15,6 @@ func newBackend(t testing.TB) backend.Backend {
 	be := tensor.CPU()
 	t.Cleanup(func() { require.NoError(t, be.Close()) })
 	return be
-}
-
-// shared returns the path of a file in the directory "shared" beside the
-// repository, and skips the test where there is none.
-func shared(t testing.TB, name string) string {
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("shared/%s is not beside the repository", name)
-	return ""
 }
 
 // relativeL2 is |got-want| / |want|.

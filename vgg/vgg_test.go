@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -19,7 +20,7 @@ import (
 )
 
 func TestFeaturesEqualPyTorch(t *testing.T) {
-	golden, _, err := safetensors.ReadFile(shared(t, "golden/vgg19_hashed.safetensors"))
+	golden, _, err := safetensors.ReadFile(need.Shared(t, "golden/vgg19_hashed.safetensors"))
 	require.NoError(t, err)
 	be := newBackend(t)
 	v, err := vgg.Load(be, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
@@ -47,7 +48,7 @@ func TestFeaturesEqualPyTorch(t *testing.T) {
 }
 
 func TestTorchRandn(t *testing.T) {
-	golden, _, err := safetensors.ReadFile(shared(t, "golden/op_conv3x3.safetensors"))
+	golden, _, err := safetensors.ReadFile(need.Shared(t, "golden/op_conv3x3.safetensors"))
 	require.NoError(t, err)
 	gy := golden.Lookup("gy").Data
 	require.InDeltaSlice(t, gy, torchRandn(99, len(gy)), 1e-5)

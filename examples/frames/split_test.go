@@ -6,22 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // movie makes a one-second test video of 10 frames, 64x48.
 func movie(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("IMPASTO_REQUIRE"), ","), "ffmpeg") {
-			t.Fatal("IMPASTO_REQUIRE demands ffmpeg, which is not installed")
-		}
-		t.Skip("ffmpeg is not installed")
-	}
+	need.Tool(t, "ffmpeg")
 	// A name that would be an option, a protocol and a pattern.
 	file := filepath.Join(t.TempDir(), "-concat:a%05d.mkv")
 	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1",

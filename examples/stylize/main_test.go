@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -123,7 +123,7 @@ func TestDeviceGL(t *testing.T) {
 	m := gradient(37, 22)
 	save(t, in, m)
 	err := run(context.Background(), []string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl"})
-	if err != nil && !strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
+	if err != nil && !need.Required("opengl") {
 		require.ErrorIs(t, err, gpu.ErrUnavailable)
 		require.ErrorContains(t, err, "-device gl")
 		return

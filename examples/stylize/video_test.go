@@ -6,25 +6,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
 // movie makes a test video with sound: 12 frames of 66x50 at 24000/1001 a second.
 func movie(t *testing.T, dir string, options ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("IMPASTO_REQUIRE"), ","), "ffmpeg") {
-			t.Fatal("IMPASTO_REQUIRE demands ffmpeg, which is not installed")
-		}
-		t.Skip("ffmpeg is not installed")
-	}
+	need.Tool(t, "ffmpeg")
 	file := filepath.Join(dir, "-in:%05d.mkv") // would be an option, a protocol, a pattern
 	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc=size=66x50:rate=24000/1001:duration=0.5",
 		"-f", "lavfi", "-i", "sine=duration=0.5", "-c:v", "ffv1", "-c:a", "flac"}, options...)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
 
@@ -76,10 +77,10 @@ func (p *program) stop(t *testing.T, s os.Signal) int {
 func TestSignals(t *testing.T) {
 	beProgram()
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot send SIGINT to another on Windows")
+		need.Missing(t, "platform", "a process cannot send SIGINT to another on Windows")
 	}
 	times := 6
-	if os.Getenv("IMPASTO_LONG") != "" {
+	if need.Long() {
 		times = 50
 	}
 	out := filepath.Join(t.TempDir(), "run")

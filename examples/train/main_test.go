@@ -5,13 +5,13 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/onnxexport"
@@ -109,7 +109,7 @@ func TestDeviceGL(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	args := append(append(pictures(t, 4), tiny...), "-device", "gl", "-out", out)
 	err := run(context.Background(), args)
-	if err != nil && !strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
+	if err != nil && !need.Required("opengl") {
 		require.ErrorIs(t, err, gpu.ErrUnavailable)
 		require.ErrorContains(t, err, "-device gl")
 		return

@@ -4,9 +4,7 @@ package glstyle_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/glstyle"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -26,10 +25,7 @@ func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
 	t.Helper()
 	d, err := gpu.Open(opts...)
 	if err != nil {
-		if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "opengl") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		need.Missing(t, "opengl", "%v", err)
 	}
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d
@@ -126,10 +122,7 @@ func TestTextureEqualsImage(t *testing.T) {
 // TestAuthorsPicture compares both ways with the picture that PyTorch made of the
 // tutorial's weights.
 func TestAuthorsPicture(t *testing.T) {
-	dir := filepath.Join("..", "..", "..", "shared", "data", "author")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the author's files are not beside the repository: %v", err)
-	}
+	dir := need.Shared(t, "data/author")
 	d := open(t)
 	w, err := weightfile.ReadFile(filepath.Join(dir, "final.pth"))
 	require.NoError(t, err)

@@ -11,8 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/internal/atomicfile"
+	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
@@ -135,7 +136,7 @@ func TestDiskFaults(t *testing.T) {
 			}
 			for k, f := range faults {
 				for n := range writes {
-					if os.Getenv("IMPASTO_LONG") == "" && n%len(faults) != k {
+					if !need.Long() && n%len(faults) != k {
 						continue
 					}
 					atomicfile.Intercept(t, func(p atomicfile.PendingFile) atomicfile.PendingFile {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/atomicfile"
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 func names(t *testing.T, dir string) (list []string) {
@@ -25,7 +26,7 @@ func names(t *testing.T, dir string) (list []string) {
 // TestRemoveStaleSparesLiveFiles looks for stale files while one is being written.
 func TestRemoveStaleSparesLiveFiles(t *testing.T) {
 	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
-		t.Skip("no file locks")
+		need.Missing(t, "platform", "no file locks")
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "final.pth")

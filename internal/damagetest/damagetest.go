@@ -4,12 +4,13 @@ package damagetest
 
 import (
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // Allocated returns the bytes that run allocates in total.
@@ -57,7 +58,7 @@ func Flips(file []byte, from, to int, f func(at int, damaged []byte)) {
 // doubled or exchanged.
 func Mutations(file []byte, f func(damaged []byte)) {
 	count := 2000
-	if os.Getenv("IMPASTO_LONG") != "" {
+	if need.Long() {
 		count = 10000
 	}
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/damagetest"
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // wanted reads a PNG that Pillow wrote, as straight RGBA.
@@ -187,11 +188,11 @@ func TestTruncationAndDamage(t *testing.T) {
 			damaged[n] ^= 0xff
 			decodeBounded(t, damaged)
 			damaged[n] ^= 0xff
-			if os.Getenv("IMPASTO_LONG") == "" {
+			if !need.Long() {
 				n += n / 16
 			}
 		}
-		if os.Getenv("IMPASTO_LONG") != "" && len(data) > 0 {
+		if need.Long() && len(data) > 0 {
 			damagetest.Mutations(data, func(damaged []byte) { decodeBounded(t, damaged) })
 		}
 	}

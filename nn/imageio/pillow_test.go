@@ -2,44 +2,31 @@ package imageio
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 )
 
-// pillow runs a Python script that imports PIL and returns its output. Where
-// there is no Pillow it skips the test, unless IMPASTO_REQUIRE asks for it.
+// pillow runs a Python script that imports PIL and returns its output.
 func pillow(t *testing.T, script string, stdin []byte, args ...string) []byte {
 	t.Helper()
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import PIL, numpy").Run() != nil {
-			continue
-		}
-		cmd := exec.Command(python, append([]string{"-W", "ignore", "-c", script}, args...)...)
-		cmd.Stdin = bytes.NewReader(stdin)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		require.NoError(t, err, stderr.String())
-		return out
-	}
-	if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "pillow") {
-		t.Fatal("IMPASTO_REQUIRE asks for Pillow, but no python3 has PIL and numpy")
-	}
-	t.Skip("no python3 with PIL and numpy")
-	return nil
+	cmd := exec.Command(need.Tool(t, "pillow"), append([]string{"-W", "ignore", "-c", script}, args...)...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	return out
 }
 
 // TestPhotographsLikePillow decodes and resizes photographs. The inverse DCTs differ
 // by rounding; resizing what Pillow decoded must not differ at all.
 func TestPhotographsLikePillow(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(filepath.Dir(weightstest.Shared(t, "data/photos/8049.jpg")), "*.jpg"))
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(need.Shared(t, "data/photos/8049.jpg")), "*.jpg"))
 	require.NoError(t, err)
 	const script = `
 import sys

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // noise returns a picture of random bytes in which hard edges make filters
@@ -32,7 +32,7 @@ func noise(w, h int, seed uint64) *Image {
 // TestResizeEqualsGolden compares with what torchvision and Pillow made of a
 // photograph.
 func TestResizeEqualsGolden(t *testing.T) {
-	data, err := os.ReadFile(weightstest.Shared(t, "golden/resize_pillow.safetensors"))
+	data, err := os.ReadFile(need.Shared(t, "golden/resize_pillow.safetensors"))
 	require.NoError(t, err)
 	n := binary.LittleEndian.Uint64(data)
 	var header map[string]struct {

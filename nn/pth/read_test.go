@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/damagetest"
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -70,14 +70,14 @@ func requireEqual(t *testing.T, want, got statedict.Dict) {
 }
 
 func TestReadTrained(t *testing.T) {
-	zipped, err := ReadFile(weightstest.Shared(t, "golden/train_small/final.pth"))
+	zipped, err := ReadFile(need.Shared(t, "golden/train_small/final.pth"))
 	require.NoError(t, err)
-	legacy, err := ReadFile(weightstest.Shared(t, "golden/train_small/final_legacy.pth"))
+	legacy, err := ReadFile(need.Shared(t, "golden/train_small/final_legacy.pth"))
 	require.NoError(t, err)
 	requireEqual(t, zipped, legacy)
 	require.Len(t, zipped, 62)
 
-	author, err := ReadFile(weightstest.Shared(t, "data/author/final.pth"))
+	author, err := ReadFile(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
 	require.Equal(t, 108771, author.NumElements())
 	sum := 0.0
@@ -93,7 +93,7 @@ func TestReadTrained(t *testing.T) {
 func TestReadSharedAgainstTorch(t *testing.T) {
 	var args []string
 	for _, name := range []string{"data/author/final.pth", "data/vgg19-blocks1-3.pth"} {
-		path := weightstest.Shared(t, name)
+		path := need.Shared(t, name)
 		got, err := ReadFile(path)
 		require.NoError(t, err)
 		var raw bytes.Buffer
@@ -105,7 +105,7 @@ func TestReadSharedAgainstTorch(t *testing.T) {
 		require.NoError(t, os.WriteFile(ours, raw.Bytes(), 0o600))
 		args = append(args, path, ours)
 	}
-	weightstest.Torch(t, `
+	need.Python(t, "torch", `
 import sys, torch
 for theirs, ours in zip(sys.argv[1::2], sys.argv[2::2]):
     d = torch.load(theirs, map_location="cpu")

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/damagetest"
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -58,7 +58,7 @@ func TestTorchReads(t *testing.T) {
 	net, err := ReadFile("testdata/zip.pth")
 	require.NoError(t, err)
 	require.NoError(t, WriteFile(filepath.Join(dir, "net.pth"), net))
-	out := weightstest.Torch(t, `
+	out := need.Python(t, "torch", `
 import sys, os, torch, zipfile
 from collections import OrderedDict
 dir = sys.argv[1]

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -55,7 +55,7 @@ func TestReadTypes(t *testing.T) {
 }
 
 func TestReadGolden(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(filepath.Dir(weightstest.Shared(t, "golden/make.py")), "*.safetensors"))
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(need.Shared(t, "golden/make.py")), "*.safetensors"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	for _, path := range paths {
@@ -64,7 +64,7 @@ func TestReadGolden(t *testing.T) {
 		require.NotEmpty(t, d, path)
 	}
 	// The weights that training ended with are in both formats of the shelf.
-	trace, _, err := ReadFile(weightstest.Shared(t, "golden/train_small/trace.safetensors"))
+	trace, _, err := ReadFile(need.Shared(t, "golden/train_small/trace.safetensors"))
 	require.NoError(t, err)
 	require.Equal(t, []int{18, 2}, trace.Lookup("losses").Shape)
 }

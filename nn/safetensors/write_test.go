@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/damagetest"
-	"github.com/impasto-go/impasto/nn/internal/weightstest"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 func TestPythonReads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ours.safetensors")
 	require.NoError(t, WriteFile(path, sample(), map[string]string{"k": "v"}))
-	out := weightstest.Torch(t, `
+	out := need.Python(t, "torch", `
 import hashlib, json, struct, sys, torch
 raw = open(sys.argv[1], "rb").read()
 n, = struct.unpack("<Q", raw[:8])

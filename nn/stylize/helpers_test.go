@@ -3,8 +3,6 @@ package stylize_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,22 +85,4 @@ func fromRGBA(pix []byte, w, h, stride int) *imageio.Image {
 		}
 	}
 	return m
-}
-
-// shared returns a file of the data folder beside the repository, or skips.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		path := filepath.Join(dir, "shared", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Skipf("shared/%s is not there", name)
-		}
-		dir = parent
-	}
 }

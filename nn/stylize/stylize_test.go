@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -21,13 +22,13 @@ import (
 
 // TestAuthorsPicture compares with what PyTorch made of the same weights.
 func TestAuthorsPicture(t *testing.T) {
-	model, err := stylize.Load(shared(t, "data/author/final.pth"))
+	model, err := stylize.Load(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
 	require.Equal(t, [3]int{8, 16, 32}, model.Filters())
 	require.Equal(t, 5, model.ResBlocks())
-	in, err := imageio.Load(shared(t, "data/author/011.png"), imageio.Options{})
+	in, err := imageio.Load(need.Shared(t, "data/author/011.png"), imageio.Options{})
 	require.NoError(t, err)
-	want, err := imageio.Load(shared(t, "data/author/final.png"), imageio.Options{})
+	want, err := imageio.Load(need.Shared(t, "data/author/final.png"), imageio.Options{})
 	require.NoError(t, err)
 	for _, c := range []struct {
 		name    string

@@ -2,9 +2,7 @@ package dataset
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
@@ -30,7 +29,7 @@ func plant(t *testing.T, names ...string) string {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
 		if link {
 			if err := os.Symlink(target, path); err != nil {
-				t.Skip("no symbolic links:", err)
+				need.Missing(t, "platform", "no symbolic links: %v", err)
 			}
 			continue
 		}
@@ -77,25 +76,13 @@ func TestFolderListsLikeTorchvision(t *testing.T) {
 
 	const script = `
 import sys, json
-try:
-    from torchvision.datasets.folder import ImageFolder
-except ImportError:
-    sys.exit(9)
+from torchvision.datasets.folder import ImageFolder
 d = sys.argv[1]
 print(json.dumps([p[len(d) + 1:] for p, _ in ImageFolder(d).samples]))
 `
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		out, err := exec.Command(python, "-W", "ignore", "-c", script, dir).Output()
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 9 || errors.Is(err, os.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
-			continue
-		}
-		require.NoError(t, err)
-		var theirs []string
-		require.NoError(t, json.Unmarshal(out, &theirs))
-		require.Equal(t, theirs, relative(f))
-		return
-	}
-	require.NotContains(t, os.Getenv("IMPASTO_REQUIRE"), "pillow", "no python3 with torchvision")
+	var theirs []string
+	require.NoError(t, json.Unmarshal([]byte(need.Python(t, "torchvision", script, dir)), &theirs))
+	require.Equal(t, theirs, relative(f))
 }
 
 func TestFlatAndMixedFolders(t *testing.T) {
@@ -142,7 +129,7 @@ func TestLinkLoops(t *testing.T) {
 
 func TestUnreadableFolder(t *testing.T) {
 	if os.Getuid() <= 0 || runtime.GOOS == "windows" {
-		t.Skip("permissions do not bind this user")
+		need.Missing(t, "platform", "permissions do not bind this user")
 	}
 	dir := plant(t, "a/1.jpg", "a/locked/")
 	locked := filepath.Join(dir, "a/locked")

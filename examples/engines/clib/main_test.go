@@ -4,15 +4,13 @@ package main
 
 import (
 	"encoding/hex"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/nn/weights"
@@ -21,12 +19,7 @@ import (
 
 // TestFromC builds the library and a C program that uses it.
 func TestFromC(t *testing.T) {
-	if _, err := exec.LookPath("cc"); err != nil {
-		if slices.Contains(strings.Split(os.Getenv("IMPASTO_REQUIRE"), ","), "cc") {
-			t.Fatal("IMPASTO_REQUIRE demands cc, which is not installed")
-		}
-		t.Skip("there is no C compiler (cc)")
-	}
+	need.Tool(t, "cc")
 	dir := t.TempDir()
 	d := nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 1, 3).StateDict()
 	w := d.Lookup("deconv3.conv2d.weight")

@@ -6,12 +6,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
@@ -48,14 +48,9 @@ func model(t *testing.T) string {
 	return path
 }
 
-// needDisplay skips without a display, unless IMPASTO_REQUIRE lists one.
 func needDisplay(t *testing.T) {
-	switch {
-	case os.Getenv("DISPLAY") != "":
-	case strings.Contains(os.Getenv("IMPASTO_REQUIRE"), "display"):
-		t.Fatal("there is no display")
-	default:
-		t.Skip("there is no display")
+	if os.Getenv("DISPLAY") == "" {
+		need.Missing(t, "display", "there is no display")
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // TestMain lets the test binary stand for a program that waits for its context.
@@ -77,7 +79,7 @@ func TestParse(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot send SIGINT to another on Windows")
+		need.Missing(t, "platform", "a process cannot send SIGINT to another on Windows")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -11,12 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // browser is a headless Chromium, driven through chromedriver
@@ -29,16 +29,7 @@ type browser struct {
 // newBrowser starts a browser with a fresh profile for this test, or skips it.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	for _, program := range []string{"chromium", "chromedriver"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if slices.Contains(strings.Split(os.Getenv("IMPASTO_REQUIRE"), ","), "chromium") {
-				t.Fatalf("IMPASTO_REQUIRE demands chromium, but %s is not installed", program)
-			}
-			t.Skipf("%s is not installed (Debian: apt-get install chromium chromium-driver)", program)
-		}
-	}
-	chromium, err := exec.LookPath("chromium")
-	require.NoError(t, err)
+	chromium := need.Tool(t, "chromium")
 	driver := exec.Command("chromedriver", "--port=0")
 	out, err := driver.StdoutPipe()
 	require.NoError(t, err)

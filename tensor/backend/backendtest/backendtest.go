@@ -20,16 +20,11 @@
 package backendtest
 
 import (
-	"os"
 	"testing"
 
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
-
-// LongEnv names the environment variable that, set to 1, makes Run try 200
-// random shapes per operation instead of a few.
-const LongEnv = "IMPASTO_LONG"
 
 // Tolerance widens the suite's error bounds where a device's algorithms or
 // arithmetic cannot meet those of direct summation in IEEE float32. The zero
@@ -90,7 +85,8 @@ func checks() []check {
 // interfaces are tested where the backend implements them, against the
 // composition of the reference's primitives.
 //
-// open is called several times; Run closes what it opens.
+// open is called several times; Run closes what it opens. With the environment
+// variable IMPASTO_LONG it tries 200 random shapes per operation instead of a few.
 func Run(t *testing.T, open func(t testing.TB) backend.Backend, tol ...Tolerance) {
 	b := open(t)
 	defer closeBackend(t, b)
@@ -98,16 +94,14 @@ func Run(t *testing.T, open func(t testing.TB) backend.Backend, tol ...Tolerance
 		t.Run(c.name, func(t *testing.T) {
 			if c.missing != nil {
 				if what := c.missing(b); what != "" {
-					t.Skipf("%s does not implement the optional %s", b.Name(), what)
+					t.Logf("nothing to test: %s does not implement the optional %s", b.Name(), what)
+					return
 				}
 			}
 			c.run(newHarness(t, open, b, tol...))
 		})
 	}
 }
-
-// long says whether the exhaustive variant is wanted.
-func long() bool { return os.Getenv(LongEnv) == "1" }
 
 func closeBackend(t testing.TB, b backend.Backend) {
 	t.Helper()

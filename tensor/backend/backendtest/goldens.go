@@ -2,10 +2,10 @@ package backendtest
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -63,10 +63,7 @@ var goldens = []golden{
 // repository. The limits are twice those of Run, as PyTorch rounds too. Without
 // that folder the test is skipped.
 func RunGoldens(t *testing.T, open func(t testing.TB) backend.Backend, tol ...Tolerance) {
-	folder, err := goldenFolder()
-	if err != nil {
-		t.Skip(err)
-	}
+	folder := need.Shared(t, "golden")
 	b := open(t)
 	defer closeBackend(t, b)
 	for _, g := range goldens {
@@ -103,23 +100,6 @@ func (g golden) check(h *harness, d dict) {
 	}
 	if err := h.b.Sync(); err != nil {
 		h.errorf("%s: Sync: %v", g.file, err)
-	}
-}
-
-// goldenFolder finds shared/golden in a parent of the working directory.
-func goldenFolder() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		folder := filepath.Join(dir, "shared", "golden")
-		if _, err := os.Stat(folder); err == nil {
-			return folder, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no folder shared/golden beside the repository: PyTorch's results are not at hand")
-		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package backendtest
 
-import "github.com/impasto-go/impasto/tensor/backend"
+import (
+	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/tensor/backend"
+)
 
 // operation makes the calls that test one operation and its gradients.
 type operation struct {
@@ -36,7 +39,7 @@ func (o operation) calls(shapes int) []call {
 }
 
 func randomShapes() int {
-	if long() {
+	if need.Long() {
 		return 200
 	}
 	return 10

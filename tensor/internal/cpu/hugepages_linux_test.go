@@ -8,12 +8,14 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // TestHugePages looks up the flags of a large block's memory.
 func TestHugePages(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
-		t.Skip("the kernel has no transparent huge pages")
+		need.Missing(t, "platform", "the kernel has no transparent huge pages")
 	}
 	mem := alignedFloats(4 * hugePage)
 	flags := mappingFlags(t, uintptr(unsafe.Pointer(&mem[len(mem)/2])))
@@ -35,6 +37,6 @@ func mappingFlags(t *testing.T, address uintptr) []string {
 			return strings.Fields(flags)
 		}
 	}
-	t.Skip("the kernel shows no flags of mappings")
+	need.Missing(t, "platform", "the kernel shows no flags of mappings")
 	return nil
 }

@@ -142,7 +142,7 @@ func TestLong(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 10))
 		name := ISA()
 		if name == "portable" {
-			t.Skip("the reference itself, which TestKernels covers")
+			return // the reference itself, which TestKernels covers
 		}
 		for _, k := range allKernels() {
 			n := length(k.name)

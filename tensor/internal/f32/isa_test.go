@@ -4,25 +4,27 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"strings"
+	"runtime"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	testneed "github.com/impasto-go/impasto/internal/need"
 )
 
-// eachISA runs f once for every instruction set. One that this machine lacks is
-// skipped, unless the environment variable IMPASTO_REQUIRE lists it.
+// eachISA runs f once for every instruction set of this architecture. One
+// that this machine lacks is skipped.
 func eachISA(t *testing.T, f func(t *testing.T)) {
 	before := active
 	t.Cleanup(func() { active = before })
 	for _, name := range isaNames {
+		if foreign := map[string]string{"neon": "arm64", "avx2": "amd64", "avx512": "amd64"}[name]; foreign != "" && foreign != runtime.GOARCH {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			if err := Use(name); err != nil {
-				if strings.Contains(os.Getenv("IMPASTO_REQUIRE"), name) {
-					t.Fatal(err)
-				}
-				t.Skip(err)
+				testneed.Missing(t, name, "%v", err)
 			}
 			f(t)
 		})
@@ -66,7 +68,7 @@ func TestEnvironment(t *testing.T) {
 		cmd.Env = append(os.Environ(), "IMPASTO_ISA="+name, "F32_TEST_ISA="+isaNames[pick(name)])
 		out, err := cmd.CombinedOutput()
 		if errors.Is(err, syscall.ENOEXEC) {
-			t.Skip("this program runs in an emulator, which does not start others")
+			testneed.Missing(t, "platform", "this program runs in an emulator, which does not start others")
 		}
 		require.NoError(t, err, "IMPASTO_ISA=%s: %s", name, out)
 	}

@@ -1,0 +1,101 @@
+package need
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+)
+
+// entry is something that tests need. find returns its path; it is nil where only
+// the tests themselves can tell, which then call Missing.
+type entry struct {
+	name string
+	get  string // how to get it
+	find func() (string, error)
+}
+
+// table lists all that tests need. Whoever needs more adds a line here, and the
+// Debian package to .ci/run.
+var table = []entry{
+	{"torch", "apt-get install python3-torch", python("torch")},
+	{"torchvision", "apt-get install python3-torchvision", python("torchvision")},
+	{"pillow", "apt-get install python3-pil python3-numpy", python("PIL", "numpy")},
+	{"onnx", "apt-get install python3-onnx", python("onnx", "numpy")},
+	{"node", "apt-get install nodejs", program("node")},
+	{"ort", "npm install onnxruntime-node, and set IMPASTO_ORT_NODE_MODULES", onnxRuntime},
+	{"ffmpeg", "apt-get install ffmpeg", program("ffmpeg", "ffprobe")},
+	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
+	{"cc", "apt-get install gcc libc6-dev", program("cc")},
+
+	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
+	{"display", "run it in a graphical session or with xvfb-run", nil},
+	{"avx2", "run it on a processor with AVX2 and FMA", nil},
+	{"avx512", "run it on a processor with AVX-512", nil},
+	{"neon", "run it on arm64, or with qemu-aarch64", nil},
+
+	// What no installation provides.
+	{"shared", "none of the promises rest on these files, which are not ours to distribute", nil},
+	{"long", "set IMPASTO_LONG=1", nil},
+	{"platform", "another system, file system or user", nil},
+}
+
+func lookup(name string) (entry, bool) {
+	for _, e := range table {
+		if e.name == name {
+			return e, true
+		}
+	}
+	return entry{}, false
+}
+
+// program finds the first of the programs and wants the others too.
+func program(names ...string) func() (string, error) {
+	return sync.OnceValues(func() (first string, err error) {
+		for i := len(names) - 1; i >= 0; i-- {
+			if first, err = exec.LookPath(names[i]); err != nil {
+				return "", fmt.Errorf("%s is not installed", names[i])
+			}
+		}
+		return first, nil
+	})
+}
+
+// python finds an interpreter that has the modules. The modules of Debian belong to
+// Debian's Python, whatever else comes first in the path.
+func python(modules ...string) func() (string, error) {
+	const script = `
+import importlib.util, sys
+sys.exit(not all(importlib.util.find_spec(m) for m in sys.argv[1:]))
+`
+	return sync.OnceValues(func() (string, error) {
+		for _, name := range []string{"/usr/bin/python3", "python3"} {
+			if exec.Command(name, append([]string{"-c", script}, modules...)...).Run() == nil {
+				return name, nil
+			}
+		}
+		return "", fmt.Errorf("no python3 has %v", modules)
+	})
+}
+
+// onnxRuntime finds the node_modules folder that holds onnxruntime-node.
+func onnxRuntime() (string, error) {
+	if _, err := exec.LookPath("node"); err != nil {
+		return "", fmt.Errorf("node is not installed")
+	}
+	candidates := []string{os.Getenv("IMPASTO_ORT_NODE_MODULES")}
+	if peers, err := above(filepath.Join("benchmarks", "peers", "node_modules")); err == nil {
+		candidates = append(candidates, peers)
+	}
+	for _, dir := range candidates {
+		dir, err := filepath.Abs(dir)
+		if err != nil {
+			return "", err
+		}
+		if _, err := os.Stat(filepath.Join(dir, "onnxruntime-node", "package.json")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("no onnxruntime-node in IMPASTO_ORT_NODE_MODULES or benchmarks/peers/node_modules")
+}
