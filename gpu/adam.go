@@ -11,6 +11,9 @@ func (d *Device) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 	if guard != nil {
 		defines = "GUARDED"
 	}
+	if p.MaxNorm > 0 {
+		defines += " CLIPPED"
+	}
 	for _, s := range d.cut(w.Shape().Len(), 1) {
 		var views []view
 		for _, b := range []backend.Buffer{w, m, v, g} {
@@ -19,7 +22,10 @@ func (d *Device) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 		if guard != nil {
 			views = append(views, whole(guard))
 		}
+		if p.MaxNorm > 0 {
+			views = append(views, whole(p.Squares))
+		}
 		d.run("adam", defines, groupsForItems(s.len), views,
-			s.len, p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
+			s.len, p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2, p.Decay, p.MaxNorm)
 	}
 }

@@ -11,11 +11,19 @@ import (
 )
 
 // Adam is the optimizer of Kingma and Ba (arXiv:1412.6980) with the semantics of
-// torch.optim.Adam without weight decay. Its fields may be changed between steps.
+// torch.optim.AdamW and clip_grad_norm_. Its fields may be changed between steps.
 type Adam struct {
 	LR           float64 // learning rate
 	Beta1, Beta2 float64 // decay of the moments; 0.9 and 0.999
 	Eps          float64 // added to the root of the second moment; 1e-8
+
+	// WeightDecay times LR is the part of each parameter that a step takes away
+	// besides (Loshchilov and Hutter, arXiv:1711.05101); 0.
+	WeightDecay float64
+	// MaxNorm is the GradNorm down to which longer gradients are scaled, all by the
+	// same factor, which is computed on the backend; 0 means no limit. The gradients
+	// themselves stay as they are.
+	MaxNorm float64
 
 	// Guard, if not nil, is a scalar on the parameters' backend: while it is not
 	// finite, steps leave the parameters and their moments as they are. So a bad
@@ -28,6 +36,7 @@ type Adam struct {
 	step    int
 	square  *tensor.Tensor // scratch of GradSquares
 	sum     *tensor.Tensor
+	summed  bool // sum is that of the next step
 	norm    [1]float32
 }
 
@@ -67,6 +76,7 @@ func (a *Adam) SetSteps(n int) { a.step = n }
 
 // ZeroGrad forgets the gradients of all parameters.
 func (a *Adam) ZeroGrad() {
+	a.summed = false
 	for _, p := range a.params {
 		p.Tensor.ZeroGrad()
 	}
@@ -89,11 +99,16 @@ func (a *Adam) GradSquares() *tensor.Tensor {
 			a.be.Add(a.sum.Buffer(), a.sum.Buffer(), a.square.Buffer())
 		}
 	}
+	a.summed = true
 	return a.sum
 }
 
 // Step updates every parameter that has a gradient.
 func (a *Adam) Step() {
+	if a.MaxNorm > 0 && !a.summed {
+		a.GradSquares()
+	}
+	a.summed = false
 	a.step++
 	t := float64(a.step)
 	p := backend.AdamParams{
@@ -102,6 +117,9 @@ func (a *Adam) Step() {
 		Eps:                float32(a.Eps),
 		StepSize:           float32(a.LR / (1 - math.Pow(a.Beta1, t))),
 		InvSqrtCorrection2: float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),
+		Decay:              float32(a.LR * a.WeightDecay),
+		MaxNorm:            float32(a.MaxNorm),
+		Squares:            a.sum.Buffer(),
 	}
 	var guard backend.Buffer
 	if a.Guard != nil {

@@ -1,8 +1,10 @@
 package nn_test
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +57,56 @@ func TestAdamMatchesFloat64(t *testing.T) {
 			}
 		}
 		require.Equal(t, []float32{1, 2}, unused.Values(), "without a gradient nothing moves")
+	})
+}
+
+// TestAdamWMatchesPyTorch takes the steps that testdata/adamw.py recorded, with and
+// without weight decay and a limit of the gradients' norm.
+func TestAdamWMatchesPyTorch(t *testing.T) {
+	var runs []struct {
+		Decay   float64     `json:"decay"`
+		MaxNorm float64     `json:"max_norm"`
+		Start   [][]float32 `json:"start"`
+		Steps   []struct {
+			Grads  [][]float32 `json:"grads"`
+			Norm   float64     `json:"norm"`
+			Params [][]float32 `json:"params"`
+		} `json:"steps"`
+	}
+	file, err := os.ReadFile("testdata/adamw.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(file, &runs))
+	require.Len(t, runs, 4)
+	eachBackend(t, func(t *testing.T, be backend.Backend) {
+		for _, r := range runs {
+			var params []nn.Param
+			for _, v := range r.Start {
+				p := tensor.FromSlice(be, tensor.Vec(len(v)), v).RequireGrad()
+				params = append(params, nn.Param{Shape: []int{len(v)}, Tensor: p})
+			}
+			opt := nn.NewAdam(be, params, 0.05)
+			opt.WeightDecay, opt.MaxNorm = r.Decay, r.MaxNorm
+			tp := tensor.NewTape(be)
+			for i, s := range r.Steps {
+				opt.ZeroGrad()
+				for k, p := range params {
+					// Half the squared distance to w-g has the gradient g.
+					target := p.Tensor.Values()
+					for e, g := range s.Grads[k] {
+						target[e] -= g
+					}
+					tp.Backward(tp.MSE(p.Tensor, tensor.FromSlice(be, p.Tensor.Shape(), target), float32(len(target))/2))
+				}
+				if i%2 == 0 { // which Step does otherwise
+					require.InEpsilon(t, s.Norm, opt.GradNorm(), 1e-5)
+				}
+				opt.Step()
+				for k, p := range params {
+					require.InDeltaSlice(t, s.Params[k], p.Tensor.Values(), 1e-5, "decay %v, norm %v, step %d", r.Decay, r.MaxNorm, i+1)
+				}
+				tp.Reset()
+			}
+		}
 	})
 }
 

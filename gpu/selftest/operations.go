@@ -48,8 +48,8 @@ func elementwise(s backend.Shape) []operation {
 		{name: "ReLUGrad", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReLUGrad(out[0], in[0], in[1], true) }},
 		{name: "ChannelAffine", out: shapes(s), in: shapes(s, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) { b.ChannelAffine(out[0], in[0], in[1], in[2]) }},
 		{name: "ChannelAffineGrad", out: shapes(s), in: shapes(s, vec), run: func(b backend.Backend, out, in []backend.Buffer) { b.ChannelAffineGrad(out[0], in[0], in[1], true) }},
-		{name: "Adam", out: shapes(s, s), in: shapes(s, s, backend.Scalar), positive: map[int]bool{0: true}, run: func(b backend.Backend, out, in []backend.Buffer) {
-			b.Adam(out[0], out[1], in[0], in[1], in[2], backend.AdamParams{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, StepSize: 1e-2, InvSqrtCorrection2: 3})
+		{name: "Adam", out: shapes(s, s), in: shapes(s, s, backend.Scalar), positive: map[int]bool{0: true, 2: true}, run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.Adam(out[0], out[1], in[0], in[1], in[2], backend.AdamParams{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, StepSize: 1e-2, InvSqrtCorrection2: 3, Decay: 0.1, MaxNorm: 0.5, Squares: in[2]})
 		}},
 	}
 }

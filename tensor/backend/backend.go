@@ -22,7 +22,10 @@
 // Results do not depend on the number of threads.
 package backend
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Shape holds the four NCHW dimensions of a tensor: batch, channels, height,
 // width. A vector of C per-channel values is {1, C, 1, 1}, a convolution weight
@@ -71,6 +74,23 @@ func (g Conv) Out(x, w Shape) Shape {
 // where StepSize is lr/(1-Beta1^t) and InvSqrtCorrection2 is 1/sqrt(1-Beta2^t).
 type AdamParams struct {
 	Beta1, Beta2, Eps, StepSize, InvSqrtCorrection2 float32
+
+	// Decay is the part of w that is lost before the step: the learning rate times
+	// the decoupled weight decay of AdamW (Loshchilov and Hutter, arXiv:1711.05101).
+	Decay float32
+	// MaxNorm, unless it is 0, limits the norm of all gradients together as PyTorch's
+	// clip_grad_norm_ does (Pascanu et al., arXiv:1211.5063): Squares, a scalar, is
+	// the square of that norm, and g counts times
+	//
+	//	min(1, MaxNorm / (sqrt(Squares) + 1e-6))
+	MaxNorm float32
+	Squares Buffer
+}
+
+// ClipFactor returns what a gradient counts times, where squares is the value of
+// Squares.
+func (p *AdamParams) ClipFactor(squares float64) float64 {
+	return min(1, float64(p.MaxNorm)/(math.Sqrt(squares)+1e-6))
 }
 
 // Backend is a device that runs tensor operations.

@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -106,6 +107,9 @@ type (
 	adamNoCorrection  struct{ backend.Backend }
 	adamGuardsWeights struct{ backend.Backend }
 	adamStops         struct{ backend.Backend }
+	adamNeverClips    struct{ backend.Backend }
+	adamAlwaysClips   struct{ backend.Backend }
+	adamCoupled       struct{ backend.Backend }
 	changesSource     struct{ backend.Backend }
 	syncFails         struct{ backend.Backend }
 	panics            struct{ backend.Backend }
@@ -314,6 +318,30 @@ func (m adamStops) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams)
 	}
 }
 
+func (m adamNeverClips) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	p.MaxNorm = 0
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Brings smaller norms up to the limit as well.
+func (m adamAlwaysClips) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	if p.MaxNorm > 0 {
+		g = upload(m, []value{{g.Shape(), read(m, g)}})[0]
+		scale := p.MaxNorm / (float32(math.Sqrt(float64(read(m, p.Squares)[0]))) + 1e-6)
+		m.Axpy(g, upload(m, []value{{g.Shape(), read(m, g)}})[0], scale, false)
+		p.MaxNorm = 0
+	}
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Decays through the gradient, as Adam's L2 penalty does.
+func (m adamCoupled) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	sum := upload(m, []value{{g.Shape(), read(m, g)}})[0]
+	m.Axpy(sum, w, p.Decay, true)
+	p.Decay = 0
+	m.Backend.Adam(w, mo, v, sum, guard, p)
+}
+
 func (m changesSource) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 	m.Backend.Conv2d(dst, x, w, bias, g)
 	m.Fill(w, 0)
@@ -354,6 +382,9 @@ func TestSuiteNoticesBrokenBackends(t *testing.T) {
 		{"Adam", func(b backend.Backend) backend.Backend { return adamNoCorrection{b} }, "Adam"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamGuardsWeights{b} }, "guard NaN"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamStops{b} }, "guard 0"},
+		{"Adam", func(b backend.Backend) backend.Backend { return adamNeverClips{b} }, "squares 4"},
+		{"Adam", func(b backend.Backend) backend.Backend { return adamAlwaysClips{b} }, "squares 0"},
+		{"Adam", func(b backend.Backend) backend.Backend { return adamCoupled{b} }, "decay"},
 		{"ReLU", func(b backend.Backend) backend.Backend { return syncFails{b} }, "lost device"},
 		{"Gram", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},
 		{"Deterministic/Twice", func(b backend.Backend) backend.Backend { return panics{b} }, "panic: no such thing"},

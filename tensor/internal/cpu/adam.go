@@ -10,13 +10,22 @@ import (
 type adamTask struct {
 	w, m, v, g []float32
 	p          backend.AdamParams
+	scale      float32 // of the gradient
+	scratch    []scratch
 }
 
-func (t *adamTask) do(i, _ int) {
+func (t *adamTask) do(i, worker int) {
 	from, to := chunkOf(i, len(t.w))
-	p := &t.p
-	f32.Adam(t.w[from:to], t.m[from:to], t.v[from:to], t.g[from:to],
-		p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
+	p, w, g := &t.p, t.w[from:to], t.g[from:to]
+	if t.scale != 1 {
+		scaled := t.scratch[worker].floats(slotRaw, len(g))
+		f32.Axpy(scaled, g, t.scale, false)
+		g = scaled
+	}
+	if p.Decay != 0 {
+		f32.Axpy(w, w, 1-p.Decay, false)
+	}
+	f32.Adam(w, t.m[from:to], t.v[from:to], g, p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
 }
 
 // Adam updates w, m and v in place, unless there is a guard that is not finite.
@@ -29,6 +38,9 @@ func (b *Backend) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 	c := of(w)
 	c.changed()
 	t := &b.ops.adam
-	*t = adamTask{c.data, of(m).data, of(v).data, of(g).data, p}
+	*t = adamTask{w: c.data, m: of(m).data, v: of(v).data, g: of(g).data, p: p, scale: 1, scratch: b.scratch}
+	if p.MaxNorm > 0 {
+		t.scale = float32(p.ClipFactor(float64(of(p.Squares).data[0])))
+	}
 	b.run(chunks(len(t.w)), t)
 }
