@@ -30,7 +30,7 @@ func run(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	drawn, err := inputs.OpenPictures("", "", "", 1)
+	drawn, err := inputs.OpenPictures(inputs.Choice{ContentScale: 1})
 	if err != nil {
 		return err
 	}

@@ -168,6 +168,10 @@ func TestFolder(t *testing.T) {
 	save(t, filepath.Join(in, "a.png"), gradient(20, 10))
 	save(t, filepath.Join(in, "sub", "B.PNG"), gradient(9, 31))
 	require.NoError(t, os.WriteFile(filepath.Join(in, "c.ppm"), []byte("P6 1 1 255 abc"), 0o666))
+	for _, litter := range []string{"._a.png", "__MACOSX/x.png", "sub/@eaDir/y.jpg"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(in, litter)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(in, litter), []byte("no picture"), 0o666))
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(in, "notes.txt"), []byte("no picture"), 0o666))
 	args := []string{"-model", model, "-in", in, "-out", out}
 	for range 2 {

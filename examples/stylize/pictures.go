@@ -144,6 +144,12 @@ func (w *workshop) jobs() ([]job, error) {
 		if err != nil {
 			return fmt.Errorf("-in: %w", err)
 		}
+		if path != w.in && imageio.Litter(d.Name()) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if d.IsDir() {
 			if abs, err := filepath.Abs(path); err == nil && abs == inside {
 				return fs.SkipDir // an -out inside -in

@@ -61,8 +61,13 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 		return nil, err
 	}
 	net.Free()
-	if made.pictures, err = inputs.OpenPictures(o.dataset, o.style, o.test, o.contentScale); err != nil {
+	if made.pictures, err = inputs.OpenPictures(inputs.Choice{
+		Dataset: o.dataset, Style: o.style, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
+	}); err != nil {
 		return nil, err
+	}
+	if note := made.pictures.Note; note != "" {
+		fmt.Println(note)
 	}
 	if made.features, err = inputs.Features(made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err

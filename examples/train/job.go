@@ -42,9 +42,14 @@ func newJob(o *options) (j *job, err error) {
 			made.close()
 		}
 	}(j)
-	pictures, err := inputs.OpenPictures(o.Dataset, o.Style, o.Test, o.ContentScale)
+	pictures, err := inputs.OpenPictures(inputs.Choice{
+		Dataset: o.Dataset, Style: o.Style, Test: o.Test, ContentScale: o.ContentScale, MaxBad: cfg.MaxBad,
+	})
 	if err != nil {
 		return nil, err
+	}
+	if pictures.Note != "" {
+		fmt.Println(pictures.Note)
 	}
 	j.data, j.test = pictures.Data, pictures.Test
 	if j.be, err = inputs.Device(o.Device); err != nil {

@@ -46,7 +46,8 @@ type Files struct {
 	// Classes are the class folders in order; none in a flat folder.
 	Classes []string
 	// Ignored counts the pictures that lie beside class folders instead of in
-	// one: ImageFolder does not see them, which is worth a line in the log.
+	// one: ImageFolder does not see them, which is worth a line in the log
+	// (Beside is that line).
 	Ignored int
 
 	root  string
@@ -88,10 +89,13 @@ func (f *Files) Close() error {
 }
 
 // Extensions are the file names that count as pictures, in any case:
-// torchvision's IMG_EXTENSIONS.
+// torchvision's IMG_EXTENSIONS. Litter (see imageio.Litter) never does.
 var Extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
 
 func isPicture(name string) bool {
+	if imageio.Litter(name) {
+		return false
+	}
 	name = strings.ToLower(name)
 	for _, ext := range Extensions {
 		if strings.HasSuffix(name, ext) {
@@ -100,6 +104,48 @@ func isPicture(name string) bool {
 	}
 	return false
 }
+
+// Beside returns a sentence about the pictures that are left out because they lie
+// beside class folders; it is empty where there are none. It is an error where
+// they outnumber those that are used: then the folders are hardly classes.
+func (f *Files) Beside() (string, error) {
+	if f.Ignored == 0 {
+		return "", nil
+	}
+	s := fmt.Sprintf("%d of %d pictures are left out because they lie in %s itself, beside its class folders",
+		f.Ignored, f.Ignored+len(f.paths), f.root)
+	if f.Ignored <= len(f.paths) {
+		return s, nil
+	}
+	return "", fmt.Errorf("dataset: %s: move them into a folder of their own there, or the folders (%s) out of it", s, strings.Join(f.Classes, ", "))
+}
+
+// First loads the first good picture of src. Like a Loader with this
+// Options.MaxBad it gives up with a *TooManyBadError.
+func First(src Source, maxBad int) (*imageio.Image, error) {
+	limit := badLimit(maxBad, src.Len())
+	for i := range src.Len() {
+		m, err := load(src, i)
+		if err == nil {
+			return m, nil
+		}
+		if i >= limit {
+			return nil, &TooManyBadError{Bad: i + 1, Limit: limit, Last: BadFile{Index: i, Name: src.Name(i), Err: err}}
+		}
+	}
+	return nil, errNone
+}
+
+// load is src.Load, which may come from elsewhere, with its promises checked.
+func load(src Source, i int) (*imageio.Image, error) {
+	m, err := src.Load(i)
+	if err == nil && (m == nil || m.W < 1 || m.H < 1 || len(m.Pix) != 3*m.W*m.H) {
+		err = errors.New("empty picture")
+	}
+	return m, err
+}
+
+var errNone = errors.New("dataset: no pictures")
 
 var errEmpty = errors.New("no pictures; looking for " + strings.Join(Extensions, " "))
 

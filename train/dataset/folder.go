@@ -21,8 +21,9 @@ import (
 // flat set, which ImageFolder cannot do. If they lie in both, those in dir are
 // left out, as by ImageFolder, and counted in Files.Ignored.
 //
-// Unlike ImageFolder it does not walk into a folder that is one of its own
-// ancestors (a loop of links), and an unreadable folder is an error.
+// Unlike ImageFolder it leaves out the litter of operating systems and tools, files
+// and folders (see imageio.Litter), does not walk into a folder that is one of its
+// own ancestors (a loop of links), and an unreadable folder is an error.
 func Folder(dir string, opts imageio.Options) (*Files, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -40,6 +41,9 @@ func Folder(dir string, opts imageio.Options) (*Files, error) {
 	var inside [][]string
 	w := walker{root: f.root}
 	for _, e := range entries { // sorted bytewise by ReadDir
+		if imageio.Litter(e.Name()) {
+			continue
+		}
 		if info := directory(f.root, e); info != nil {
 			w.folders = nil
 			if err := w.walk(e.Name(), []os.FileInfo{root, info}); err != nil {
@@ -102,6 +106,9 @@ func (w *walker) walk(path string, ancestors []os.FileInfo) error {
 	}
 	here := folder{path: path}
 	for _, e := range entries {
+		if imageio.Litter(e.Name()) {
+			continue
+		}
 		info := directory(full, e)
 		switch {
 		case info == nil && isPicture(e.Name()):

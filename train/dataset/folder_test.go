@@ -95,6 +95,10 @@ func TestFlatAndMixedFolders(t *testing.T) {
 		{tree: []string{"b.jpg", "a.png", "readme.txt"}, want: []string{"a.png", "b.jpg"}},
 		{tree: []string{"b.jpg", "notes/readme.txt", "empty/"}, want: []string{"b.jpg"}},
 		{tree: []string{"b.jpg", "class/a.jpg"}, want: []string{"class/a.jpg"}, ignored: 1},
+		{tree: []string{"._b.jpg", "b.jpg", ".DS_Store", "Thumbs.db", "desktop.ini"}, want: []string{"b.jpg"}},
+		{tree: []string{"a/._1.jpg", "a/1.jpg", "a/@eaDir/1.jpg", "__MACOSX/a/._1.jpg", "@eaDir/1.jpg", ".ipynb_checkpoints/", "._a/1.jpg"}, want: []string{"a/1.jpg"}},
+		{tree: []string{"b.jpg", "@eaDir/b.jpg"}, want: []string{"b.jpg"}},
+		{tree: []string{"a/._1.jpg"}, err: "class folders without a picture: a;"},
 		{tree: []string{"full/a.jpg", "empty/", "void/x.txt"}, err: "class folders without a picture: empty, void;"},
 		{tree: []string{"empty/"}, err: "class folders without a picture: empty;"},
 		{tree: []string{"readme.txt"}, err: "no pictures; looking for .jpg"},
@@ -152,4 +156,46 @@ func TestFilesLoad(t *testing.T) {
 	got, err := f.Load(1)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+}
+
+// TestBeside wants a line about what class folders hide, and an error where that
+// is most of the pictures.
+func TestBeside(t *testing.T) {
+	for _, c := range []struct {
+		tree      []string
+		note, err string
+	}{
+		{[]string{"a/1.jpg", "a/2.jpg"}, "", ""},
+		{[]string{"1.jpg", "2.jpg"}, "", ""},
+		{[]string{"1.jpg", "a/1.jpg"}, "1 of 2 pictures are left out", ""},
+		{[]string{"1.jpg", "2.jpg", "rejected/1.jpg"}, "", "2 of 3 pictures are left out"},
+	} {
+		f, err := Folder(plant(t, c.tree...), imageio.Options{})
+		require.NoError(t, err)
+		note, err := f.Beside()
+		require.True(t, strings.HasPrefix(note, c.note) && (c.note == "") == (note == ""), note)
+		if c.err == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, c.err)
+		require.ErrorContains(t, err, "(rejected)")
+	}
+}
+
+func TestFirst(t *testing.T) {
+	good := drawn(1)[0]
+	m, err := First(Images{nil, {}, good}, 5)
+	require.NoError(t, err)
+	require.Same(t, good, m)
+	_, err = First(Images{nil, nil, good}, 1)
+	var many *TooManyBadError
+	require.ErrorAs(t, err, &many)
+	require.Equal(t, 2, many.Bad)
+	_, err = First(Images{nil, good}, -1)
+	require.ErrorAs(t, err, &many)
+	_, err = First(Images{nil}, 0)
+	require.ErrorContains(t, err, "image 0: empty picture")
+	_, err = First(Images{}, 0)
+	require.ErrorContains(t, err, "no pictures")
 }

@@ -119,7 +119,7 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 		}
 	}
 	if src.Len() == 0 {
-		return nil, errors.New("dataset: no pictures")
+		return nil, errNone
 	}
 	if n := Batches(src.Len(), opts.BatchSize); opts.StartBatch > n {
 		return nil, fmt.Errorf("dataset: StartBatch is %d, but an epoch has %d batches; is this the dataset of the interrupted run?", opts.StartBatch, n)

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -123,10 +122,7 @@ func (l *Loader) load(i int) (*imageio.Image, *BadFile) {
 	if b, ok := l.known.Load(i); ok {
 		return nil, b.(*BadFile)
 	}
-	m, err := l.src.Load(i)
-	if err == nil && (m == nil || m.W < 1 || m.H < 1 || len(m.Pix) != 3*m.W*m.H) {
-		err = errors.New("empty picture")
-	}
+	m, err := load(l.src, i)
 	if err == nil {
 		return m, nil
 	}

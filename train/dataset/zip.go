@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -19,17 +20,21 @@ import (
 const (
 	maxRatio     = 200      // uncompressed to compressed size
 	maxEntrySize = 64 << 20 // uncompressed
-	maxNameLen   = 4096
 )
 
 // Zip lists the pictures in a zip archive by the rules of Folder and reads them
-// in place, without unpacking; COCO's archives work as they are. The folder
-// __MACOSX, which macOS adds, is left out. Close the Files after use.
+// in place, without unpacking; COCO's archives work as they are. Close the Files
+// after use.
 //
-// Archives are not trusted. One with a name that leads out of it, or that could
-// do so on some system (absolute, "..", backslash, colon, control character,
-// link), is refused as a whole. An entry of more than 64 MiB, or packed by more
-// than 200 to 1, is a bad file.
+// Because nothing is unpacked, a name only sorts and groups pictures, and whatever
+// tells that is taken: backslashes for slashes (as PowerShell 5 writes them), "./"
+// and other empty elements, absolute names, any encoding (a backslash that is the
+// second byte of a Shift-JIS, GBK or Big5 character is part of that), any
+// characters. Of entries with equal names the last counts, as in Python's zipfile.
+//
+// Archives are not trusted. An entry is a bad file if its name leads upwards
+// (".."), if it is a link or device, encrypted, of more than 64 MiB, or packed by
+// more than 200 to 1.
 func Zip(file string, opts imageio.Options) (*Files, error) {
 	r, err := os.Open(file)
 	if err != nil {
@@ -54,42 +59,47 @@ func readZip(name string, r io.ReaderAt, size int64, opts imageio.Options) (*Fil
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: not a folder and no readable zip archive: %w", name, err)
 	}
-	entries := map[string]*zip.File{}
-	classes := map[string]map[string][]string{} // class, folder, pictures
-	var top []string
+	entries := map[string]entry{}
 	for _, e := range archive.File {
-		entry := strings.TrimSuffix(e.Name, "/")
-		if err := checkName(entry); err != nil {
-			return nil, fmt.Errorf("dataset: %s: entry %.100q: %w", name, e.Name, err)
-		}
-		if e.Mode()&fs.ModeType&^fs.ModeDir != 0 {
-			return nil, fmt.Errorf("dataset: %s: entry %.100q: neither a file nor a folder", name, e.Name)
-		}
-		class, _, nested := strings.Cut(entry, "/")
-		if class == "__MACOSX" {
+		elements, err := split(e)
+		if len(elements) == 0 || slices.ContainsFunc(elements, imageio.Litter) {
 			continue
 		}
-		isDir := e.Mode().IsDir()
-		if (nested || isDir) && classes[class] == nil {
+		p := strings.Join(elements, "/")
+		if _, taken := entries[p]; taken && err != nil {
+			continue // what can be read goes before what cannot
+		}
+		entries[p] = entry{e, err}
+	}
+	f := &Files{root: name, opts: opts}
+	f.load = func(path string, opts imageio.Options) (*imageio.Image, error) {
+		m, err := entries[path].load(opts)
+		if e := (*imageio.Error)(nil); errors.As(err, &e) {
+			e.Path = name + "/" + path
+		}
+		return m, err
+	}
+	return f, f.arrange(arranged(entries))
+}
+
+// arranged sorts the entries into pictures at the top, classes, and their pictures.
+func arranged(entries map[string]entry) (top, names []string, inside [][]string) {
+	classes := map[string]map[string][]string{} // class, folder, pictures
+	for p, e := range entries {
+		class, _, nested := strings.Cut(p, "/")
+		if (nested || e.isDir()) && classes[class] == nil {
 			classes[class] = map[string][]string{}
 		}
-		if isDir || !isPicture(entry) {
-			continue
-		}
-		if entries[entry] != nil {
-			return nil, fmt.Errorf("dataset: %s: two entries are called %.100q", name, entry)
-		}
-		entries[entry] = e
-		if nested {
-			dir := path.Dir(entry)
-			classes[class][dir] = append(classes[class][dir], path.Base(entry))
-		} else {
-			top = append(top, entry)
+		switch {
+		case e.isDir() || !isPicture(path.Base(p)):
+		case nested:
+			classes[class][path.Dir(p)] = append(classes[class][path.Dir(p)], path.Base(p))
+		default:
+			top = append(top, p)
 		}
 	}
 	slices.Sort(top)
-	names := slices.Sorted(maps.Keys(classes))
-	var inside [][]string
+	names = slices.Sorted(maps.Keys(classes))
 	for _, class := range names {
 		var l listing
 		for dir, pictures := range classes[class] {
@@ -97,47 +107,91 @@ func readZip(name string, r io.ReaderAt, size int64, opts imageio.Options) (*Fil
 		}
 		inside = append(inside, l.pictures())
 	}
-	f := &Files{root: name, opts: opts}
-	f.load = func(path string, opts imageio.Options) (*imageio.Image, error) {
-		m, err := loadEntry(entries[path], opts)
-		if e := (*imageio.Error)(nil); errors.As(err, &e) {
-			e.Path = name + "/" + path
-		}
-		return m, err
-	}
-	return f, f.arrange(top, names, inside)
+	return top, names, inside
 }
 
-func checkName(name string) error {
-	if len(name) > maxNameLen {
-		return fmt.Errorf("the name is longer than %d bytes", maxNameLen)
+// split returns the elements of an entry's path, without those that say nothing.
+// With those that lead upwards, which are left out too, comes an error.
+func split(e *zip.File) (elements []string, err error) {
+	separator := separators(e.Name)
+	start := 0
+	for i := 0; i <= len(e.Name); i++ {
+		if i < len(e.Name) && !separator(i) {
+			continue
+		}
+		switch element := e.Name[start:i]; element {
+		case "", ".":
+		case "..":
+			err = errors.New("the name leads out of its folder")
+		default:
+			elements = append(elements, element)
+		}
+		start = i + 1
 	}
-	for _, element := range strings.Split(name, "/") {
-		if element == "" || element == "." || element == ".." {
-			return errors.New("the name leads out of the archive")
+	return elements, err
+}
+
+// separators returns whether the byte at an index of name separates elements:
+// slashes do, and backslashes unless name is in one of the encodings of East Asia
+// and they end a character.
+func separators(name string) func(i int) bool {
+	var inside []bool
+	if !utf8.ValidString(name) {
+		inside = make([]bool, len(name))
+		for i := 0; i+1 < len(name); i++ {
+			if c := name[i]; c >= 0x81 && c <= 0xfe { // the first of two bytes
+				inside[i+1] = true
+				i++
+			}
 		}
 	}
-	if strings.ContainsAny(name, `\:`) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
-		return errors.New(`the name contains \, : or a control character`)
+	return func(i int) bool {
+		return name[i] == '/' || name[i] == '\\' && (inside == nil || !inside[i])
+	}
+}
+
+// entry is a file or folder in an archive.
+type entry struct {
+	file *zip.File
+	err  error // why it cannot be read
+}
+
+func (e entry) isDir() bool {
+	return e.file.Mode().IsDir() || strings.HasSuffix(e.file.Name, `\`) && e.file.UncompressedSize64 == 0
+}
+
+// refusal says why the entry is a bad file, or nothing.
+func (e entry) refusal() error {
+	const encrypted = 1
+	switch f := e.file; {
+	case e.err != nil:
+		return e.err
+	case f.Mode()&fs.ModeType != 0:
+		return errors.New("a link or device, not a file")
+	case f.Flags&encrypted != 0:
+		return errors.New("encrypted: unpack the archive with its password and use the folder")
+	case f.Method != zip.Store && f.Method != zip.Deflate:
+		return fmt.Errorf("packed by method %d, only 0 (stored) and 8 (deflate) can be read: pack it anew", f.Method)
+	case f.UncompressedSize64 > maxEntrySize:
+		return fmt.Errorf("%w: %d bytes, the limit is %d", imageio.ErrTooLarge, f.UncompressedSize64, maxEntrySize)
+	case f.UncompressedSize64/maxRatio > f.CompressedSize64:
+		return fmt.Errorf("%w: %d bytes packed into %d, the limit is %d to 1",
+			imageio.ErrTooLarge, f.UncompressedSize64, f.CompressedSize64, maxRatio)
 	}
 	return nil
 }
 
-func loadEntry(e *zip.File, opts imageio.Options) (*imageio.Image, error) {
-	if e.UncompressedSize64 > maxEntrySize {
-		return nil, &imageio.Error{Err: fmt.Errorf("%w: %d bytes, the limit is %d", imageio.ErrTooLarge, e.UncompressedSize64, maxEntrySize)}
+func (e entry) load(opts imageio.Options) (*imageio.Image, error) {
+	if err := e.refusal(); err != nil {
+		return nil, &imageio.Error{Err: err}
 	}
-	if e.UncompressedSize64/maxRatio > e.CompressedSize64 {
-		return nil, &imageio.Error{Err: fmt.Errorf("%w: %d bytes packed into %d, the limit is %d to 1",
-			imageio.ErrTooLarge, e.UncompressedSize64, e.CompressedSize64, maxRatio)}
-	}
-	r, err := e.Open()
+	r, err := e.file.Open()
 	if err != nil {
 		return nil, &imageio.Error{Err: err}
 	}
 	defer r.Close()
 	// The reader of package zip checks size and CRC, but only at the end.
-	data, err := io.ReadAll(io.LimitReader(r, int64(e.UncompressedSize64)+1))
+	data, err := io.ReadAll(io.LimitReader(r, int64(e.file.UncompressedSize64)+1))
 	if err != nil {
 		return nil, &imageio.Error{Err: err}
 	}

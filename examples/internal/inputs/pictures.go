@@ -24,22 +24,30 @@ func Missing(dataset, vgg, style string) error {
 	return nil
 }
 
+// Choice are the flags that choose pictures.
+type Choice struct {
+	Dataset, Style, Test string
+	ContentScale         float64 // divides the size of the test picture
+	MaxBad               int     // as in dataset.Options
+}
+
 // Pictures are what a training looks at.
 type Pictures struct {
 	Data  dataset.Source
 	Style *imageio.Image
 	Test  *imageio.Image // what samples show
+	Note  string         // a sentence about what is left out, or nothing
 }
 
 // OpenPictures opens the dataset, the style and the test picture of the flags of
 // these names. For an empty dataset and style there are drawn ones; the test picture
-// is then drawn too, or else the first of the dataset. contentScale divides its size.
-func OpenPictures(data, style, test string, contentScale float64) (*Pictures, error) {
-	p, err := openDataset(data)
+// is then drawn too, or else the first good one of the dataset.
+func OpenPictures(c Choice) (*Pictures, error) {
+	p, err := openDataset(c.Dataset)
 	if err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
-	if err := p.open(style, test, contentScale); err != nil {
+	if err := p.open(c); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -54,7 +62,12 @@ func openDataset(path string) (*Pictures, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pictures{Data: files}, nil
+	note, err := files.Beside()
+	if err != nil {
+		files.Close()
+		return nil, err
+	}
+	return &Pictures{Data: files, Note: note}, nil
 }
 
 // drawn returns the pictures of a training without files.
@@ -67,26 +80,26 @@ func drawn() *Pictures {
 	return &Pictures{Data: data, Style: paint.Style(1, 256), Test: paint.Scene(0, 480, 270)}
 }
 
-func (p *Pictures) open(style, test string, contentScale float64) (err error) {
-	if style != "" {
-		if p.Style, err = imageio.Load(style, imageio.Options{}); err != nil {
+func (p *Pictures) open(c Choice) (err error) {
+	if c.Style != "" {
+		if p.Style, err = imageio.Load(c.Style, imageio.Options{}); err != nil {
 			return fmt.Errorf("-style: %w", err)
 		}
 	}
 	switch {
-	case test != "":
-		if p.Test, err = imageio.Load(test, imageio.Options{}); err != nil {
+	case c.Test != "":
+		if p.Test, err = imageio.Load(c.Test, imageio.Options{}); err != nil {
 			return fmt.Errorf("-test: %w", err)
 		}
 	case p.Test == nil:
-		if p.Test, err = p.Data.Load(0); err != nil {
-			return fmt.Errorf("-dataset: the first picture, wanted for the samples: %w", err)
+		if p.Test, err = dataset.First(p.Data, c.MaxBad); err != nil {
+			return fmt.Errorf("-dataset: %w", err)
 		}
 	}
-	if !(contentScale > 0) {
-		return cli.Usagef("-content-scale %v: want a number above 0", contentScale)
+	if !(c.ContentScale > 0) {
+		return cli.Usagef("-content-scale %v: want a number above 0", c.ContentScale)
 	}
-	if p.Test, err = imageio.Scale(p.Test, contentScale); err != nil {
+	if p.Test, err = imageio.Scale(p.Test, c.ContentScale); err != nil {
 		return fmt.Errorf("-content-scale: %w", err)
 	}
 	return nil
