@@ -25,12 +25,6 @@ func (o Conv2dOptions) block() backend.ConvBlock {
 	}
 }
 
-type convNode struct {
-	x, w, b, y *Tensor // x only if the weight needs a gradient
-	dx         *Tensor // x if it needs a gradient
-	g          backend.ConvBlock
-}
-
 // Conv2d convolves x {N, C, H, W} with w {K, C, kernel height, kernel width} and
 // adds the bias b {1, K, 1, 1}, which may be nil: PyTorch's conv2d, optionally
 // with nearest upsampling and reflection padding before it and a ReLU after it.
@@ -42,36 +36,13 @@ func (tp *Tape) Conv2d(x, w, b *Tensor, o Conv2dOptions) *Tensor {
 	if tp.conv == nil && (g.Reflect || g.Upsample > 1 || g.ReLU) {
 		return tp.composeConv2d(x, w, b, g)
 	}
-	start := tp.begin()
-	needsWeight := w.needsGrad || b != nil && b.needsGrad
-	y := tp.make(g.Out(x.shape, w.shape), x.needsGrad || needsWeight)
-	var bias backend.Buffer
-	if b != nil {
-		bias = b.buf
-	}
-	if tp.conv != nil {
-		tp.conv.ConvBlock(y.buf, x.buf, w.buf, bias, g)
-	} else {
-		tp.be.Conv2d(y.buf, x.buf, w.buf, bias, g.Conv)
-	}
-	if y.needsGrad {
-		n := tp.convs.next()
-		*n = convNode{w: w, b: b, y: y, g: g}
-		if x.needsGrad {
-			n.dx = tp.keep(x)
-		}
-		if needsWeight {
-			n.x = tp.keep(x)
-		}
-		tp.record(n)
-	}
-	tp.end(start, "conv2d", false, y.shape)
-	return y
+	return Apply(tp, conv2d{g}, g.Out(x.shape, w.shape), x, w, b)
 }
 
 // composeConv2d runs the parts of a block one by one.
 func (tp *Tape) composeConv2d(x, w, b *Tensor, g backend.ConvBlock) *Tensor {
-	t := tp.keep(x)
+	t := x
+	t.hold()
 	step := func(next *Tensor) {
 		tp.Release(t)
 		t = next
@@ -114,49 +85,56 @@ func checkConv2d(x, w, b *Tensor, g backend.ConvBlock) {
 	}
 }
 
-func (n *convNode) output() *Tensor { return n.y }
-func (n *convNode) name() string    { return "conv2d" }
+type conv2d struct{ g backend.ConvBlock }
 
-func (n *convNode) backward(tp *Tape) {
-	if n.x != nil {
-		n.backwardWeight(tp)
+func (*conv2d) Name() string { return "conv2d" }
+
+func (o *conv2d) Forward(tp *Tape, y *Tensor, in []*Tensor) {
+	x, w, b := in[0], in[1], in[2]
+	var bias backend.Buffer
+	if b != nil {
+		bias = b.buf
 	}
-	if n.dx == nil {
-		return
-	}
-	dx, add := tp.gradOf(n.dx)
 	if tp.conv != nil {
-		tp.conv.ConvBlockGradInput(dx, n.y.grad, n.y.buf, n.w.buf, n.g, add)
+		tp.conv.ConvBlock(y.buf, x.buf, w.buf, bias, o.g)
 	} else {
-		tp.be.Conv2dGradInput(dx, n.y.grad, n.w.buf, n.g.Conv, add)
+		tp.be.Conv2d(y.buf, x.buf, w.buf, bias, o.g.Conv)
 	}
 }
 
-func (n *convNode) backwardWeight(tp *Tape) {
-	dw, add := tp.gradOf(n.w)
-	var db backend.Buffer
-	if n.b != nil && n.b.needsGrad {
-		var addBias bool
-		db, addBias = tp.gradOf(n.b)
-		if addBias != add {
-			// One of the two starts afresh: make both do so from zero.
-			if !add {
-				tp.be.Fill(dw, 0)
-			} else {
-				tp.be.Fill(db, 0)
-			}
-			add = true
+func (o *conv2d) Backward(tp *Tape, y *Tensor, in []*Tensor) {
+	x, w, b := in[0], in[1], in[2]
+	if w.needsGrad || b != nil && b.needsGrad {
+		o.backwardWeight(tp, y, x, w, b)
+	}
+	dx, add := tp.GradFor(x)
+	switch {
+	case dx == nil:
+	case tp.conv != nil:
+		tp.conv.ConvBlockGradInput(dx, y.grad, y.buf, w.buf, o.g, add)
+	default:
+		tp.be.Conv2dGradInput(dx, y.grad, w.buf, o.g.Conv, add)
+	}
+}
+
+func (o *conv2d) backwardWeight(tp *Tape, y, x, w, b *Tensor) {
+	dw, add, temp := tp.gradOrScratch(w)
+	db, addBias := tp.GradFor(b)
+	if db != nil && addBias != add {
+		// One of the two starts afresh: make both do so from zero.
+		if !add {
+			tp.be.Fill(dw, 0)
+		} else {
+			tp.be.Fill(db, 0)
 		}
+		add = true
 	}
 	if tp.conv != nil {
-		tp.conv.ConvBlockGradWeight(dw, db, n.x.buf, n.y.grad, n.y.buf, n.g, add)
+		tp.conv.ConvBlockGradWeight(dw, db, x.buf, y.grad, y.buf, o.g, add)
 	} else {
-		tp.be.Conv2dGradWeight(dw, db, n.x.buf, n.y.grad, n.g.Conv, add)
+		tp.be.Conv2dGradWeight(dw, db, x.buf, y.grad, o.g.Conv, add)
 	}
-}
-
-func (n *convNode) release(tp *Tape) {
-	tp.Release(n.x)
-	tp.Release(n.dx)
-	tp.Release(n.y)
+	if temp != nil {
+		tp.be.Free(temp)
+	}
 }

@@ -31,12 +31,18 @@
 // on the way to them; frozen weights cost nothing. As in PyTorch, gradients of
 // several Backward calls add up until ZeroGrad.
 //
+// # Own operations
+//
+// Apply runs and records any Operation; those of a Tape are made with it too. An
+// operation of another package is a small type with a forward and a backward
+// method, which call the tape's backend on the buffers of tensors.
+//
 // # Backends
 //
 // CPU returns the built-in backend: AVX-512, AVX2+FMA or NEON assembly where the
-// processor has it, portable Go elsewhere. Package gpu provides OpenGL. A tape, its backend and
-// the tensors it computes are used by one goroutine at a time; for concurrency
-// give each goroutine its own backend, and share frozen parameters.
+// processor has it, portable Go elsewhere. Package gpu provides OpenGL. A tape, its
+// backend and the tensors it computes are used by one goroutine at a time; for
+// concurrency give each goroutine its own backend, and share frozen parameters.
 //
 // # Errors
 //

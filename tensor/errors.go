@@ -48,3 +48,10 @@ func fail(op, reason string, operands ...Operand) {
 }
 
 func operand(name string, t *Tensor) Operand { return Operand{name, t.shape} }
+
+// checkEqual wants a and b of the same shape.
+func checkEqual(op string, a, b *Tensor) {
+	if a.shape != b.shape {
+		fail(op, "shapes differ", operand("a", a), operand("b", b))
+	}
+}

@@ -5,7 +5,7 @@ import "github.com/impasto-go/impasto/tensor/backend"
 // InstanceNormOptions are the settings of InstanceNorm.
 type InstanceNormOptions struct {
 	Eps           float32 // added to the variance; 0 means 1e-5
-	ReLU          bool    // clamp the normalised values at zero
+	ReLU          bool    // clamp the normalized values at zero
 	Residual      *Tensor // added to the result, same shape; may be nil
 	ResidualScale float32 // factor of Residual; 0 means 1
 
@@ -25,13 +25,7 @@ func (o InstanceNormOptions) block() backend.NormBlock {
 	return g
 }
 
-type normNode struct {
-	x, gamma, beta, residual, y *Tensor
-	mean, rstd                  *Tensor
-	g                           backend.NormBlock
-}
-
-// InstanceNorm normalises every plane of x {N, C, H, W} to zero mean and unit
+// InstanceNorm normalizes every plane of x {N, C, H, W} to zero mean and unit
 // (biased) variance, then scales it by gamma and shifts it by beta, both
 // {1, C, 1, 1}: PyTorch's InstanceNorm2d with affine=True (Ulyanov et al.,
 // arXiv:1607.08022), optionally with a ReLU and then a residual after it:
@@ -43,37 +37,19 @@ func (tp *Tape) InstanceNorm(x, gamma, beta *Tensor, o InstanceNormOptions) *Ten
 	if tp.norm == nil && (g.ReLU || o.Residual != nil) {
 		return tp.composeInstanceNorm(x, gamma, beta, o.Residual, g)
 	}
-	start := tp.begin()
-	res, from := o.Residual, x.buf
-	needs := x.needsGrad || gamma.needsGrad || beta.needsGrad || res != nil && res.needsGrad
+	stats := Shape{x.shape[0], x.shape[1], 1, 1}
+	mean, rstd := tp.New(stats), tp.New(stats)
+	in := [...]*Tensor{x, gamma, beta, o.Residual, mean, rstd}
+	n := newNode(tp, instanceNorm{g})
 	var y *Tensor
-	if o.InPlace && tp.norm != nil && !needs && x.onTape && x.refs == 1 {
+	if needs := anyNeedsGrad(in[:]); o.InPlace && tp.norm != nil && !needs && x.onTape && x.refs == 1 {
 		y = tp.takeOver(x)
 	} else {
 		y = tp.make(x.shape, needs)
 	}
-	stats := Shape{x.shape[0], x.shape[1], 1, 1}
-	mean, rstd := tp.make(stats, false), tp.make(stats, false)
-	if tp.norm != nil {
-		var r backend.Buffer
-		if res != nil {
-			r = res.buf
-		}
-		tp.norm.NormBlock(y.buf, mean.buf, rstd.buf, from, gamma.buf, beta.buf, r, g)
-	} else {
-		tp.be.InstanceNorm(y.buf, mean.buf, rstd.buf, x.buf, gamma.buf, beta.buf, g.Eps)
-	}
-	if needs {
-		n := tp.norms.next()
-		*n = normNode{x: tp.keep(x), gamma: gamma, beta: beta, y: y, mean: tp.keep(mean), rstd: tp.keep(rstd), g: g}
-		if res != nil && res.needsGrad {
-			n.residual = tp.keep(res)
-		}
-		tp.record(n)
-	}
+	tp.apply(n, y, in[:], false)
 	tp.Release(mean)
 	tp.Release(rstd)
-	tp.end(start, "instancenorm", false, y.shape)
 	return y
 }
 
@@ -103,38 +79,60 @@ func checkInstanceNorm(x, gamma, beta, res *Tensor) {
 	}
 }
 
-func (n *normNode) output() *Tensor { return n.y }
-func (n *normNode) name() string    { return "instancenorm" }
+type instanceNorm struct{ g backend.NormBlock }
 
-func (n *normNode) backward(tp *Tape) {
-	if n.x.needsGrad || n.gamma.needsGrad || n.beta.needsGrad {
-		dx, add, temp := tp.gradOrScratch(n.x)
-		dgamma, addGamma, tempGamma := tp.gradOrScratch(n.gamma)
-		dbeta, addBeta, tempBeta := tp.gradOrScratch(n.beta)
-		if addGamma != addBeta {
-			for _, fresh := range []struct {
-				b   backend.Buffer
-				add bool
-			}{{dgamma, addGamma}, {dbeta, addBeta}} {
-				if !fresh.add {
-					tp.be.Fill(fresh.b, 0)
-				}
-			}
-			addGamma = true
-		}
-		if tp.norm != nil {
-			tp.norm.NormBlockGrad(dx, dgamma, dbeta, n.y.grad, n.x.buf, n.mean.buf, n.rstd.buf, n.gamma.buf, n.beta.buf, n.g, add, addGamma)
-		} else {
-			tp.be.InstanceNormGrad(dx, dgamma, dbeta, n.y.grad, n.x.buf, n.mean.buf, n.rstd.buf, n.gamma.buf, add, addGamma)
-		}
-		for _, s := range [...]backend.Buffer{temp, tempGamma, tempBeta} {
-			if s != nil {
-				tp.be.Free(s)
-			}
-		}
+func (*instanceNorm) Name() string { return "instancenorm" }
+
+func (o *instanceNorm) Forward(tp *Tape, y *Tensor, in []*Tensor) {
+	x, gamma, beta, residual, mean, rstd := in[0].buf, in[1].buf, in[2].buf, in[3], in[4].buf, in[5].buf
+	if x == nil {
+		x = y.buf // in place
 	}
-	if n.residual != nil {
-		tp.passGrad(n.residual, n.y, n.g.Alpha, true)
+	if tp.norm == nil {
+		tp.be.InstanceNorm(y.buf, mean, rstd, x, gamma, beta, o.g.Eps)
+		return
+	}
+	var r backend.Buffer
+	if residual != nil {
+		r = residual.buf
+	}
+	tp.norm.NormBlock(y.buf, mean, rstd, x, gamma, beta, r, o.g)
+}
+
+func (o *instanceNorm) Backward(tp *Tape, y *Tensor, in []*Tensor) {
+	if anyNeedsGrad(in[:3]) {
+		o.backwardNorm(tp, y, in)
+	}
+	if residual := in[3]; residual != nil {
+		tp.passGrad(residual, y, o.g.Alpha, true)
+	}
+}
+
+func (o *instanceNorm) backwardNorm(tp *Tape, y *Tensor, in []*Tensor) {
+	x, gamma, beta, mean, rstd := in[0], in[1], in[2], in[4].buf, in[5].buf
+	dx, add, temp := tp.gradOrScratch(x)
+	dgamma, addGamma, tempGamma := tp.gradOrScratch(gamma)
+	dbeta, addBeta, tempBeta := tp.gradOrScratch(beta)
+	if addGamma != addBeta {
+		for _, fresh := range []struct {
+			b   backend.Buffer
+			add bool
+		}{{dgamma, addGamma}, {dbeta, addBeta}} {
+			if !fresh.add {
+				tp.be.Fill(fresh.b, 0)
+			}
+		}
+		addGamma = true
+	}
+	if tp.norm != nil {
+		tp.norm.NormBlockGrad(dx, dgamma, dbeta, y.grad, x.buf, mean, rstd, gamma.buf, beta.buf, o.g, add, addGamma)
+	} else {
+		tp.be.InstanceNormGrad(dx, dgamma, dbeta, y.grad, x.buf, mean, rstd, gamma.buf, add, addGamma)
+	}
+	for _, s := range [...]backend.Buffer{temp, tempGamma, tempBeta} {
+		if s != nil {
+			tp.be.Free(s)
+		}
 	}
 }
 
@@ -142,17 +140,9 @@ func (n *normNode) backward(tp *Tape) {
 // buffer, to be freed by the caller, then takes it.
 func (tp *Tape) gradOrScratch(t *Tensor) (g backend.Buffer, add bool, scratch backend.Buffer) {
 	if t.needsGrad {
-		g, add = tp.gradOf(t)
+		g, add = tp.GradFor(t)
 		return g, add, nil
 	}
 	g = tp.be.Alloc(t.shape)
 	return g, false, g
-}
-
-func (n *normNode) release(tp *Tape) {
-	tp.Release(n.x)
-	tp.Release(n.mean)
-	tp.Release(n.rstd)
-	tp.Release(n.residual)
-	tp.Release(n.y)
 }

@@ -1,7 +1,6 @@
 package tensor
 
 import (
-	"slices"
 	"time"
 
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -16,19 +15,9 @@ type Tape struct {
 	norm  backend.NormFuser
 	trace func(Event)
 
-	nodes   []node
 	tensors slab[Tensor]
-
-	convs    slab[convNode]
-	norms    slab[normNode]
-	relus    slab[reluNode]
-	adds     slab[addNode]
-	pads     slab[padNode]
-	upsample slab[upsampleNode]
-	pools    slab[poolNode]
-	affines  slab[affineNode]
-	grams    slab[gramNode]
-	mses     slab[mseNode]
+	nodes   slab[node] // as they were applied
+	order   []*node    // those recorded, last to be differentiated first
 }
 
 // Event describes one operation to a function set with Trace.
@@ -37,18 +26,6 @@ type Event struct {
 	Backward bool          // the gradient of the operation
 	Out      Shape         // shape of the operation's result
 	Elapsed  time.Duration // including the wait for the backend
-}
-
-// node is a recorded operation.
-type node interface {
-	// output is the tensor whose gradient backward consumes.
-	output() *Tensor
-	// backward adds the gradients of the operation's inputs.
-	backward(tp *Tape)
-	// release gives up the tensors kept for backward.
-	release(tp *Tape)
-	// name is the operation's name in events.
-	name() string
 }
 
 // NewTape returns an empty tape on be.
@@ -88,43 +65,48 @@ func (tp *Tape) Backward(losses ...*Tensor) {
 		if !l.needsGrad {
 			continue
 		}
-		g, add := tp.gradOf(l)
+		g, add := tp.GradFor(l)
 		if add {
 			panic("tensor: backward: the same loss is given twice")
 		}
 		tp.be.Fill(g, 1)
 	}
-	for i := len(tp.nodes) - 1; i >= 0; i-- {
-		n := tp.nodes[i]
-		out := n.output()
-		if out.hasGrad {
+	for i := len(tp.order) - 1; i >= 0; i-- {
+		n := tp.order[i]
+		if n.y.hasGrad {
 			start := tp.begin()
-			n.backward(tp)
-			tp.end(start, n.name(), true, out.shape)
+			n.op.Backward(tp, n.y, n.in)
+			tp.end(start, n.op.Name(), true, n.y.shape)
 		}
-		if out.grad != nil {
-			tp.be.Free(out.grad)
-			out.grad, out.hasGrad = nil, false
+		if n.y.grad != nil {
+			tp.be.Free(n.y.grad)
+			n.y.grad, n.y.hasGrad = nil, false
 		}
-		n.release(tp)
-		tp.nodes[i] = nil
+		for _, t := range n.in {
+			tp.Release(t)
+		}
+		tp.Release(n.y)
+		n.forget()
 	}
-	tp.nodes = tp.nodes[:0]
+	tp.order = tp.order[:0]
 }
 
 // Reset forgets all recorded operations and frees every tensor the tape made.
 // Those tensors must not be used afterwards.
 func (tp *Tape) Reset() {
-	clear(tp.nodes)
-	tp.nodes = tp.nodes[:0]
+	for _, n := range tp.order {
+		n.forget()
+	}
+	tp.order = tp.order[:0]
 	for i := range tp.tensors.used {
 		tp.free(tp.tensors.at(i))
 	}
-	tp.tensors.used = 0
-	tp.convs.used, tp.norms.used, tp.relus.used = 0, 0, 0
-	tp.adds.used, tp.pads.used, tp.upsample.used = 0, 0, 0
-	tp.pools.used, tp.affines.used, tp.grams.used, tp.mses.used = 0, 0, 0, 0
+	tp.tensors.used, tp.nodes.used = 0, 0
 }
+
+// New returns a tensor of the tape with undefined contents, such as one for values
+// that an operation saves for its gradient. Gradients do not flow to it.
+func (tp *Tape) New(s Shape) *Tensor { return tp.make(s, false) }
 
 // make returns a new tensor on the tape. Gradients will flow to it if needsGrad.
 func (tp *Tape) make(s Shape, needsGrad bool) *Tensor {
@@ -152,35 +134,12 @@ func (tp *Tape) free(t *Tensor) {
 	}
 }
 
-// keep holds t, which may be nil, until the recorded operation releases it.
-func (tp *Tape) keep(t *Tensor) *Tensor {
-	if t != nil && t.onTape {
-		t.refs++
+// GradFor returns the buffer that an operation's gradient for its input t goes to,
+// and whether it is to be added to what is there, or a nil buffer if t needs none.
+func (tp *Tape) GradFor(t *Tensor) (g backend.Buffer, add bool) {
+	if t == nil || !t.needsGrad {
+		return nil, false
 	}
-	return t
-}
-
-// record appends an operation whose output gradients flow through.
-func (tp *Tape) record(n node) {
-	tp.keep(n.output())
-	tp.nodes = append(tp.nodes, n)
-}
-
-// recordAfter records an operation right after those that made its inputs. Losses
-// are such: what they send into a network is then computed when Backward reaches
-// the layer that they look at, and not for all layers at the outset.
-func (tp *Tape) recordAfter(n node, inputs ...*Tensor) {
-	tp.record(n)
-	at := len(tp.nodes) - 1
-	for ; at > 0 && !slices.Contains(inputs, tp.nodes[at-1].output()); at-- {
-		tp.nodes[at] = tp.nodes[at-1]
-	}
-	tp.nodes[at] = n
-}
-
-// gradOf returns the buffer that an operation's backward writes t's gradient to,
-// and whether it must add to what is there.
-func (tp *Tape) gradOf(t *Tensor) (g backend.Buffer, add bool) {
 	if t.grad == nil {
 		t.grad = t.be.Alloc(t.shape)
 	}
@@ -200,7 +159,7 @@ func (tp *Tape) passGrad(to, from *Tensor, alpha float32, last bool) {
 		from.grad, from.hasGrad = nil, false
 		return
 	}
-	g, add := tp.gradOf(to)
+	g, add := tp.GradFor(to)
 	tp.be.Axpy(g, from.grad, alpha, add)
 }
 

@@ -36,3 +36,60 @@ func TestLossesWaitForTheirLayers(t *testing.T) {
 	tp.Backward(losses...)
 	require.Equal(t, []string{"mse", "upsample", "maxpool", "mse", "gram", "mse", "relu"}, order)
 }
+
+// cube is an operation of another package, which keeps x² for its gradient.
+type cube struct{ forward, backward *int }
+
+func (*cube) Name() string { return "cube" }
+
+func (o *cube) Forward(tp *tensor.Tape, y *tensor.Tensor, in []*tensor.Tensor) {
+	*o.forward++
+	x, square := in[0].Values(), in[2].Values()
+	cubes := make([]float32, len(x))
+	for i, v := range x {
+		square[i], cubes[i] = v*v, v*v*v
+	}
+	in[2].Write(square)
+	y.Write(cubes)
+}
+
+func (o *cube) Backward(tp *tensor.Tape, y *tensor.Tensor, in []*tensor.Tensor) {
+	*o.backward++
+	square, dy := in[2].Values(), make([]float32, y.Len())
+	tp.Backend().Read(dy, y.GradBuffer())
+	for i := range dy {
+		dy[i] *= 3 * square[i]
+	}
+	dx, add := tp.GradFor(in[0])
+	g := tp.Backend().Alloc(in[0].Shape())
+	tp.Backend().Write(g, dy)
+	tp.Backend().Axpy(dx, g, 1, add)
+	tp.Backend().Free(g)
+}
+
+// TestApply runs an own operation with an absent input and a saved value, whose
+// memory is back when its gradient has been computed.
+func TestApply(t *testing.T) {
+	be := reference.New()
+	tp := tensor.NewTape(be)
+	x := tensor.FromSlice(be, tensor.Vec(3), []float32{1, 2, -3})
+	zero := tensor.FromSlice(be, tensor.Vec(3), make([]float32, 3))
+	var forward, backward int
+	run := func() *tensor.Tensor {
+		square := tp.New(x.Shape())
+		y := tensor.Apply(tp, cube{&forward, &backward}, x.Shape(), x, nil, square)
+		tp.Release(square)
+		return y
+	}
+	require.Equal(t, []float32{1, 8, -27}, run().Values())
+	tp.Backward(tp.MSE(run(), zero, 3))
+	require.Zero(t, backward, "nothing requires a gradient")
+
+	x.RequireGrad()
+	tp.Backward(tp.MSE(run(), zero, 3)) // the sum of x⁶
+	require.Equal(t, []float32{6, 6 * 32, 6 * -243}, x.Grad())
+	require.Equal(t, 3, forward)
+	require.Equal(t, 1, backward)
+	tp.Reset()
+	require.Equal(t, 3, be.Live(), "x, its gradient and zero")
+}
