@@ -28,6 +28,7 @@ var table = []entry{
 	{"ffmpeg", "apt-get install ffmpeg", program("ffmpeg", "ffprobe")},
 	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
 	{"cc", "apt-get install gcc libc6-dev", program("cc")},
+	{"mcs", "apt-get install mono-mcs", program("mcs")},
 
 	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
 	{"display", "run it in a graphical session or with xvfb-run", nil},
