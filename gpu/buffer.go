@@ -20,6 +20,9 @@ const floatSize = 4
 type storage struct {
 	name uint32 // 0 until created, and where creation failed
 	size int    // bytes
+
+	used        uint64 // serial of the last submission with work on it
+	wrote, read uint64 // the device's epoch when a dispatch last did
 }
 
 func (s *storage) delete() {
@@ -38,10 +41,12 @@ type buffer struct {
 func (b *buffer) Shape() backend.Shape { return b.shape }
 
 // pool keeps freed storages by size. It belongs to the goroutine that uses the
-// device: operations run in the order of their submission, so a storage may be
-// handed out again while its last operation still waits.
+// device, and to the device's thread while that goroutine waits for it: shaders
+// run in the order of their submission, so a storage may be handed out again while
+// its last operation still waits. Only what the host writes needs more; see fresh.
 type pool struct {
 	free map[int][]*storage
+	ring map[int][]*storage // what writes replaced, the oldest first
 	all  []*storage
 }
 
@@ -130,7 +135,8 @@ func (d *Device) scratch(floats int) view {
 	return view{storage: d.alloc(floats * floatSize), len: floats}
 }
 
-// Write copies len(dst) host values in NCHW order into dst.
+// Write copies len(dst) host values in NCHW order into dst. It does not wait for
+// operations that still have to read the old values: dst gets other memory.
 func (d *Device) Write(dst backend.Buffer, src []float32) {
 	b := dst.(*buffer)
 	if len(src) != b.shape.Len() {
@@ -140,12 +146,47 @@ func (d *Device) Write(dst backend.Buffer, src []float32) {
 		if !d.usable(b.storage) {
 			return
 		}
+		b.storage = d.fresh(b.storage)
+		if !d.usable(b.storage) {
+			return
+		}
+		d.stream.barrier(gl.BUFFER_UPDATE_BARRIER_BIT) // after what shaders wrote here long ago
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.name)
 		d.inChunks(len(src), func(first int, chunk []float32) {
 			copy(chunk, src[first:])
 			gl.BufferSubData(gl.COPY_WRITE_BUFFER, first*floatSize, len(chunk)*floatSize, unsafe.Pointer(&chunk[0]))
 		})
 	})
+}
+
+// ringSize is how many storages of a size writes use in turn besides the tensors'
+// own. With two, the host can be two writes ahead of the device.
+const ringSize = 2
+
+// fresh returns s, or another storage of its size, such that all work on it is
+// done, and keeps s for later if it was exchanged. The contents are undefined.
+func (d *Device) fresh(s *storage) *storage {
+	if s.used == d.serial {
+		d.mark()
+	}
+	if d.poll(); s.used <= d.passed {
+		return s
+	}
+	if d.pool.ring == nil {
+		d.pool.ring = map[int][]*storage{}
+	}
+	ring := append(d.pool.ring[s.size], s)
+	other := ring[0]
+	if len(ring) <= ringSize {
+		other = &storage{size: s.size}
+		d.pool.all = append(d.pool.all, other)
+		d.create(other)
+	} else {
+		d.reach(other.used)
+		ring = append(ring[:0], ring[1:]...)
+	}
+	d.pool.ring[s.size] = ring
+	return other
 }
 
 // stagingSize is how many bytes move between host and device at once.
@@ -177,7 +218,7 @@ func (d *Device) Read(dst []float32, src backend.Buffer) {
 		if !d.usable(b.storage) || !d.stage() {
 			return
 		}
-		gl.MemoryBarrier(gl.BUFFER_UPDATE_BARRIER_BIT)
+		d.beforeCopy()
 		gl.BindBuffer(gl.COPY_READ_BUFFER, b.name)
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, d.staging.name)
 		d.inChunks(len(dst), func(first int, chunk []float32) {
@@ -188,6 +229,13 @@ func (d *Device) Read(dst []float32, src backend.Buffer) {
 		})
 		d.checkError("Read")
 	})
+}
+
+// beforeCopy makes copies from buffers come after all dispatches so far. Those that
+// follow come after the copies, because whoever copies waits for the result.
+func (d *Device) beforeCopy() {
+	d.barrier(gl.ALL_BARRIER_BITS)
+	d.stream.settle()
 }
 
 // stage makes sure that there is a staging buffer.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
@@ -22,19 +22,34 @@ type Device struct {
 	limits  limits
 	context *eglContext   // nil for a context of the caller's
 	tid     int           // the thread that the context is current on
-	queue   chan func()   // work for that thread; nil with the caller's context
+	queue   chan task     // work for that thread; nil with the caller's context
 	done    chan struct{} // closed when the thread has released everything
 	closed  bool
 	pool    pool
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
+	lost     bool  // and err stays
 	depth    int   // nested sections; the outermost one saves and restores state
-	programs map[string]*program
-	fences   []uintptr // marks of Throttle that may not have been passed
+	programs map[variant]*program
+	stream   stream
 	staging  storage   // where results are fetched from
 	host     []float32 // what moves between host and device goes through here
 	stats    Stats
+
+	epoch     uint64        // number of the barriers so far
+	serial    uint64        // of the submission that is being made
+	passed    uint64        // serial of the last submission that is known to be done
+	marks     []mark        // fences that are not known to be passed, the oldest first
+	unmarked  int           // dispatches since the last mark
+	throttles []uint64      // serials that Throttle has marked and may have to wait for
+	patience  time.Duration // with a fence that does not pass
+}
+
+// task is what the queue holds: a function to call or a job to issue.
+type task struct {
+	call func()
+	job  *job
 }
 
 var (
@@ -54,7 +69,7 @@ const queueLen = 1024
 // LIBGL_ALWAYS_SOFTWARE. The error wraps ErrUnavailable when there is no library,
 // driver or device.
 func Open(opts ...Option) (*Device, error) {
-	d := &Device{queue: make(chan func(), queueLen), done: make(chan struct{})}
+	d := &Device{queue: make(chan task, queueLen), done: make(chan struct{})}
 	ready := make(chan error)
 	go func() {
 		// Never unlocked, so that the thread ends with the goroutine.
@@ -73,8 +88,8 @@ func Open(opts ...Option) (*Device, error) {
 		}
 		defer d.release()
 		ready <- nil
-		for f := range d.queue {
-			f()
+		for t := range d.queue {
+			d.do(t)
 		}
 	}()
 	if err := <-ready; err != nil {
@@ -126,9 +141,11 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 	if major < 4 || major == 4 && minor < 3 {
 		return fmt.Errorf("%w: the context is OpenGL %s, compute shaders need 4.3", ErrUnavailable, gl.GoStr(version))
 	}
-	d.tid = syscall.Gettid()
-	d.programs = map[string]*program{}
+	d.tid = threadID()
+	d.programs = map[variant]*program{}
 	d.limits = readLimits()
+	d.epoch, d.serial, d.patience = 1, 1, patience
+	d.stream = &glStream{limits: &d.limits, resets: tellsResets(getProcAddress)}
 	var o options
 	for _, opt := range opts {
 		opt(&o)
@@ -150,10 +167,11 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 
 // limits are what the device can do at once.
 type limits struct {
-	block   int // bytes of one shader storage block
-	align   int // bytes that the start of a block must be a multiple of
-	groups  int // work groups along x and y
-	texture int // pixels along one side
+	block   int     // bytes of one shader storage block
+	align   int     // bytes that the start of a block must be a multiple of
+	groups  int     // work groups along x and y
+	texture int     // pixels along one side
+	flops   float64 // operations of a dispatch that desktops surely wait for
 }
 
 func readLimits() limits {
@@ -169,7 +187,26 @@ func readLimits() limits {
 	if block <= 0 || block > 1<<30 {
 		block = 1 << 30
 	}
-	return limits{block: int(block), align: max(int(align), 4), groups: int(min(x, y)), texture: int(texture)}
+	return limits{block: int(block), align: max(int(align), 4), groups: int(min(x, y)), texture: int(texture), flops: pieceFLOPs}
+}
+
+// pieceFLOPs is the work of the largest dispatch. Systems reset a card that is busy
+// with one for some two seconds; this takes a quarter of one at 20 GFLOP/s.
+const pieceFLOPs = 5e9
+
+// tellsResets reports whether the driver can be asked if it has reset the context.
+func tellsResets(getProcAddress func(string) unsafe.Pointer) bool {
+	if getProcAddress("glGetGraphicsResetStatus") == nil {
+		return false
+	}
+	var n int32
+	gl.GetIntegerv(gl.NUM_EXTENSIONS, &n)
+	for i := range uint32(n) {
+		if gl.GoStr(gl.GetStringi(gl.EXTENSIONS, i)) == "GL_KHR_robustness" {
+			return true
+		}
+	}
+	return false
 }
 
 // Name describes the device, such as "opengl (llvmpipe)".
@@ -188,9 +225,12 @@ func (d *Device) Stats() (s Stats) {
 func (d *Device) Sync() error {
 	err := ErrClosed
 	d.wait(func() {
-		gl.Finish()
+		d.mark()
+		d.reach(d.serial - 1)
 		d.checkError("Sync")
-		err, d.err = d.err, nil
+		if err = d.err; !d.lost {
+			d.err = nil
+		}
 	})
 	return err
 }
@@ -225,7 +265,7 @@ func (d *Device) Close() error {
 	}
 	d.closed = true
 	close(d.queue)
-	if syscall.Gettid() != d.tid { // otherwise in Do, which the thread ends after
+	if threadID() != d.tid { // otherwise in Do, which the thread ends after
 		<-d.done
 	}
 	return err
@@ -239,10 +279,10 @@ func (d *Device) release() {
 	for _, s := range d.pool.all {
 		s.delete()
 	}
-	for _, f := range d.fences {
-		gl.DeleteSync(f)
+	for _, m := range d.marks {
+		gl.DeleteSync(m.fence)
 	}
-	d.fences = nil
+	d.marks = nil
 	d.staging.delete()
 	clear(d.programs)
 	d.pool = pool{}
@@ -252,25 +292,39 @@ func (d *Device) release() {
 var errThread = errors.New("gpu: a device from FromCurrent was used outside the thread of its context")
 
 // submit runs f on the device's thread, now or later, in order.
-func (d *Device) submit(f func()) {
+func (d *Device) submit(f func()) { d.send(task{call: f}) }
+
+// submitJob issues j on the device's thread, now or later, in order.
+func (d *Device) submitJob(j *job) { d.send(task{job: j}) }
+
+func (d *Device) send(t task) {
 	switch {
 	case d.closed:
-	case syscall.Gettid() == d.tid:
-		d.section(f)
+	case threadID() == d.tid:
+		d.section(t)
 	case d.queue == nil:
 		panic(errThread)
 	default:
 		select {
-		case d.queue <- f:
+		case d.queue <- t:
 		case <-d.done: // a function given to Do has ended the thread
 		}
 	}
 }
 
+func (d *Device) do(t task) {
+	if t.job == nil {
+		t.call()
+		return
+	}
+	d.issue(t.job)
+	jobs.Put(t.job)
+}
+
 // wait runs f on the device's thread and returns when it has returned. If f
 // panics or ends its goroutine, so does wait.
 func (d *Device) wait(f func()) {
-	if d.closed || d.queue == nil || syscall.Gettid() == d.tid {
+	if d.closed || d.queue == nil || threadID() == d.tid {
 		d.submit(f)
 		return
 	}
@@ -296,16 +350,16 @@ func (d *Device) wait(f func()) {
 	}
 }
 
-// section runs f and, when the context is the caller's, restores the state that
+// section does t and, when the context is the caller's, restores the state that
 // operations change. Sections nest; the outermost one does the work.
-func (d *Device) section(f func()) {
+func (d *Device) section(t task) {
 	d.depth++
 	if d.queue == nil && d.depth == 1 {
 		s := saveState()
 		defer s.restore()
 	}
 	defer func() { d.depth-- }()
-	f()
+	d.do(t)
 }
 
 // fail records the first error.
@@ -328,6 +382,10 @@ func (d *Device) checkError(doing string) {
 	for range 16 { // a lost context may report errors without end
 		code := gl.GetError()
 		if code == gl.NO_ERROR {
+			return
+		}
+		if code == gl.CONTEXT_LOST {
+			d.lose("OpenGL says so")
 			return
 		}
 		name, ok := glErrors[code]

@@ -4,6 +4,8 @@ package gpu
 
 import (
 	"fmt"
+	"math"
+	"sync"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
 
@@ -57,88 +59,143 @@ const groupSize = 64
 // groupsFor returns how many work groups give every one of n items a thread.
 func groupsFor(n int) int { return (n + groupSize - 1) / groupSize }
 
-// uniformBase is the location of a shader's first own uniform. Below it are the
-// offsets of its storage blocks.
-const uniformBase = 8
+const (
+	// uniformBase is the number of a shader's first own argument. Below it are the
+	// offsets of its storage blocks.
+	uniformBase = maxBindings
+	maxArgs     = 48
+	// firstGroupLocation is that of the uniform firstGroup.
+	firstGroupLocation = maxArgs
+)
+
+// job is one dispatch of a variant of a shader.
+type job struct {
+	shader, defines string
+	groups          int
+	flops           float64 // counted operations, of which long dispatches are cut by
+	views           [maxBindings]view
+	bound           int // of views
+	args            [maxArgs]int32
+	argCount        int
+	images          [imageUnits]image
+
+	program *program // of shader and defines, once issued
+	piece   int      // groups that may run at once
+}
+
+// image is a texture of GL_RGBA8 bound to an image unit; none with the name 0.
+type image struct{ texture, access uint32 }
+
+// jobs keeps jobs for reuse.
+var jobs = sync.Pool{New: func() any { return new(job) }}
 
 // run dispatches a variant of a shader. views are its storage blocks in binding
-// order; uniforms, from location uniformBase on, are int, float32 or bool.
+// order; uniforms, from number uniformBase on, are int, float32 or bool.
 func (d *Device) run(shader, defines string, groups int, views []view, uniforms ...any) {
+	d.runCounted(0, shader, defines, groups, views, uniforms...)
+}
+
+// runCounted is run for work of that many floating point operations, which a slow
+// device gets in pieces.
+func (d *Device) runCounted(flops float64, shader, defines string, groups int, views []view, uniforms ...any) {
 	if groups == 0 {
 		return
 	}
-	d.submit(func() { d.dispatch(shader, defines, groups, views, uniforms) })
+	j := jobs.Get().(*job)
+	j.fill(shader, defines, groups, views, uniforms)
+	j.flops = flops
+	d.submitJob(j)
 }
 
-func (d *Device) dispatch(shader, defines string, groups int, views []view, uniforms []any) {
-	if d.err != nil || !d.bind(views) {
+func (j *job) fill(shader, defines string, groups int, views []view, uniforms []any) {
+	*j = job{shader: shader, defines: defines, groups: groups, bound: len(views), argCount: uniformBase + len(uniforms)}
+	copy(j.views[:], views)
+	for i, u := range uniforms {
+		j.args[uniformBase+i] = bits32(u)
+	}
+}
+
+// bits32 is how a shader gets an argument.
+func bits32(u any) int32 {
+	switch u := u.(type) {
+	case int:
+		return int32(u)
+	case float32:
+		return int32(math.Float32bits(u))
+	case bool:
+		if u {
+			return 1
+		}
+		return 0
+	}
+	panic("BUG: gpu: an argument that is no int, float32 or bool")
+}
+
+// blockStart is where the storage block begins that shows v, in bytes: at the
+// device's alignment below it.
+func (v view) blockStart(align int) int {
+	start := v.first * floatSize
+	return start - start%align
+}
+
+// issue sends a job on its way, after a barrier if it depends on jobs since the
+// last one.
+func (d *Device) issue(j *job) {
+	if d.err != nil {
 		return
 	}
-	p, err := d.program(shader, defines)
+	for i, v := range j.views[:j.bound] {
+		if !d.usable(v.storage) {
+			return
+		}
+		j.args[i] = int32(v.first % (d.limits.align / floatSize))
+		if size := (v.first+v.len)*floatSize - v.blockStart(d.limits.align); size > d.limits.block {
+			d.fail(fmt.Errorf("%w: a shader would see %d bytes of a buffer, the limit is %d", ErrTooLarge, size, d.limits.block))
+			return
+		}
+	}
+	p, err := d.program(variant{j.shader, j.defines})
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	gl.UseProgram(p.name)
-	for i, v := range views {
-		gl.Uniform1i(int32(i), int32(v.first%(d.limits.align/floatSize)))
+	j.program = p
+	j.piece = j.groups
+	if pieces := int(j.flops / d.limits.flops); pieces > 0 {
+		j.piece = max(1, j.groups/(pieces+1))
 	}
-	for i, u := range uniforms {
-		setUniform(int32(uniformBase+i), u)
-	}
-	d.launch(shader, groups)
-}
-
-// launch starts the current program on a number of work groups, laid out in
-// rows no longer than the device allows.
-func (d *Device) launch(shader string, groups int) {
-	x := min(groups, d.limits.groups)
-	y := (groups + x - 1) / x
-	if y > d.limits.groups {
-		d.fail(fmt.Errorf("%w: %s needs %d work groups, the limit is %d²", ErrTooLarge, shader, groups, d.limits.groups))
-		return
-	}
-	gl.DispatchCompute(uint32(x), uint32(y), 1)
-	gl.MemoryBarrier(gl.SHADER_STORAGE_BARRIER_BIT | gl.BUFFER_UPDATE_BARRIER_BIT)
+	d.orderAfter(j)
+	d.stream.dispatch(j)
 	d.stats.Dispatches++
+	if d.unmarked++; d.unmarked >= markEvery {
+		d.mark()
+	}
 }
 
-// bind binds views to the storage blocks 0, 1, ... A block starts at the
-// device's alignment below the view; the shader adds the rest.
-func (d *Device) bind(views []view) bool {
-	for i, v := range views {
-		if !d.usable(v.storage) {
-			return false
-		}
-		if v.len == 0 {
-			gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, uint32(i), v.name)
-			continue
-		}
-		start := v.first * floatSize
-		start -= start % d.limits.align
-		size := (v.first+v.len)*floatSize - start
-		if size > d.limits.block {
-			d.fail(fmt.Errorf("%w: a shader would see %d bytes of a buffer, the limit is %d", ErrTooLarge, size, d.limits.block))
-			return false
-		}
-		gl.BindBufferRange(gl.SHADER_STORAGE_BUFFER, uint32(i), v.name, start, size)
+// orderAfter puts a barrier before j if j reads what was written since the last
+// barrier, or writes what was read or written since; and it notes what j touches.
+func (d *Device) orderAfter(j *job) {
+	depends := false
+	for i, v := range j.views[:j.bound] {
+		written := j.program.writes>>i&1 != 0
+		depends = depends || v.wrote == d.epoch || written && v.read == d.epoch
 	}
-	return true
+	if depends {
+		d.barrier(gl.SHADER_STORAGE_BARRIER_BIT)
+	}
+	for i, v := range j.views[:j.bound] {
+		v.used = d.serial
+		if j.program.writes>>i&1 != 0 {
+			v.wrote = d.epoch
+		} else {
+			v.read = d.epoch
+		}
+	}
 }
 
-func setUniform(location int32, u any) {
-	switch u := u.(type) {
-	case int:
-		gl.Uniform1i(location, int32(u))
-	case float32:
-		gl.Uniform1f(location, u)
-	case bool:
-		var v int32
-		if u {
-			v = 1
-		}
-		gl.Uniform1i(location, v)
-	default:
-		panic(fmt.Sprintf("BUG: gpu: uniform of type %T", u))
-	}
+// barrier orders what shaders do with memory before and after it.
+func (d *Device) barrier(bits uint32) {
+	d.stream.barrier(bits)
+	d.epoch++
+	d.stats.Barriers++
 }

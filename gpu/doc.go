@@ -42,6 +42,10 @@ var (
 	// device's limits.
 	ErrTooLarge = errors.New("gpu: too large for the device")
 
+	// ErrLost says that the driver has reset the device or no longer answers. Only
+	// a new Device helps.
+	ErrLost = errors.New("gpu: the device was lost")
+
 	// ErrClosed is what Sync returns after Close.
 	ErrClosed = errors.New("gpu: device is closed")
 )
@@ -62,6 +66,7 @@ type Stats struct {
 	Bytes       int // bytes in buffer objects, pooled ones included
 	Programs    int // shader variants compiled
 	Dispatches  int // compute dispatches
+	Barriers    int // between dispatches that depend on each other
 }
 
 // Option changes how a Device is opened.

@@ -77,9 +77,13 @@ static int egl_software(void) {
 }
 static unsigned egl_initialize(handle d) { int32_t major, minor; return initialize(d, &major, &minor); }
 static handle egl_create(handle d, int32_t major, int32_t minor) {
-	// EGL_CONTEXT_MAJOR_VERSION, _MINOR_VERSION, _OPENGL_PROFILE_MASK: core.
-	int32_t attributes[] = {0x3098, major, 0x30FB, minor, 0x30FD, 1, 0x3038};
+	// EGL_CONTEXT_MAJOR_VERSION, _MINOR_VERSION, _OPENGL_PROFILE_MASK: core, and
+	// _OPENGL_RESET_NOTIFICATION_STRATEGY: lose the context, where the driver can.
+	int32_t attributes[] = {0x3098, major, 0x30FB, minor, 0x30FD, 1, 0x31BD, 0x31BF, 0x3038};
 	bind_api(0x30A2); // EGL_OPENGL_API, a setting of each thread
+	handle c = create_context(d, 0, 0, attributes);
+	if (c) return c;
+	attributes[6] = 0x3038;
 	return create_context(d, 0, 0, attributes);
 }
 static unsigned egl_current(handle d, handle c) { return make_current(d, 0, 0, c); }

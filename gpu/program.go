@@ -13,28 +13,50 @@ import (
 //go:embed shaders/*.comp shaders/*.glsl
 var shaders embed.FS
 
-// program is a compiled variant of a shader.
-type program struct{ name uint32 }
+// variant names shaders/NAME.comp with a list of definitions such as "ADD K=3" for
+// its preprocessor.
+type variant struct{ shader, defines string }
 
-// program returns a variant of shaders/NAME.comp, compiling it on first use.
-// defines is a list such as "ADD K=3" that becomes preprocessor definitions.
-func (d *Device) program(shader, defines string) (*program, error) {
-	key := shader + " " + defines
-	if p, ok := d.programs[key]; ok {
+// program is a compiled variant of a shader.
+type program struct {
+	name   uint32
+	writes uint32 // bit i is set if the shader writes to storage block i
+}
+
+// program returns a variant of a shader, compiling it on first use.
+func (d *Device) program(v variant) (*program, error) {
+	if p, ok := d.programs[v]; ok {
 		return p, nil
 	}
-	source, err := source(shader, defines)
+	source, err := source(v.shader, v.defines)
 	if err != nil {
 		return nil, err
 	}
 	name, err := compile(source)
 	if err != nil {
-		return nil, fmt.Errorf("gpu: shader %s.comp [%s]: %w", shader, defines, err)
+		return nil, fmt.Errorf("gpu: shader %s.comp [%s]: %w", v.shader, v.defines, err)
 	}
-	p := &program{name}
-	d.programs[key] = p
+	p := &program{name: name, writes: writtenBlocks(name)}
+	d.programs[v] = p
 	d.stats.Programs++
 	return p, nil
+}
+
+// writtenBlocks asks a program which of its storage blocks are targets.
+func writtenBlocks(program uint32) (writes uint32) {
+	var n int32
+	gl.GetProgramInterfaceiv(program, gl.SHADER_STORAGE_BLOCK, gl.ACTIVE_RESOURCES, &n)
+	for i := range uint32(n) {
+		var name [64]uint8
+		var length, binding int32
+		gl.GetProgramResourceName(program, gl.SHADER_STORAGE_BLOCK, i, int32(len(name)), &length, &name[0])
+		property := uint32(gl.BUFFER_BINDING)
+		gl.GetProgramResourceiv(program, gl.SHADER_STORAGE_BLOCK, i, 1, &property, 1, nil, &binding)
+		if strings.HasSuffix(string(name[:length]), "_target") {
+			writes |= 1 << binding
+		}
+	}
+	return writes
 }
 
 // source puts a variant of a shader together: its definitions, the prelude, and

@@ -14,22 +14,15 @@ import (
 // last ahead marks is done.
 func (d *Device) Throttle(ahead int) {
 	d.wait(func() {
-		d.fences = append(d.fences, gl.FenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0))
+		d.mark()
 		gl.Flush()
-		for len(d.fences) > max(ahead, 0) {
-			d.passFence()
+		d.throttles = append(d.throttles, d.serial-1)
+		for len(d.throttles) > max(ahead, 0) {
+			d.reach(d.throttles[0])
+			d.throttles = append(d.throttles[:0], d.throttles[1:]...)
 		}
+		d.checkError("Throttle")
 	})
-}
-
-// passFence waits for the oldest fence and forgets it.
-func (d *Device) passFence() {
-	const second = 1e9 // nanoseconds
-	for gl.ClientWaitSync(d.fences[0], 0, second) == gl.TIMEOUT_EXPIRED {
-	}
-	gl.DeleteSync(d.fences[0])
-	d.fences = append(d.fences[:0], d.fences[1:]...)
-	d.checkError("Throttle")
 }
 
 // ReadScalars copies the values of scalars to dst, waiting once for all.
@@ -38,7 +31,7 @@ func (d *Device) ReadScalars(dst []float32, src []backend.Buffer) {
 		if !d.stage() {
 			return
 		}
-		gl.MemoryBarrier(gl.BUFFER_UPDATE_BARRIER_BIT)
+		d.beforeCopy()
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, d.staging.name)
 		d.inChunks(len(src), func(first int, chunk []float32) {
 			for i := range chunk {

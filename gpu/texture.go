@@ -54,9 +54,8 @@ func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) erro
 	}
 	s := dst.Shape()
 	d.submit(func() {
-		gl.BindImageTexture(0, texture, 0, false, 0, gl.READ_ONLY, gl.RGBA8UI)
-		d.dispatch("texture", "READ", groupsForItems(s[2]*s[3]), []view{whole(dst)}, []any{s[2], s[3], w, h, flip})
-		unbindImages()
+		d.runOnTextures([imageUnits]image{{texture, gl.READ_ONLY}}, "READ", groupsForItems(s[2]*s[3]), whole(dst),
+			s[2], s[3], w, h, flip)
 	})
 	return nil
 }
@@ -77,11 +76,8 @@ func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) 
 	}
 	s := src.Shape()
 	d.submit(func() {
-		gl.BindImageTexture(0, alpha, 0, false, 0, gl.READ_ONLY, gl.RGBA8UI)
-		gl.BindImageTexture(1, dst, 0, false, 0, gl.WRITE_ONLY, gl.RGBA8UI)
-		d.dispatch("texture", "WRITE", groupsForItems(w*h), []view{whole(src)}, []any{s[2], s[3], w, h, flip})
-		gl.MemoryBarrier(gl.ALL_BARRIER_BITS)
-		unbindImages()
+		d.runOnTextures([imageUnits]image{{alpha, gl.READ_ONLY}, {dst, gl.WRITE_ONLY}}, "WRITE", groupsForItems(w*h), whole(src),
+			s[2], s[3], w, h, flip)
 	})
 	return nil
 }
@@ -103,9 +99,16 @@ func (d *Device) checkTexture(b backend.Buffer, texture uint32) (width, height i
 	return w, h, nil
 }
 
-// unbindImages lets go of the textures, so that they can be deleted.
-func unbindImages() {
-	for i := range uint32(imageUnits) {
-		gl.BindImageTexture(i, 0, 0, false, 0, gl.READ_ONLY, gl.RGBA8UI)
-	}
+// runOnTextures dispatches texture.comp on textures that others draw to and sample.
+// What they did before comes before, their shaders' stores and fetches included;
+// what they do next, an upload included, comes after the dispatch has read and
+// written its pixels.
+func (d *Device) runOnTextures(images [imageUnits]image, defines string, groups int, planes view, uniforms ...any) {
+	d.barrier(gl.ALL_BARRIER_BITS)
+	var j job
+	j.fill("texture", defines, groups, []view{planes}, uniforms)
+	j.images = images
+	d.issue(&j)
+	d.barrier(gl.ALL_BARRIER_BITS)
+	d.stream.settle()
 }

@@ -10,8 +10,7 @@
 // Where KH, KW and STRIDE are not defined they are uniforms.
 TARGET(0, dst);
 SOURCE(1, x);
-layout(std430, binding = 2) readonly restrict buffer weights_block { vec4 weights[]; }; // conv2dweights.comp's
-layout(location = 2) uniform int weights_at;
+VECTORS(2, weights); // conv2dweights.comp's
 SOURCE(3, bias);
 UNIFORM(8, int, batch);
 UNIFORM(9, int, inputs); // channels

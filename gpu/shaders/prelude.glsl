@@ -1,19 +1,29 @@
 // What every shader starts with.
 layout(local_size_x = 64) in;
 
-// A storage block is bound at the device's alignment below its first element;
-// the uniform NAME_at is where that element is. An ALIASED source may be the
-// same memory as a target.
-#define BLOCK(i, name) buffer name##_block { float name[]; }; layout(location = i) uniform int name##_at
-#define SOURCE(i, name) layout(std430, binding = i) readonly restrict BLOCK(i, name)
-#define ALIASED(i, name) layout(std430, binding = i) readonly BLOCK(i, name)
-#define TARGET(i, name) layout(std430, binding = i) BLOCK(i, name)
+// Everything a dispatch passes besides memory, floats by their bits: one call sets it.
+layout(location = 0) uniform int arg[48];
+// A dispatch may come in pieces; this is the number of a piece's first work group.
+layout(location = 48) uniform int firstGroup;
 
-// A shader's own uniforms have the locations i from 8 on.
-#define UNIFORM(i, type, name) layout(location = i) uniform type name
+#define intArg(i) arg[i]
+#define floatArg(i) intBitsToFloat(arg[i])
+#define boolArg(i) (arg[i] != 0)
+
+// A shader's own arguments have the numbers i from 8 on.
+#define UNIFORM(i, type, name) type name = type##Arg(i)
+
+// A storage block is bound at the device's alignment below its first element;
+// NAME_at is where that element is. An ALIASED source may be the same memory as a
+// target. The device learns from the names of blocks which ones are written.
+#define BLOCK(i, name, role, type) buffer name##_##role { type name[]; }; int name##_at = arg[i]
+#define SOURCE(i, name) layout(std430, binding = i) readonly restrict BLOCK(i, name, source, float)
+#define ALIASED(i, name) layout(std430, binding = i) readonly BLOCK(i, name, source, float)
+#define TARGET(i, name) layout(std430, binding = i) BLOCK(i, name, target, float)
+#define VECTORS(i, name) layout(std430, binding = i) readonly restrict BLOCK(i, name, source, vec4)
 
 // Work groups are numbered in rows.
-int group() { return int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x); }
+int group() { return firstGroup + int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x); }
 
 int lane() { return int(gl_LocalInvocationID.x); }
 
