@@ -59,24 +59,25 @@ var mayImport = []struct {
 	{"tensor", []string{"tensor/backend", "tensor/internal/cpu"}},
 
 	// Files: they know state dicts and pixels, never tensors or networks.
-	{"nn/statedict", nil},
+	{"internal/printable", nil},
 	{"internal/atomicfile", []string{renameio, xSys}},
-	{"nn/internal/tensorio", []string{"nn/statedict"}},
+	{"nn/statedict", []string{"internal/printable"}},
+	{"nn/internal/tensorio", []string{"nn/statedict", "internal/printable"}},
 	{"internal/damagetest", []string{"internal/need", testify}},
-	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio"}},
-	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio"}},
-	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors"}},
-	{"nn/imageio", []string{"internal/atomicfile", xImage}},
-	{"onnxexport", []string{"nn/statedict", "internal/atomicfile"}},
+	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
+	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
+	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/internal/tensorio", "internal/printable"}},
+	{"nn/imageio", []string{"internal/atomicfile", xImage, "internal/printable"}},
+	{"onnxexport", []string{"nn/statedict", "internal/atomicfile", "internal/printable"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
-	{"nn", []string{"tensor", "tensor/backend", "nn/statedict"}},
-	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio"}},
-	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights"}},
+	{"nn", []string{"tensor", "tensor/backend", "nn/statedict", "internal/printable"}},
+	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
+	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
-	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint"}},
-	{"train/dataset", []string{"nn/imageio"}},
-	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys}},
+	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "internal/printable"}},
+	{"train/dataset", []string{"nn/imageio", "internal/printable"}},
+	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys, "internal/printable"}},
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.

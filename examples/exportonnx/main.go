@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	if same(*in, *out) {
 		return cli.Usagef("-out %s is -model itself, which would be overwritten: name another", *out)
 	}
-	return export(*in, *out, o)
+	return export(ctx, *in, *out, o)
 }
 
 // given reports whether the command line sets a flag.
@@ -80,8 +80,8 @@ func same(a, b string) bool {
 }
 
 // export writes the weights in the file in as the ONNX file out.
-func export(in, out string, o onnxexport.Options) (err error) {
-	weights, err := model.Read(in)
+func export(ctx context.Context, in, out string, o onnxexport.Options) (err error) {
+	weights, err := model.Read(ctx, in)
 	if err != nil {
 		return fmt.Errorf("-model: %w", err)
 	}

@@ -95,7 +95,7 @@ func (c *settings) check() error {
 }
 
 func (c *settings) run(ctx context.Context) (err error) {
-	weights, err := model.Read(c.model)
+	weights, err := model.Read(ctx, c.model)
 	if err != nil {
 		return fmt.Errorf("-model: %w", err)
 	}

@@ -3,45 +3,112 @@ package pth
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 )
 
-// storageTypes are torch's typed storages; old files written on a GPU name them
-// in module torch.cuda.
-var storageTypes = map[string]tensorio.DType{
-	"FloatStorage": tensorio.F32, "DoubleStorage": tensorio.F64,
-	"HalfStorage": tensorio.F16, "BFloat16Storage": tensorio.BF16,
-	"ByteStorage": tensorio.U8, "CharStorage": tensorio.I8, "ShortStorage": tensorio.I16,
-	"IntStorage": tensorio.I32, "LongStorage": tensorio.I64, "BoolStorage": tensorio.Bool,
+// element is what a storage consists of.
+type element struct {
+	dtype tensorio.DType
+	size  int64 // bytes
+	plain bool  // dtype says what it is; others may lie beside the weights
+}
+
+func plain(t tensorio.DType) element { return element{t, t.Size(), true} }
+
+// storageTypes are torch's storages; old files written on a GPU name them in module
+// torch.cuda.
+var storageTypes = map[string]element{
+	"FloatStorage": plain(tensorio.F32), "DoubleStorage": plain(tensorio.F64),
+	"HalfStorage": plain(tensorio.F16), "BFloat16Storage": plain(tensorio.BF16),
+	"ByteStorage": plain(tensorio.U8), "CharStorage": plain(tensorio.I8), "ShortStorage": plain(tensorio.I16),
+	"IntStorage": plain(tensorio.I32), "LongStorage": plain(tensorio.I64), "BoolStorage": plain(tensorio.Bool),
+
+	"ComplexFloatStorage": {size: 8}, "ComplexDoubleStorage": {size: 16},
+	"QUInt8Storage": {size: 1}, "QInt8Storage": {size: 1}, "QInt32Storage": {size: 4},
+	"QUInt4x2Storage": {size: 1}, "QUInt2x4Storage": {size: 1},
+	"UntypedStorage": {size: 1},
 }
 
 // callables are the globals that REDUCE may call, all of them imitated here:
 // nothing of Python runs.
 var callables = map[global]func(*unpickler, tuple) (any, error){
 	"collections.OrderedDict":                    orderedDict,
+	"collections.Counter":                        counter,
+	"collections.defaultdict":                    emptyDict,
 	"torch._utils._rebuild_tensor":               rebuildTensor,
 	"torch._utils._rebuild_tensor_v2":            rebuildTensor,
+	"torch._utils._rebuild_tensor_v3":            rebuildTyped,
 	"torch._utils._rebuild_parameter":            parameter,
 	"torch._utils._rebuild_parameter_with_state": parameter,
 	"torch.nn.parameter.Parameter":               parameter,
+	"torch.nn.parameter.Buffer":                  parameter,
+	"torch._tensor._rebuild_from_type_v2":        rebuildFromType,
 	"torch.Size":                                 size,
+
+	"torch._utils._rebuild_qtensor":                       notPlain("quantized"),
+	"torch._utils._rebuild_sparse_tensor":                 notPlain("sparse"),
+	"torch._utils._rebuild_sparse_csr_tensor":             notPlain("sparse"),
+	"torch._utils._rebuild_nested_tensor":                 notPlain("nested"),
+	"torch._utils._rebuild_meta_tensor_no_storage":        notPlain("without values (meta)"),
+	"torch._utils._rebuild_wrapper_subclass":              notPlain("of a class of its own"),
+	"torch._utils._rebuild_device_tensor_from_numpy":      notPlain("kept as a NumPy array"),
+	"torch._utils._rebuild_device_tensor_from_cpu_tensor": parameter,
 }
 
-// storageType returns the element type if g names a storage class.
-func (g global) storageType() (tensorio.DType, bool) {
-	for _, module := range []string{"torch.", "torch.cuda."} {
-		if len(g) > len(module) && string(g[:len(module)]) == module {
-			if t, ok := storageTypes[string(g[len(module):])]; ok {
+// classes are the globals that PyTorch's weights_only loading allows besides, or
+// asks its users to allow, because checkpoints often hold an object of them beside
+// the weights. Such an object is a value without a meaning here.
+var classes = makeClasses()
+
+func makeClasses() map[global]bool {
+	known := map[global]bool{}
+	for module, names := range map[string]string{
+		"torch": "device Tensor per_tensor_affine per_tensor_symmetric per_channel_affine " +
+			"per_channel_symmetric per_channel_affine_float_qparams strided sparse_coo sparse_csr",
+		"torch.serialization":    "_get_layout",
+		"torch.storage":          "TypedStorage",
+		"_codecs":                "encode", // bytes and bytearray of protocol 2
+		"__builtin__":            "set frozenset bytearray complex slice range list dict tuple int float str bool",
+		"builtins":               "set frozenset bytearray complex slice range list dict tuple int float str bool",
+		"datetime":               "datetime date timedelta timezone",
+		"argparse":               "Namespace",
+		"types":                  "SimpleNamespace",
+		"pathlib":                "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath",
+		"pathlib._local":         "Path PurePath PosixPath PurePosixPath WindowsPath PureWindowsPath",
+		"numpy":                  "dtype ndarray bool_ float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64",
+		"numpy.core.multiarray":  "scalar _reconstruct",
+		"numpy._core.multiarray": "scalar _reconstruct",
+		"numpy.dtypes": "BoolDType Float16DType Float32DType Float64DType Int8DType Int16DType Int32DType Int64DType " +
+			"UInt8DType UInt16DType UInt32DType UInt64DType StrDType BytesDType",
+	} {
+		for _, name := range strings.Fields(names) {
+			known[global(module+"."+name)] = true
+		}
+	}
+	for _, dtype := range strings.Fields("bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64 " +
+		"half float double long int short bfloat16 complex32 complex64 complex128 quint8 qint8 qint32 quint4x2 quint2x4 " +
+		"float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu") {
+		known[global("torch."+dtype)] = true
+	}
+	return known
+}
+
+// storageType returns what the storages of class g consist of.
+func (g global) storageType() (element, bool) {
+	for _, module := range []string{"torch.", "torch.cuda.", "torch.storage."} {
+		if name, ok := strings.CutPrefix(string(g), module); ok {
+			if t, ok := storageTypes[name]; ok {
 				return t, true
 			}
 		}
 	}
-	return 0, false
+	return element{}, false
 }
 
 // global pushes the name of a Python object, if it is one of the few that a
-// state dict refers to.
+// checkpoint refers to.
 func (u *unpickler) global() error {
 	module, err := u.line()
 	if err != nil {
@@ -51,13 +118,46 @@ func (u *unpickler) global() error {
 	if err != nil {
 		return err
 	}
+	return u.refer(module, name)
+}
+
+// stackGlobal is global with the names on the stack.
+func (u *unpickler) stackGlobal() error {
+	name, err := u.pop()
+	if err != nil {
+		return err
+	}
+	module, err := u.pop()
+	if err != nil {
+		return err
+	}
+	m, okModule := module.(string)
+	n, okName := name.(string)
+	if !okModule || !okName || len(m)+len(n) > maxGlobal {
+		return u.corrupt("a global is named by a %s and a %s", kind(module), kind(name))
+	}
+	return u.refer(m, n)
+}
+
+func (u *unpickler) refer(module, name string) error {
 	g := global(module + "." + name)
-	if _, ok := callables[g]; !ok {
-		if _, ok := g.storageType(); !ok {
-			return fmt.Errorf("%w: %s, byte %d: it refers to %q", ErrUnsafe, u.what, u.off, string(g))
-		}
+	if _, ok := g.storageType(); !ok && callables[g] == nil && !classes[g] {
+		return fmt.Errorf("%w: %s, byte %d: it refers to %q%s", ErrUnsafe, u.what, u.off, string(g), g.advice())
 	}
 	return u.push(g)
+}
+
+// advice tells what to do about a file that holds more than weights.
+func (g global) advice() string {
+	module, _, _ := strings.Cut(string(g), ".")
+	switch module {
+	case "os", "posix", "nt", "subprocess", "sys", "builtins", "__builtin__", "runpy", "socket", "shutil":
+		return ", which weights never need: do not trust the file"
+	case "__torch__":
+		return ": it is a TorchScript program; save its weights alone, with torch.save(torch.jit.load(FILE).state_dict(), ...)"
+	default:
+		return ": it holds Python objects and not only weights; save these alone, with torch.save(model.state_dict(), ...)"
+	}
 }
 
 // reduce calls a global with a tuple of arguments.
@@ -72,8 +172,11 @@ func (u *unpickler) reduce() error {
 	}
 	args, ok := a.(tuple)
 	g, isGlobal := f.(global)
-	if !ok || !isGlobal || callables[g] == nil {
+	if !ok || !isGlobal || callables[g] == nil && !classes[g] {
 		return u.corrupt("REDUCE calls a %s with a %s", kind(f), kind(a))
+	}
+	if classes[g] {
+		return u.push(&object{g})
 	}
 	v, err := callables[g](u, args)
 	if err != nil {
@@ -82,7 +185,8 @@ func (u *unpickler) reduce() error {
 	return u.push(v)
 }
 
-// build drops the attributes of an OrderedDict (its _metadata) or Parameter.
+// build drops the attributes of an OrderedDict (its _metadata), a Parameter or an
+// object.
 func (u *unpickler) build() error {
 	if _, err := u.pop(); err != nil {
 		return err
@@ -92,7 +196,7 @@ func (u *unpickler) build() error {
 		return err
 	}
 	switch target.(type) {
-	case *dict, *tensor:
+	case *dict, *tensor, *unreadable, *object:
 		return nil
 	}
 	return u.corrupt("BUILD of a %s", kind(target))
@@ -117,11 +221,11 @@ func (u *unpickler) persistent() error {
 	key, okKey := id[2].(string)
 	_, okDevice := id[3].(string)
 	numel, okNumel := id[4].(int64)
-	dtype, okClass := class.storageType()
-	if tag != "storage" || !okClass || !okKey || !okDevice || !okNumel || numel < 0 || numel > math.MaxInt64/8 {
+	e, okClass := class.storageType()
+	if tag != "storage" || !okClass || !okKey || !okDevice || !okNumel || numel < 0 || numel > math.MaxInt64/16 {
 		return u.corrupt("a persistent id does not describe a storage")
 	}
-	s := &storage{dtype, key, numel}
+	s := &storage{e, key, numel}
 	if old := u.storages[key]; old == nil {
 		u.storages[key] = s
 	} else if *old != *s {
@@ -153,6 +257,19 @@ func orderedDict(u *unpickler, args tuple) (any, error) {
 	return d, nil
 }
 
+// counter is collections.Counter: empty, or of a dict.
+func counter(u *unpickler, args tuple) (any, error) {
+	if len(args) == 1 {
+		if d, ok := args[0].(*dict); ok {
+			return d, nil
+		}
+	}
+	return emptyDict(u, args)
+}
+
+// emptyDict makes a dict of whatever, which is filled later.
+func emptyDict(*unpickler, tuple) (any, error) { return &dict{}, nil }
+
 func sequence(v any) ([]any, bool) {
 	switch v := v.(type) {
 	case tuple:
@@ -171,78 +288,4 @@ func size(u *unpickler, args tuple) (any, error) {
 		}
 	}
 	return nil, u.corrupt("torch.Size of something that is not a tuple")
-}
-
-// parameter is nn.Parameter(data, ...): the tensor itself.
-func parameter(u *unpickler, args tuple) (any, error) {
-	if len(args) > 0 {
-		if t, ok := args[0].(*tensor); ok {
-			return t, nil
-		}
-	}
-	return nil, u.corrupt("a Parameter of something that is not a tensor")
-}
-
-// rebuildTensor is torch._utils._rebuild_tensor_v2(storage, offset, size, stride,
-// ...), whose further arguments concern autograd. It checks that every element
-// lies inside the storage.
-func rebuildTensor(u *unpickler, args tuple) (any, error) {
-	if len(args) < 4 {
-		return nil, u.corrupt("a tensor has %d arguments", len(args))
-	}
-	s, okStorage := args[0].(*storage)
-	offset, okOffset := args[1].(int64)
-	dims, okShape := args[2].(tuple)
-	strides, okStride := args[3].(tuple)
-	if !okStorage || !okOffset || !okShape || !okStride || len(dims) != len(strides) || len(dims) > maxRank {
-		return nil, u.corrupt("a tensor's arguments are not (storage, offset, size, stride)")
-	}
-	if err := u.budget.Take(16*int64(len(dims)), u.what); err != nil {
-		return nil, err
-	}
-	t := &tensor{s, offset, make([]int, len(dims)), make([]int64, len(dims))}
-	for i := range dims {
-		dim, ok := dims[i].(int64)
-		stride, okStride := strides[i].(int64)
-		if !ok || !okStride || dim < 0 || dim > math.MaxInt || stride < 0 {
-			return nil, u.corrupt("a tensor's size or stride is not a number >= 0")
-		}
-		t.shape[i], t.stride[i] = int(dim), stride
-	}
-	n, ok := tensorio.NumElements(t.shape)
-	if !ok || offset < 0 || offset > s.numel || !t.inside(n) {
-		return nil, u.corrupt("a tensor of size %v, stride %v, offset %d exceeds its storage of %d elements",
-			t.shape, t.stride, offset, s.numel)
-	}
-	return t, nil
-}
-
-const maxRank = 64 // as PyTorch
-
-// inside reports whether the last of the n elements lies in the storage.
-func (t *tensor) inside(n int64) bool {
-	if n == 0 {
-		return true
-	}
-	left := t.storage.numel - 1 - t.offset
-	for i, dim := range t.shape {
-		steps := int64(dim) - 1
-		if steps > 0 && t.stride[i] > left/steps {
-			return false
-		}
-		left -= steps * t.stride[i]
-	}
-	return left >= 0
-}
-
-// whole reports whether the tensor is all of its storage in order.
-func (t *tensor) whole() bool {
-	step := int64(1)
-	for i := len(t.shape) - 1; i >= 0; i-- {
-		if t.shape[i] != 1 && t.stride[i] != step {
-			return false
-		}
-		step *= int64(t.shape[i])
-	}
-	return t.offset == 0 && step == t.storage.numel
 }

@@ -61,20 +61,20 @@ func assemble(parts ...any) []byte {
 	return p
 }
 
-// stateDict is the pickle of {"w": tensor} whose tensor is as described; the
+// tensorPickle is the pickle of {"w": tensor} whose tensor is as described; the
 // values are those of a valid one unless changed by the caller.
-type stateDict struct {
+type tensorPickle struct {
 	tag, class, key, device string
 	numel, offset           any
 	shape, stride           []int
 	function                string
 }
 
-func valid() stateDict {
-	return stateDict{"storage", "torch\nFloatStorage", "0", "cpu", 4, 0, []int{2, 2}, []int{2, 1}, "torch._utils\n_rebuild_tensor_v2"}
+func valid() tensorPickle {
+	return tensorPickle{"storage", "torch\nFloatStorage", "0", "cpu", 4, 0, []int{2, 2}, []int{2, 1}, "torch._utils\n_rebuild_tensor_v2"}
 }
 
-func (s stateDict) tensor() []byte {
+func (s tensorPickle) tensor() []byte {
 	var p pickler
 	number := func(v any) {
 		switch v := v.(type) {
@@ -115,11 +115,11 @@ func (p *pickler) long(n int64) {
 
 func str(s string) func(*pickler) { return func(p *pickler) { p.str(s) } }
 
-func (s stateDict) pickle() []byte {
+func (s tensorPickle) pickle() []byte {
 	return assemble(opEmptyDict, str("w"), s.tensor(), opSetItem, opStop)
 }
 
-func with(change func(*stateDict)) []byte {
+func with(change func(*tensorPickle)) []byte {
 	s := valid()
 	change(&s)
 	return s.pickle()
@@ -188,29 +188,29 @@ func hostile() map[string][]byte {
 		"list in itself":    assemble(opEmptyList, opBinPut, 0, opBinGet, 0, opAppend, opStop),
 		"endless recursion": assemble(opEmptyDict, opBinPut, 0, str("state_dict"), opBinGet, 0, opSetItem, opStop),
 		// Tensors that are not there.
-		"numel 2^62":          with(func(s *stateDict) { s.numel = 1 << 62 }),
-		"numel 2^40":          with(func(s *stateDict) { s.numel = 1 << 40 }),
-		"numel 2^80":          with(func(s *stateDict) { s.numel = strings.Repeat("\xff", 10) + "\x01" }),
-		"numel -1":            with(func(s *stateDict) { s.numel = -1 }),
-		"numel None":          with(func(s *stateDict) { s.numel = nil }),
-		"numel 3":             with(func(s *stateDict) { s.numel = 3; s.shape = []int{3}; s.stride = []int{1} }),
-		"storage missing":     with(func(s *stateDict) { s.key = "1" }),
-		"storage outside":     with(func(s *stateDict) { s.key = "../../../etc/passwd" }),
-		"storage is a pickle": with(func(s *stateDict) { s.key = "../data.pkl" }),
-		"other element size":  with(func(s *stateDict) { s.class = "torch\nDoubleStorage" }),
-		"not a storage":       with(func(s *stateDict) { s.tag = "module" }),
-		"class not storage":   with(func(s *stateDict) { s.class = "collections\nOrderedDict" }),
-		"offset -1":           with(func(s *stateDict) { s.offset = -1 }),
-		"offset 1":            with(func(s *stateDict) { s.offset = 1 }),
-		"offset 2^63-1":       with(func(s *stateDict) { s.offset = math.MaxInt }),
-		"shape -1":            with(func(s *stateDict) { s.shape = []int{-1, 2} }),
-		"shape 2^63":          with(func(s *stateDict) { s.shape = []int{1 << 62, 2} }),
-		"shape 2^64":          with(func(s *stateDict) { s.shape = []int{1 << 32, 1 << 32}; s.stride = []int{0, 0} }),
-		"stride -1":           with(func(s *stateDict) { s.stride = []int{2, -1} }),
-		"stride 2^63-1":       with(func(s *stateDict) { s.stride = []int{math.MaxInt, 1} }),
-		"expanded to 2^40":    with(func(s *stateDict) { s.shape = []int{1 << 40, 2}; s.stride = []int{0, 1} }),
-		"ranks differ":        with(func(s *stateDict) { s.stride = []int{1} }),
-		"rank 1000":           with(func(s *stateDict) { s.shape = slices.Repeat([]int{1}, 1000); s.stride = s.shape }),
+		"numel 2^62":          with(func(s *tensorPickle) { s.numel = 1 << 62 }),
+		"numel 2^40":          with(func(s *tensorPickle) { s.numel = 1 << 40 }),
+		"numel 2^80":          with(func(s *tensorPickle) { s.numel = strings.Repeat("\xff", 10) + "\x01" }),
+		"numel -1":            with(func(s *tensorPickle) { s.numel = -1 }),
+		"numel None":          with(func(s *tensorPickle) { s.numel = nil }),
+		"numel 3":             with(func(s *tensorPickle) { s.numel = 3; s.shape = []int{3}; s.stride = []int{1} }),
+		"storage missing":     with(func(s *tensorPickle) { s.key = "1" }),
+		"storage outside":     with(func(s *tensorPickle) { s.key = "../../../etc/passwd" }),
+		"storage is a pickle": with(func(s *tensorPickle) { s.key = "../data.pkl" }),
+		"other element size":  with(func(s *tensorPickle) { s.class = "torch\nDoubleStorage" }),
+		"not a storage":       with(func(s *tensorPickle) { s.tag = "module" }),
+		"class not storage":   with(func(s *tensorPickle) { s.class = "collections\nOrderedDict" }),
+		"offset -1":           with(func(s *tensorPickle) { s.offset = -1 }),
+		"offset 1":            with(func(s *tensorPickle) { s.offset = 1 }),
+		"offset 2^63-1":       with(func(s *tensorPickle) { s.offset = math.MaxInt }),
+		"shape -1":            with(func(s *tensorPickle) { s.shape = []int{-1, 2} }),
+		"shape 2^63":          with(func(s *tensorPickle) { s.shape = []int{1 << 62, 2} }),
+		"shape 2^64":          with(func(s *tensorPickle) { s.shape = []int{1 << 32, 1 << 32}; s.stride = []int{0, 0} }),
+		"stride -1":           with(func(s *tensorPickle) { s.stride = []int{2, -1} }),
+		"stride 2^63-1":       with(func(s *tensorPickle) { s.stride = []int{math.MaxInt, 1} }),
+		"expanded to 2^40":    with(func(s *tensorPickle) { s.shape = []int{1 << 40, 2}; s.stride = []int{0, 1} }),
+		"ranks differ":        with(func(s *tensorPickle) { s.stride = []int{1} }),
+		"rank 1000":           with(func(s *tensorPickle) { s.shape = slices.Repeat([]int{1}, 1000); s.stride = s.shape }),
 		"no arguments":        assemble("ctorch._utils\n_rebuild_tensor_v2\n", opEmptyTuple, opReduce, opStop),
 		"two kinds of storage": assemble(opEmptyDict, str("a"), valid().tensor(), opSetItem, str("b"), func(p *pickler) {
 			s := valid()

@@ -8,8 +8,14 @@ import (
 )
 
 // legacyMagic is the first pickle of the container that torch.save wrote before
-// 1.6: the integer 0x1950a86a20f9469cfc6c.
-const legacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+// 1.6: the integer 0x1950a86a20f9469cfc6c, here in protocol 2.
+const legacyMagic = "\x80\x02\x8a\x0a" + legacyNumber + "."
+
+// legacyNumber are the bytes of that integer.
+const legacyNumber = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+
+// legacyText is the first pickle in protocol 1.
+const legacyText = "L119547037146038801333356L\n."
 
 const legacyVersion = 1001
 
@@ -17,13 +23,19 @@ const legacyVersion = 1001
 // keys) and then the storages in the order of the keys, each an int64 number of
 // elements and the elements.
 func (l *loader) loadLegacy() error {
-	start := int64(len(legacyMagic))
-	r := bufio.NewReader(io.NewSectionReader(l.r, start, l.size-start))
-	u := newUnpickler(r, start, l.size, "version", l.budget)
+	r := bufio.NewReader(io.NewSectionReader(l.r, 0, l.size))
+	u := newUnpickler(r, 0, l.size, "magic number", l.budget)
 	next := func(what string) (any, error) {
 		u.what, u.end = what, min(l.size, u.off+maxPickle)
-		u.memo = map[uint32]any{}
+		u.memo = map[uint64]any{}
 		return u.load()
+	}
+	magic, err := next("magic number")
+	if err == nil && magic != bigint(legacyNumber) && magic != bigint(legacyText[1:25]) {
+		return fmt.Errorf("%w: it is a plain pickle, not a file of torch.save: save model.state_dict() with that", ErrCorrupt)
+	}
+	if err != nil {
+		return err
 	}
 	version, err := next("version")
 	if err != nil {
@@ -57,15 +69,6 @@ func (l *loader) loadLegacy() error {
 	return l.legacyStorages(order.items, u.storages, u.off)
 }
 
-func (d *dict) lookup(key string) any {
-	for _, item := range d.items {
-		if item.key == key {
-			return item.value
-		}
-	}
-	return nil
-}
-
 func (l *loader) legacyStorages(keys []any, storages map[string]*storage, at int64) error {
 	for _, k := range keys {
 		key, _ := k.(string)
@@ -85,10 +88,10 @@ func (l *loader) legacyStorages(keys []any, storages map[string]*storage, at int
 		if n := int64(binary.LittleEndian.Uint64(count[:])); n != s.numel {
 			return fmt.Errorf("%w: byte %d: storage %.80q has %d elements instead of %d", ErrCorrupt, at-8, key, n, s.numel)
 		}
-		if s.numel > (l.size-at)/s.dtype.Size() {
+		if s.numel > (l.size-at)/s.size {
 			return fmt.Errorf("%w: it ends at byte %d inside storage %.80q of %d elements", ErrCorrupt, l.size, key, s.numel)
 		}
-		bytes := s.numel * s.dtype.Size()
+		bytes := s.numel * s.size
 		if l.groups[key] != nil {
 			if err := l.fill(key, io.NewSectionReader(l.r, at, bytes)); err != nil {
 				return err

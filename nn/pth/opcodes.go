@@ -1,6 +1,7 @@
 package pth
 
-// Opcodes of pickle protocol 2 (Python: Lib/pickletools.py).
+// Opcodes of the pickle protocols 1 to 5 (Python: Lib/pickletools.py). Protocol 0
+// cannot name storages, so torch.save does not write it.
 const (
 	opMark           = '('
 	opStop           = '.'
@@ -36,4 +37,27 @@ const (
 	opBinGet         = 'h'
 	opLongBinGet     = 'j'
 	opProto          = 0x80
+
+	// Protocol 1 writes booleans and larger numbers as lines.
+	opInt  = 'I'
+	opLong = 'L'
+
+	// Protocol 3.
+	opBinBytes      = 'B'
+	opShortBinBytes = 'C'
+
+	// Protocol 4.
+	opShortBinUnicode = 0x8c
+	opBinUnicode8     = 0x8d
+	opBinBytes8       = 0x8e
+	opEmptySet        = 0x8f
+	opAddItems        = 0x90
+	opFrozenSet       = 0x91
+	opNewObjEx        = 0x92
+	opStackGlobal     = 0x93
+	opMemoize         = 0x94
+	opFrame           = 0x95
+
+	// Protocol 5.
+	opByteArray8 = 0x96
 )

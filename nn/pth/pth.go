@@ -12,8 +12,14 @@
 // integer ones (such as num_batches_tracked) whose values float32 holds exactly;
 // an integer beyond ±2^24 is an error. Parameters, shared storages and any
 // strides are resolved to plain row-major data. Values that are not tensors are
-// left out. If the file holds no tensor at its top but a dict called
-// "state_dict", "model_state_dict" or "model", that one is read.
+// left out, and so are those of the classes that checkpoints hold beside the weights
+// (sets, counters, devices, NumPy's numbers): they are read over and nothing of
+// them runs. The state dict may lie anywhere in a checkpoint; if there are several,
+// the one under the most telling key is read ("state_dict", "model", "generator").
+// The pickle protocols 1 to 5 are understood in both containers.
+//
+// Records of the zip container must not overlap, and what is decoded is charged
+// against a budget, so that the time stays in proportion to the file's size.
 //
 // The zip container's CRC-32 of every record that is used is verified, which
 // PyTorch does not do. The legacy container has no checksum: a changed byte in
@@ -22,10 +28,12 @@ package pth
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -50,6 +58,17 @@ type Option = tensorio.ReadOption
 // others is neither read nor checked.
 func WithFilter(keep func(name string) bool) Option {
 	return func(o *tensorio.ReadOptions) { o.Filter = keep }
+}
+
+// WithContext ends the reading with ctx's error when ctx is done.
+func WithContext(ctx context.Context) Option {
+	return func(o *tensorio.ReadOptions) { o.Context = ctx }
+}
+
+// WithNote has note told, in a line, what is not as one would expect, such as under
+// which key the weights were found.
+func WithNote(note func(line string)) Option {
+	return func(o *tensorio.ReadOptions) { o.Note = note }
 }
 
 // WithMaxBytes limits the memory spent on the file's content to n bytes. The
@@ -79,8 +98,8 @@ func ReadFile(path string, opts ...Option) (statedict.Dict, error) {
 
 // Read returns the state dict in the size bytes of r, in the file's order.
 func Read(r io.ReaderAt, size int64, opts ...Option) (statedict.Dict, error) {
-	fault := &tensorio.FaultReader{R: r}
 	options := tensorio.NewReadOptions(opts)
+	fault := &tensorio.FaultReader{R: r, Context: options.Context}
 	l := &loader{
 		r: fault, size: size, options: options,
 		budget: tensorio.NewBudget(options.MaxBytes, size),
@@ -126,76 +145,12 @@ func (l *loader) load() (statedict.Dict, error) {
 	switch {
 	case n >= 4 && string(head[:4]) == "PK\x03\x04":
 		err = l.loadZip()
-	case string(head[:n]) == legacyMagic:
+	case n > 0 && head[0] == opProto, strings.HasPrefix(legacyText, string(head[:n])):
 		err = l.loadLegacy()
 	default:
 		err = fmt.Errorf("%w: it does not start like a file of torch.save", ErrCorrupt)
 	}
 	return l.dict, err
-}
-
-// choose makes entries of the wanted tensors of root, without data yet.
-func (l *loader) choose(root any) error {
-	d, ok := root.(*dict)
-	if !ok {
-		return fmt.Errorf("%w: its content is of type %s, not a state dict", ErrCorrupt, kind(root))
-	}
-	if !d.hasTensors() {
-		d = d.nested()
-	}
-	if len(d.items) > 0 && !d.hasTensors() {
-		return fmt.Errorf("%w: it holds a dict without tensors, not a state dict", ErrCorrupt)
-	}
-	if err := l.budget.Take(valueCost*int64(len(d.items)), "the state dict"); err != nil {
-		return err
-	}
-	seen := make(map[string]bool, len(d.items))
-	for _, item := range d.items {
-		t, ok := item.value.(*tensor)
-		if !ok {
-			continue
-		}
-		name, ok := item.key.(string)
-		if !ok {
-			return fmt.Errorf("%w: the name of a tensor is of type %s", ErrCorrupt, kind(item.key))
-		}
-		if seen[name] {
-			return fmt.Errorf("%w: two tensors are called %.80q", ErrCorrupt, name)
-		}
-		seen[name] = true
-		if !l.options.Wants(name) {
-			continue
-		}
-		key := t.storage.key
-		if _, ok := l.groups[key]; !ok {
-			l.keys = append(l.keys, key)
-		}
-		l.groups[key] = append(l.groups[key], len(l.dict))
-		l.tensors = append(l.tensors, t)
-		l.dict = append(l.dict, statedict.Entry{Name: name, Shape: t.shape})
-	}
-	return nil
-}
-
-func (d *dict) hasTensors() bool {
-	for _, item := range d.items {
-		if _, ok := item.value.(*tensor); ok {
-			return true
-		}
-	}
-	return false
-}
-
-// nested returns the state dict inside a checkpoint dict, or else d.
-func (d *dict) nested() *dict {
-	for _, name := range []string{"state_dict", "model_state_dict", "model"} {
-		for _, item := range d.items {
-			if inner, ok := item.value.(*dict); ok && item.key == name {
-				return inner
-			}
-		}
-	}
-	return d
 }
 
 // fill reads the storage with the given key from r and gives the tensors in it

@@ -46,7 +46,7 @@ func expected(t *testing.T) map[string]statedict.Dict {
 
 func TestReadFixtures(t *testing.T) {
 	files := expected(t)
-	require.Len(t, files, 15)
+	require.Len(t, files, 32)
 	for name, want := range files {
 		got, err := ReadFile(filepath.Join("testdata", name))
 		require.NoError(t, err, name)

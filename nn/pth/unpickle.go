@@ -7,37 +7,18 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
-)
-
-// The values of a pickle are nil, bool, int64, float64, string, global, tuple,
-// *list, *dict, *storage and *tensor. Lists and dicts are pointers because a
-// pickle goes on filling them after it has referred to them.
-type (
-	global  string // "module.name", one of the allowed globals
-	bigint  string // little-endian two's complement bytes of an int beyond 64 bits
-	tuple   []any
-	list    struct{ items []any }
-	pair    struct{ key, value any }
-	dict    struct{ items []pair }
-	storage struct {
-		dtype tensorio.DType
-		key   string
-		numel int64
-	}
-	tensor struct {
-		storage *storage
-		offset  int64
-		shape   []int
-		stride  []int64
-	}
 )
 
 const (
 	maxPickle = 64 << 20 // bytes of one pickle: about 300,000 tensors
 	maxDepth  = 1e6      // values on the stack, marks, and memo entries
-	maxGlobal = 256      // bytes of "module.name"
+	maxGlobal = 256      // bytes of "module.name", and of a number in decimal
+
+	maxProtocol = 5
 
 	// What a value costs at most: its box, and its place on the stack, in the memo
 	// or in a container. Slices grow by a quarter when they are large, which sums
@@ -46,8 +27,8 @@ const (
 	itemCost  = 5 * 16
 )
 
-// unpickler runs the protocol 2 opcodes that a state dict needs, and nothing
-// that could call code: PyTorch's weights_only list and Python 2's strings.
+// unpickler runs the opcodes that state dicts and what lies beside them need, of
+// whatever protocol, and nothing that could call code.
 type unpickler struct {
 	r      *bufio.Reader
 	off    int64 // bytes read, for messages and bounds
@@ -56,14 +37,14 @@ type unpickler struct {
 	budget *tensorio.Budget
 	stack  []any
 	marks  []int
-	memo   map[uint32]any
+	memo   map[uint64]any
 	// storages collects the storages that were referred to, by key.
 	storages map[string]*storage
 }
 
 func newUnpickler(r *bufio.Reader, off, end int64, what string, budget *tensorio.Budget) *unpickler {
 	return &unpickler{r: r, off: off, end: min(end, off+maxPickle), what: what, budget: budget,
-		memo: map[uint32]any{}, storages: map[string]*storage{}}
+		memo: map[uint64]any{}, storages: map[string]*storage{}}
 }
 
 func (u *unpickler) corrupt(format string, args ...any) error {
@@ -103,14 +84,14 @@ func (u *unpickler) short(err error) error {
 }
 
 // uint reads a little-endian unsigned integer of n bytes.
-func (u *unpickler) uint(n int64) (uint32, error) {
+func (u *unpickler) uint(n int64) (uint64, error) {
 	b, err := u.bytes(n)
 	if err != nil {
 		return 0, err
 	}
-	var full [4]byte
+	var full [8]byte
 	copy(full[:], b)
-	return binary.LittleEndian.Uint32(full[:]), nil
+	return binary.LittleEndian.Uint64(full[:]), nil
 }
 
 // line reads up to a newline, which it drops.
@@ -126,7 +107,7 @@ func (u *unpickler) line() (string, error) {
 		}
 		s = append(s, b[0])
 	}
-	return "", u.corrupt("the name of a global is longer than %d bytes", maxGlobal)
+	return "", u.corrupt("a line is longer than %d bytes", maxGlobal)
 }
 
 func (u *unpickler) push(v any) error {
@@ -208,8 +189,12 @@ func (u *unpickler) step(op byte) error {
 		return u.push(&list{})
 	case opEmptyDict:
 		return u.push(&dict{})
+	case opEmptySet:
+		return u.push(&set{})
 	case opBinInt1, opBinInt2, opBinInt:
 		return u.smallInt(op)
+	case opInt, opLong:
+		return u.textInt(op)
 	case opLong1:
 		return u.long()
 	case opBinFloat:
@@ -220,10 +205,20 @@ func (u *unpickler) step(op byte) error {
 		return u.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
 	case opBinUnicode, opBinString:
 		return u.str(4)
-	case opShortBinString:
+	case opShortBinString, opShortBinUnicode:
 		return u.str(1)
+	case opBinUnicode8:
+		return u.str(8)
+	case opBinBytes:
+		return u.skip(4)
+	case opShortBinBytes:
+		return u.skip(1)
+	case opBinBytes8, opByteArray8:
+		return u.skip(8)
 	case opGlobal:
 		return u.global()
+	case opStackGlobal:
+		return u.stackGlobal()
 	default:
 		return u.combine(op)
 	}
@@ -234,8 +229,14 @@ func (u *unpickler) combine(op byte) error {
 	switch op {
 	case opProto:
 		version, err := u.uint(1)
-		if err == nil && version != 2 {
-			err = u.corrupt("pickle protocol %d, only PyTorch's default 2 is supported", version)
+		if err == nil && version > maxProtocol {
+			err = u.corrupt("pickle protocol %d, later than the known %d", version, maxProtocol)
+		}
+		return err
+	case opFrame:
+		n, err := u.uint(8)
+		if err == nil && n > uint64(u.end-u.off) {
+			err = u.corrupt("a frame of %d bytes, %d are left", n, u.end-u.off)
 		}
 		return err
 	case opMark:
@@ -272,6 +273,15 @@ func (u *unpickler) combine(op byte) error {
 		return u.persistent()
 	case opReduce, opNewObj:
 		return u.reduce()
+	case opNewObjEx:
+		if _, err := u.pop(); err != nil { // keyword arguments
+			return err
+		}
+		return u.reduce()
+	case opAddItems, opFrozenSet:
+		return u.members(op)
+	case opMemoize:
+		return u.remember(uint64(len(u.memo)))
 	case opBuild:
 		return u.build()
 	default:
@@ -293,7 +303,7 @@ func (u *unpickler) smallInt(op byte) error {
 		return err
 	}
 	if op == opBinInt {
-		return u.push(int64(int32(n)))
+		return u.push(int64(int32(uint32(n))))
 	}
 	return u.push(int64(n))
 }
@@ -324,11 +334,67 @@ func (u *unpickler) str(lengthSize int64) error {
 	if err != nil {
 		return err
 	}
-	b, err := u.bytes(int64(n))
+	b, err := u.bytes(length(n))
 	if err != nil {
 		return err
 	}
 	return u.push(string(b))
+}
+
+// length returns n, or a length that is too long for any file.
+func length(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+// skip reads a bytes object without keeping it.
+func (u *unpickler) skip(lengthSize int64) error {
+	n, err := u.uint(lengthSize)
+	if err != nil {
+		return err
+	}
+	if length(n) > u.end-u.off {
+		return u.corrupt("%d more bytes are needed, %d are left", n, u.end-u.off)
+	}
+	if _, err := io.CopyN(io.Discard, u.r, length(n)); err != nil {
+		return u.short(err)
+	}
+	u.off += length(n)
+	return u.push(blob{})
+}
+
+// textInt reads a number in decimal, or a boolean written as 00 or 01.
+func (u *unpickler) textInt(op byte) error {
+	line, err := u.line()
+	if err != nil {
+		return err
+	}
+	if op == opInt && (line == "00" || line == "01") {
+		return u.push(line == "01")
+	}
+	if op == opLong {
+		line = strings.TrimSuffix(line, "L")
+	}
+	n, err := strconv.ParseInt(line, 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return u.push(bigint(line))
+	}
+	if err != nil {
+		return u.corrupt("a number that is none")
+	}
+	return u.push(n)
+}
+
+// members adds what was pushed since the last mark to a set, or makes one of it.
+func (u *unpickler) members(op byte) error {
+	if _, err := u.popMark(); err != nil {
+		return err
+	}
+	if op == opFrozenSet {
+		return u.push(&set{})
+	}
+	target, err := u.top()
+	if _, ok := target.(*set); err == nil && !ok {
+		err = u.corrupt("ADDITEMS to a %s", kind(target))
+	}
+	return err
 }
 
 // fill adds to the list or dict below: one item or pair, or all since the mark.
@@ -383,6 +449,11 @@ func (u *unpickler) put(size int64) error {
 	if err != nil {
 		return err
 	}
+	return u.remember(i)
+}
+
+// remember stores the top of the stack in the memo.
+func (u *unpickler) remember(i uint64) error {
 	v, err := u.top()
 	if err != nil {
 		return err
@@ -407,30 +478,4 @@ func (u *unpickler) recall(size int64) error {
 		return u.corrupt("memo entry %d was never stored", i)
 	}
 	return u.push(v)
-}
-
-// kind names a value in messages.
-func kind(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "None"
-	case string:
-		return "str"
-	case tuple:
-		return "tuple"
-	case int64, bigint:
-		return "int"
-	case *tensor:
-		return "tensor"
-	case *storage:
-		return "storage"
-	case *dict:
-		return "dict"
-	case *list:
-		return "list"
-	case global:
-		return string(v)
-	default:
-		return fmt.Sprintf("%T", v)
-	}
 }

@@ -4,10 +4,12 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -58,10 +60,45 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 			pickles++
 		}
 	}
-	if pickles != 1 {
+	switch {
+	case a.records[a.folder+"/constants.pkl"] != nil:
+		return nil, fmt.Errorf("%w: a TorchScript program (torch.jit.save), not weights: save these alone, with torch.save(torch.jit.load(FILE).state_dict(), ...)", ErrCorrupt)
+	case pickles != 1:
 		return nil, fmt.Errorf("%w: a zip file with %d data.pkl, not one of torch.save", ErrCorrupt, pickles)
 	}
 	return a, nil
+}
+
+// disjoint makes sure that the records of the storages share no bytes: what lies
+// twice in a file would be decoded twice, however small the file.
+func (a *archive) disjoint(keys []string) error {
+	type span struct {
+		name       string
+		start, end int64
+	}
+	var spans []span
+	names := []string{a.folder + "/data.pkl"}
+	for _, key := range keys {
+		names = append(names, a.folder+"/data/"+key)
+	}
+	for _, name := range names {
+		f := a.records[name]
+		if f == nil || f.CompressedSize64 > uint64(a.size) {
+			continue // read tells
+		}
+		start, err := f.DataOffset()
+		if err != nil {
+			return fmt.Errorf("record %.80q: %w", name, err)
+		}
+		spans = append(spans, span{name, start, start + int64(f.CompressedSize64)})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	for i := 1; i < len(spans); i++ {
+		if a, b := spans[i-1], spans[i]; a.end > b.start {
+			return fmt.Errorf("%w: its records %.80q and %.80q overlap", ErrCorrupt, a.name, b.name)
+		}
+	}
+	return nil
 }
 
 // read calls use with the content of a record, and checks after it that all was
@@ -150,11 +187,18 @@ func (l *loader) loadZip() error {
 	if err := l.choose(root); err != nil {
 		return err
 	}
+	if err := a.disjoint(l.keys); err != nil {
+		return err
+	}
+	work := l.budget.Work()
 	for _, key := range l.keys {
 		err := a.read("data/"+key, func(r io.Reader, size int64) error {
 			s := l.tensors[l.groups[key][0]].storage
 			if size != s.numel*s.dtype.Size() {
 				return fmt.Errorf("%w: it has %d bytes for %d elements of type %v", ErrCorrupt, size, s.numel, s.dtype)
+			}
+			if err := work.Take(size, "decoding its tensors"); err != nil {
+				return err
 			}
 			return l.fill(key, r)
 		})

@@ -20,7 +20,7 @@ import (
 func Read(r io.ReaderAt, size int64, opts ...Option) (statedict.Dict, map[string]string, error) {
 	options := tensorio.NewReadOptions(opts)
 	budget := tensorio.NewBudget(options.MaxBytes, size)
-	fault := &tensorio.FaultReader{R: r}
+	fault := &tensorio.FaultReader{R: r, Context: options.Context}
 	h, err := readHeader(fault, size, budget)
 	if err == nil {
 		err = h.layout(size)
@@ -141,9 +141,14 @@ func (h *header) byOffset() []*entry {
 func (h *header) read(r io.ReaderAt, options *tensorio.ReadOptions, budget *tensorio.Budget) (statedict.Dict, error) {
 	var d statedict.Dict
 	var decoder tensorio.Decoder
+	names := make([]string, len(h.entries))
 	for i := range h.entries {
-		e := &h.entries[i]
-		if !options.Wants(e.name) {
+		names[i] = h.entries[i].name
+	}
+	renamed := options.Rename(names)
+	for i := range h.entries {
+		e, name := &h.entries[i], renamed.Names[i]
+		if renamed.Dropped(i) || !options.Wants(name) {
 			continue
 		}
 		t, ok := tensorio.ParseDType(e.dtype)
@@ -164,7 +169,7 @@ func (h *header) read(r io.ReaderAt, options *tensorio.ReadOptions, budget *tens
 		if e.digest != "" && e.digest != hex.EncodeToString(sum.Sum(nil)) {
 			return nil, fmt.Errorf("%w: tensor %.80q does not match its checksum: the file has changed", ErrCorrupt, e.name)
 		}
-		d = append(d, statedict.Entry{Name: e.name, Shape: e.shape, Data: data})
+		d = append(d, statedict.Entry{Name: name, Shape: e.shape, Data: data})
 	}
 	return d, nil
 }

@@ -17,6 +17,7 @@
 package safetensors
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -46,6 +47,11 @@ type Option = tensorio.ReadOption
 // others is neither read nor checked.
 func WithFilter(keep func(name string) bool) Option {
 	return func(o *tensorio.ReadOptions) { o.Filter = keep }
+}
+
+// WithContext ends the reading with ctx's error when ctx is done.
+func WithContext(ctx context.Context) Option {
+	return func(o *tensorio.ReadOptions) { o.Context = ctx }
 }
 
 // WithMaxBytes limits the memory spent on the file's content to n bytes. The

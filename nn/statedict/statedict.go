@@ -3,12 +3,14 @@
 //
 // It is the common currency of the readers and writers (packages pth and
 // safetensors), the networks (packages nn and vgg) and the ONNX exporter, and
-// depends on nothing but the standard library.
+// depends on no other package of the module but the one that quotes names.
 package statedict
 
 import (
 	"fmt"
 	"strings"
+
+	"github.com/impasto-go/impasto/internal/printable"
 )
 
 // Entry is one named tensor. Data holds its elements in row-major (C) order;
@@ -60,20 +62,66 @@ func (d Dict) Clone() Dict {
 	return c
 }
 
+// NonFinite is the error of Dict.CheckFinite.
+type NonFinite struct {
+	Name  string   // of the first tensor with such a value
+	At    int      // its place in the tensor's data
+	Value float32  // NaN or an infinity
+	Count int      // how many values of the tensor are not finite
+	Of    int      // how many it has
+	Names []string // of all such tensors
+}
+
+// Error names the tensors.
+func (e *NonFinite) Error() string {
+	text := fmt.Sprintf("tensor %s holds %v at [%d] (%d of its %d values are not finite)", printable.Name(e.Name), e.Value, e.At, e.Count, e.Of)
+	if len(e.Names) > 1 {
+		text += fmt.Sprintf("; so do %d others", len(e.Names)-1)
+	}
+	return text
+}
+
+// CheckFinite returns a *NonFinite error unless every value is finite.
+func (d Dict) CheckFinite() error {
+	var bad *NonFinite
+	for _, e := range d {
+		count := 0
+		for i, v := range e.Data {
+			if v-v == 0 { // not NaN, and no infinity
+				continue
+			}
+			if bad == nil {
+				bad = &NonFinite{Name: e.Name, At: i, Value: v, Of: len(e.Data)}
+			}
+			count++
+		}
+		if count > 0 {
+			bad.Names = append(bad.Names, e.Name)
+			if len(bad.Names) == 1 {
+				bad.Count = count
+			}
+		}
+	}
+	if bad == nil {
+		return nil
+	}
+	return bad
+}
+
 // Mismatch reports how a state dict differs from what a network expects.
-// It lists every difference, so that one look tells which file was meant.
 type Mismatch struct {
 	Missing []string // expected, not in the file
 	Extra   []string // in the file, not expected
 	Shapes  []string // "name: file has [..], network needs [..]"
 }
 
-// Error lists all differences.
+// Error names the differences, the first few of each kind, so that one look tells
+// which file was meant.
 func (m *Mismatch) Error() string {
 	var parts []string
 	add := func(what string, names []string) {
 		if len(names) > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %s", what, strings.Join(names, ", ")))
+			parts = append(parts, what+": "+printable.Names(names))
 		}
 	}
 	add("missing", m.Missing)

@@ -4,6 +4,7 @@ package weights
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/impasto-go/impasto/nn/internal/tensorio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -34,26 +36,51 @@ func WithFilter(keep func(name string) bool) Option { return pth.WithFilter(keep
 // default twice the file's size and 8 MiB.
 func WithMaxBytes(n int64) Option { return pth.WithMaxBytes(n) }
 
+// WithContext ends the reading with ctx's error when ctx is done.
+func WithContext(ctx context.Context) Option { return pth.WithContext(ctx) }
+
+// WithNote has note told, in a line, what is not as one would expect: under which
+// key of a checkpoint the weights were found, and what was taken out of names.
+func WithNote(note func(line string)) Option { return pth.WithNote(note) }
+
 // ReadFile reads the state dict in the file at path, whose content, not name,
 // tells the format. Errors name the file and say what to do about it.
+//
+// What wrappers (DataParallel, torch.compile) and training programs ("net.",
+// "generator.") put before the names of a network's tensors is taken out of them,
+// before a filter sees them. A value that is not finite is an error that wraps a
+// *statedict.NonFinite, wherever it is: a network with it cannot be trusted.
 func ReadFile(path string, opts ...Option) (statedict.Dict, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("weights file: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Looking first: to open a named pipe would wait for somebody to write.
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("weights file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("weights file %s is not a regular file: name a .pth or .safetensors file", path)
 	}
-	d, err := read(f, info.Size(), opts)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("weights file: %w", err)
+	}
+	defer f.Close()
+	d, err := read(f, info.Size(), append(opts[:len(opts):len(opts)], unwrap))
+	if err == nil {
+		err = finite(d)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("weights file %s: %w", path, err)
 	}
 	return d, nil
+}
+
+func unwrap(o *tensorio.ReadOptions) { o.Unwrap = true }
+
+func finite(d statedict.Dict) error {
+	if err := d.CheckFinite(); err != nil {
+		return fmt.Errorf("%w: it comes from a training that diverged, or a number beyond float32; take an earlier checkpoint", err)
+	}
+	return nil
 }
 
 func read(r io.ReaderAt, size int64, opts []Option) (statedict.Dict, error) {
@@ -69,7 +96,7 @@ func read(r io.ReaderAt, size int64, opts []Option) (statedict.Dict, error) {
 	switch {
 	case len(head) > 8 && head[8] == '{': // first, as the length before it may be any bytes
 		d, _, err = safetensors.Read(r, size, opts...)
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), head[0] == 0x80:
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), head[0] == 0x80, bytes.HasPrefix(head, []byte("L1195470371")): // of pickle protocol 1
 		d, err = pth.Read(r, size, opts...)
 	default:
 		return nil, fmt.Errorf("%w: %s", ErrCorrupt, diagnose(head))
@@ -80,8 +107,31 @@ func read(r io.ReaderAt, size int64, opts []Option) (statedict.Dict, error) {
 	return d, err
 }
 
+// magics are the first bytes of files that people mistake for weights.
+var magics = []struct{ start, what string }{
+	{"\x1f\x8b", "it is compressed with gzip; unpack it first"},
+	{"BZh", "it is compressed with bzip2; unpack it first"},
+	{"\xfd7zXZ", "it is compressed with xz; unpack it first"},
+	{"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it first"},
+	{"Rar!", "it is a RAR archive; unpack it first"},
+	{"\x89HDF", "it is an HDF5 file, as Keras writes them; only PyTorch's .pth and safetensors are read"},
+	{"\x93NUMPY", "it is a NumPy array; only PyTorch's .pth and safetensors are read"},
+	{"GGUF", "it is a GGUF language model"},
+	{"\x89PNG", "it is a picture, neither a PyTorch .pth nor a safetensors file"},
+	{"\xff\xd8\xff", "it is a picture, neither a PyTorch .pth nor a safetensors file"},
+	{"MZ", "it is a Windows program: do not run it"},
+	{"\x7fELF", "it is a program: do not run it"},
+	{"%PDF", "it is a PDF document"},
+	{"\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1", "it is a Torch7 file (.t7) of the time before PyTorch, which is not read"},
+}
+
 // diagnose says what a file that is no weights file probably is.
 func diagnose(head []byte) string {
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.start)) {
+			return m.what
+		}
+	}
 	text := strings.ToLower(string(bytes.TrimSpace(head)))
 	switch {
 	case strings.HasPrefix(text, "<"):
@@ -90,9 +140,19 @@ func diagnose(head []byte) string {
 		return "it is a Git LFS pointer; fetch the content with git lfs pull"
 	case bytes.Count(head, []byte{0}) == len(head):
 		return "it begins with zeros, probably an unfinished download; download it again"
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return "it is a tar archive; unpack it first (weights of PyTorch before 0.1.10 are not read)"
+	case onnx(head):
+		return "it is an ONNX model: give it a name that ends in .onnx"
 	default:
 		return "it is neither a PyTorch .pth nor a safetensors file"
 	}
+}
+
+// onnx reports whether head begins like an ONNX model: field 1, the version, is a
+// small number, and field 2, the producer, or 7, the graph, follows.
+func onnx(head []byte) bool {
+	return len(head) > 3 && head[0] == 0x08 && head[1] < 0x20 && (head[2] == 0x12 || head[2] == 0x3a)
 }
 
 // WriteFile writes d to path, in the format of its extension: .pth (or .pt) or

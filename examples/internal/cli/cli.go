@@ -27,6 +27,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/impasto-go/impasto/internal/printable"
 )
 
 // The exit codes of every program.
@@ -39,13 +42,38 @@ const (
 
 // Main calls run with the command line's arguments and exits with 0 (also
 // after -h), 1 when run failed, 2 when its error came from Usagef or Parse, and
-// 130 when it returned because its context was cancelled. The first SIGINT or
-// SIGTERM cancels the context; the second ends the program at once.
+// 130 when it returned because its context was cancelled. The first SIGINT,
+// SIGTERM or SIGHUP (the terminal is gone) cancels the context; the second ends the
+// program at once. That nobody reads what it prints any more ends nothing.
 func Main(run func(ctx context.Context, args []string) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded()...)
+	context.AfterFunc(ctx, func() {
+		stop()
+		time.Sleep(patience)
+		Note("still stopping; a second Ctrl-C ends the program at once, and what is not saved by then is lost")
+	})
 	err := run(ctx, os.Args[1:])
 	os.Exit(report(os.Stderr, programName(), ctx, err))
+}
+
+// patience is how long a program may take to stop before it says that it does.
+const patience = 3 * time.Second
+
+// heeded returns the signals that end a program, but those that whoever started it
+// had it ignore, as nohup does with SIGHUP.
+func heeded() (signals []os.Signal) {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
+}
+
+// Note prints a line on stderr that is no error.
+func Note(line string) {
+	fmt.Fprintf(os.Stderr, "%s: %s\n", programName(), printable.Line(line))
 }
 
 // Usagef returns an error about the command line; it should name the flag.
@@ -96,17 +124,15 @@ func report(w io.Writer, program string, ctx context.Context, err error) int {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(w, "%s: %s\n", program, oneLine(err))
+		fmt.Fprintf(w, "%s: %s\n", program, printable.Error(err))
 		return exitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintf(w, "%s: interrupted\n", program)
 		return exitInterrupted
 	}
-	fmt.Fprintf(w, "%s: %s\n", program, oneLine(err))
+	fmt.Fprintf(w, "%s: %s\n", program, printable.Error(err))
 	return exitFailed
 }
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 func programName() string {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")

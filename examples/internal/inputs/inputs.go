@@ -36,7 +36,7 @@ func Device(name string) (backend.Backend, error) {
 // reads it from the file init (-init) unless that is empty.
 func Network(be backend.Backend, init, filters string, resBlocks int, seed uint64) (*nn.TransformerNet, error) {
 	if init != "" {
-		d, err := weights.ReadFile(init)
+		d, err := weights.ReadFile(init, weights.WithNote(func(line string) { cli.Note("-init: " + line) }))
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}

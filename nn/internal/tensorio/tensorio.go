@@ -4,6 +4,7 @@
 package tensorio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,16 @@ type ReadOptions struct {
 	Filter          func(name string) bool // nil: every tensor
 	MaxBytes        int64                  // 0: by the file's size, see NewBudget
 	RequireChecksum bool                   // safetensors only
+	Unwrap          bool                   // take wrappers out of names, before Filter sees them
+	Note            func(line string)      // told what is not as one would expect; nil: nobody
+	Context         context.Context        // ends the reading; nil: nothing does
+}
+
+// Tell gives a line to Note.
+func (o *ReadOptions) Tell(format string, args ...any) {
+	if o.Note != nil {
+		o.Note(fmt.Sprintf(format, args...))
+	}
 }
 
 // ReadOption changes one of the ReadOptions.
@@ -65,6 +76,10 @@ func (b *Budget) Take(n int64, what string) error {
 	b.left -= n
 	return nil
 }
+
+// Work returns a budget of the same size for bytes that are decoded, of which a
+// small file may ask for many without keeping any.
+func (b *Budget) Work() *Budget { return &Budget{b.limit, b.limit} }
 
 // Floats allocates n float32 values within the budget.
 func (b *Budget) Floats(n int64, what string) ([]float32, error) {
@@ -121,8 +136,9 @@ func CheckDict(d statedict.Dict) error {
 // FaultReader passes reads through and remembers the first error of the device
 // itself, so that a reader can tell a failing disk from a corrupt file.
 type FaultReader struct {
-	R   io.ReaderAt
-	Err error
+	R       io.ReaderAt
+	Context context.Context // whose end is an error too; may be nil
+	Err     error
 }
 
 // ReadAt implements io.ReaderAt. A negative offset is the file's fault.
@@ -130,8 +146,14 @@ func (f *FaultReader) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, io.ErrUnexpectedEOF
 	}
+	if f.Context != nil && f.Err == nil {
+		f.Err = f.Context.Err()
+	}
+	if f.Err != nil {
+		return 0, f.Err
+	}
 	n, err := f.R.ReadAt(p, off)
-	if err != nil && err != io.EOF && f.Err == nil {
+	if err != nil && err != io.EOF {
 		f.Err = err
 	}
 	return n, err
