@@ -57,12 +57,5 @@ func countResNets(d statedict.Dict) (int, error) {
 
 // found gives an idea of what a foreign state dict holds instead.
 func found(d statedict.Dict) string {
-	if len(d) == 0 {
-		return " (it is empty)"
-	}
-	names := d.Names()
-	if len(names) > 3 {
-		names = append(names[:3:3], "...")
-	}
-	return fmt.Sprintf(" (it has %s)", strings.Join(names, ", "))
+	return " (" + d.Describe() + ")"
 }

@@ -4,7 +4,11 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"io"
+	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn/internal/tensorio"
 )
@@ -12,7 +16,8 @@ import (
 // FuzzRead reads arbitrary files of both containers. Run it with
 // -fuzzminimizetime 0: coverage of archive/zip varies, which stalls minimizing.
 func FuzzRead(f *testing.F) {
-	for _, name := range append(damagedFixtures, "legacy.pth", "views_legacy.pth", "nested.pth", "types.pth") {
+	for _, name := range append(damagedFixtures, "legacy.pth", "views_legacy.pth", "nested.pth", "types.pth",
+		"protocol1_legacy.pth", "protocol5.pth", "protocol5_legacy.pth", "beside2.pth", "beside4.pth", "beside_legacy.pth", "deep.pth", "bad_script.pth") {
 		f.Add(fixture(f, name))
 	}
 	f.Add(zipFile(f, valid().pickle(), zip.Store))
@@ -30,6 +35,16 @@ func FuzzUnpickle(f *testing.F) {
 	f.Add(valid().pickle())
 	f.Add([]byte(pickle(sample())))
 	f.Add(legacyFile(sample()))
+	for _, name := range []string{"protocol1.pth", "protocol3.pth", "protocol5.pth", "beside2.pth", "beside4.pth", "gan.pth", "deep.pth"} {
+		file := fixture(f, name)
+		z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+		require.NoError(f, err)
+		pickle, err := z.Open(strings.TrimSuffix(name, ".pth") + "/data.pkl")
+		require.NoError(f, err)
+		code, err := io.ReadAll(pickle)
+		require.NoError(f, err)
+		f.Add(code)
+	}
 	for _, p := range hostile() {
 		if len(p) < 1000 {
 			f.Add(p)

@@ -41,7 +41,9 @@ func TestReport(t *testing.T) {
 	}{
 		{"success", context.Background(), nil, 0, ""},
 		{"help", context.Background(), flag.ErrHelp, 0, ""},
-		{"failure", context.Background(), errors.New("a.png: no\nimage"), 1, "prog: a.png: no image\n"},
+		{"failure", context.Background(), errors.New("a.png: no image"), 1, "prog: a.png: no image\n"},
+		{"two failures", context.Background(), errors.Join(errors.New("a.png: no image"), errors.New("disk full")), 1, "prog: a.png: no image; disk full\n"},
+		{"a terminal's commands", context.Background(), errors.New("a\x1b[2J\rb\u202e"), 1, `prog: a\x1b[2J b\u202e` + "\n"},
 		{"usage", context.Background(), Usagef("-n: want at least %d", 1), 2, "prog: -n: want at least 1\n"},
 		{"interrupt", cancelled, fmt.Errorf("step 3: %w", context.Canceled), 130, "prog: interrupted\n"},
 		{"another failure after an interrupt", cancelled, errors.New("disk full"), 1, "prog: disk full\n"},

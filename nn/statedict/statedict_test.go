@@ -1,0 +1,71 @@
+package statedict_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/statedict"
+)
+
+var inf, nan = float32(math.Inf(1)), float32(math.NaN())
+
+func TestCheckFinite(t *testing.T) {
+	d := func(values ...[]float32) (d statedict.Dict) {
+		for i, v := range values {
+			d = append(d, statedict.Entry{Name: fmt.Sprintf("t%d", i), Shape: []int{len(v)}, Data: v})
+		}
+		return d
+	}
+	require.NoError(t, d().CheckFinite())
+	require.NoError(t, d(nil, []float32{0, math.MaxFloat32, -math.MaxFloat32, 1e-45}).CheckFinite())
+	for _, v := range []float32{inf, -inf, nan} {
+		var e *statedict.NonFinite
+		require.ErrorAs(t, d([]float32{1}, []float32{2, 3, v, v}, []float32{v}).CheckFinite(), &e)
+		require.Equal(t, []string{"t1", "t2"}, e.Names)
+		require.Equal(t, [3]int{2, 2, 4}, [3]int{e.At, e.Count, e.Of})
+		require.Contains(t, e.Error(), `tensor "t1" holds `+fmt.Sprint(v)+" at [2] (2 of its 4 values are not finite); so do 1 others")
+	}
+	require.NotContains(t, d([]float32{nan}).CheckFinite().Error(), "others")
+}
+
+// TestMessagesAreShort: a foreign file's thousand names, whatever is in them, make no
+// wall of text and no commands for the terminal.
+func TestMessagesAreShort(t *testing.T) {
+	m := &statedict.Mismatch{Shapes: []string{"w: file has [1], network needs [2]"}}
+	var d statedict.Dict
+	for i := range 1000 {
+		name := fmt.Sprintf("\x1b]0;%d\x07%s", i, strings.Repeat("x", 100))
+		m.Missing, m.Extra = append(m.Missing, name), append(m.Extra, name)
+		d = append(d, statedict.Entry{Name: name})
+	}
+	for _, text := range []string{m.Error(), d.Describe()} {
+		require.Less(t, len(text), 2500)
+		require.False(t, strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }))
+	}
+	require.Contains(t, m.Error(), "and 992 more; unexpected: ")
+	require.Contains(t, m.Error(), "w: file has")
+}
+
+func TestDescribe(t *testing.T) {
+	for names, want := range map[string]string{
+		"":                                    "empty",
+		"features.0.weight classifier.0.bias": "VGG",
+		"conv1.weight layer1.0.conv1.weight":  "ResNet",
+		"model.diffusion_model.input_blocks.0.0.weight":             "diffusion",
+		"lora_unet_down_blocks_0.lora_up.weight":                    "LoRA",
+		"model.embed_tokens.weight model.layers.0.self_attn.q.bias": "language model",
+		"a b c":   "it has a, b, c",
+		"a b c d": "it has a, b, c, ...",
+	} {
+		var d statedict.Dict
+		for _, name := range strings.Fields(names) {
+			d = append(d, statedict.Entry{Name: name})
+		}
+		require.Contains(t, d.Describe(), want)
+	}
+}
