@@ -36,6 +36,11 @@ func (d *Device) Axpy(dst, x backend.Buffer, alpha float32, add bool) {
 	d.each("elementwise", "AXPY", []view{whole(dst), whole(x)}, alpha, add)
 }
 
+// Mul sets dst = a*b, or dst += a*b with add.
+func (d *Device) Mul(dst, a, b backend.Buffer, add bool) {
+	d.each("elementwise", "MUL", []view{whole(dst), whole(a), whole(b)}, add)
+}
+
 // ReLU sets dst = max(x, 0). dst may be x.
 func (d *Device) ReLU(dst, x backend.Buffer) {
 	d.each("relu", "", []view{whole(dst), whole(x)})

@@ -3,6 +3,9 @@ package tensor
 // Add returns a + b, element by element; the shapes must be equal.
 func (tp *Tape) Add(a, b *Tensor) *Tensor { return tp.AddScaled(a, b, 1) }
 
+// Sub returns a - b, element by element; the shapes must be equal.
+func (tp *Tape) Sub(a, b *Tensor) *Tensor { return tp.AddScaled(a, b, -1) }
+
 // AddScaled returns a + alpha*b, element by element; the shapes must be equal.
 func (tp *Tape) AddScaled(a, b *Tensor, alpha float32) *Tensor {
 	checkEqual("add", a, b)

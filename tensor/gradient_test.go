@@ -43,6 +43,19 @@ func operations() []differentiable {
 		{"AddScaled", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
 			return tp.AddScaled(in[0], in[1], -1.5)
 		}},
+		{"Sub", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Sub(in[0], in[1])
+		}},
+		{"Mul", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Mul(in[0], in[1])
+		}},
+		unary("Mul by itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Mul(x, x) }),
+		unary("Scale", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Scale(x, -1.5) }),
+		unary("Mean", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Mean(x, 7) }),
+		unary("TotalVariation", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.TotalVariation(x, 7) }),
+		{"Charbonnier", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Charbonnier(in[0], in[1], 7, 0.5)
+		}},
 		unary("Add to itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, x) }),
 		unary("ReLU", (*tensor.Tape).ReLU),
 		unary("MaxPool2", (*tensor.Tape).MaxPool2),

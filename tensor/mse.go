@@ -18,11 +18,9 @@ func (o *mse) Forward(tp *Tape, y *Tensor, in []*Tensor) {
 }
 
 func (o *mse) Backward(tp *Tape, y *Tensor, in []*Tensor) {
-	a, b := in[0], in[1]
-	if da, add := tp.GradFor(a); da != nil {
-		tp.be.MSEGrad(da, y.grad, a.buf, b.buf, o.weight, add)
-	}
-	if db, add := tp.GradFor(b); db != nil {
-		tp.be.MSEGrad(db, y.grad, b.buf, a.buf, o.weight, add)
+	for i, t := range in {
+		if g, add := tp.GradFor(t); g != nil {
+			tp.be.MSEGrad(g, y.grad, t.buf, in[1-i].buf, o.weight, add)
+		}
 	}
 }

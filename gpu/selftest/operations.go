@@ -44,6 +44,7 @@ func elementwise(s backend.Shape) []operation {
 		{name: "Fill", out: shapes(s), run: func(b backend.Backend, out, _ []backend.Buffer) { b.Fill(out[0], 0.3) }},
 		{name: "Add", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Add(out[0], in[0], in[1]) }},
 		{name: "Axpy", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Axpy(out[0], in[0], -0.7, true) }},
+		{name: "Mul", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Mul(out[0], in[0], in[1], true) }},
 		{name: "ReLU", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReLU(out[0], in[0]) }},
 		{name: "ReLUGrad", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReLUGrad(out[0], in[0], in[1], true) }},
 		{name: "ChannelAffine", out: shapes(s), in: shapes(s, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) { b.ChannelAffine(out[0], in[0], in[1], in[2]) }},
@@ -78,6 +79,16 @@ func losses(s backend.Shape) []operation {
 		{name: "GramGrad", out: shapes(s), in: shapes(gram, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.GramGrad(out[0], in[0], in[1], true) }},
 		{name: "MSE", out: shapes(backend.Scalar), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.MSE(out[0], in[0], in[1], 10) }},
 		{name: "MSEGrad", out: shapes(s), in: shapes(backend.Scalar, s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.MSEGrad(out[0], in[0], in[1], in[2], 1e4, true) }},
+		{name: "Mean", out: shapes(backend.Scalar), in: shapes(s), positive: map[int]bool{0: true}, run: func(b backend.Backend, out, in []backend.Buffer) { b.Mean(out[0], in[0], 10) }},
+		{name: "MeanGrad", out: shapes(s), in: shapes(backend.Scalar), run: func(b backend.Backend, out, in []backend.Buffer) { b.MeanGrad(out[0], in[0], 1e4, true) }},
+		{name: "Charbonnier", out: shapes(backend.Scalar), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Charbonnier(out[0], in[0], in[1], 10, 0.1) }},
+		{name: "CharbonnierGrad", out: shapes(s), in: shapes(backend.Scalar, s, s), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.CharbonnierGrad(out[0], in[0], in[1], in[2], 1e4, 0.1, true)
+		}},
+		{name: "TotalVariation", out: shapes(backend.Scalar), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.TotalVariation(out[0], in[0], 10) }},
+		{name: "TotalVariationGrad", out: shapes(s), in: shapes(backend.Scalar, s), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.TotalVariationGrad(out[0], in[0], in[1], 1e4, true)
+		}},
 		{name: "SumSquares", out: shapes(backend.Scalar), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.SumSquares(out[0], in[0]) }},
 	}
 }

@@ -3,6 +3,7 @@
 //	FILL  dst = alpha
 //	ADD   dst = x + y
 //	AXPY  dst = alpha*x, or dst += alpha*x with accumulate
+//	MUL   dst = x*y, or dst += x*y with accumulate
 TARGET(0, dst);
 UNIFORM(8, int, count);
 #if defined(FILL)
@@ -10,6 +11,10 @@ UNIFORM(9, float, alpha);
 #elif defined(ADD)
 ALIASED(1, x);
 ALIASED(2, y);
+#elif defined(MUL)
+SOURCE(1, x);
+SOURCE(2, y);
+UNIFORM(9, bool, accumulate);
 #elif defined(AXPY)
 ALIASED(1, x);
 UNIFORM(9, float, alpha);
@@ -22,6 +27,9 @@ void main() {
 		dst[dst_at + i] = alpha;
 #elif defined(ADD)
 		dst[dst_at + i] = x[x_at + i] + y[y_at + i];
+#elif defined(MUL)
+		float v = x[x_at + i] * y[y_at + i];
+		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;
 #elif defined(AXPY)
 		float v = alpha * x[x_at + i];
 		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;

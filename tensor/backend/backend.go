@@ -116,6 +116,8 @@ type Backend interface {
 	Add(dst, a, b Buffer)
 	// Axpy sets dst = alpha*x, or dst += alpha*x with add.
 	Axpy(dst, x Buffer, alpha float32, add bool)
+	// Mul sets dst = a*b element by element, or adds it. a may be b.
+	Mul(dst, a, b Buffer, add bool)
 
 	// Conv2d sets dst = conv(x, w) + bias. bias may be nil.
 	Conv2d(dst, x, w, bias Buffer, g Conv)
@@ -147,7 +149,7 @@ type Backend interface {
 	// ReLUGrad passes dy where the output y is positive. dx may be dy.
 	ReLUGrad(dx, dy, y Buffer, add bool)
 
-	// InstanceNorm normalises every (n, c) plane to zero mean and unit biased
+	// InstanceNorm normalizes every (n, c) plane to zero mean and unit biased
 	// variance, then scales by gamma and shifts by beta, both {1, C, 1, 1}. It
 	// saves mean and rstd = 1/sqrt(var+eps), both {N, C, 1, 1}. (Ulyanov et al.,
 	// arXiv:1607.08022.)
@@ -163,7 +165,7 @@ type Backend interface {
 	ChannelAffineGrad(dx, dy, scale Buffer, add bool)
 
 	// Gram sets dst {N, 1, C, C} to F*Fᵀ/(C*H*W), F being x as a C by H*W matrix
-	// (Gatys et al., arXiv:1508.06576; the normalisation is the tutorial's).
+	// (Gatys et al., arXiv:1508.06576; the normalization is the tutorial's).
 	Gram(dst, x Buffer)
 	// GramGrad computes dx = (dg + dgᵀ)*F/(C*H*W).
 	GramGrad(dx, dg, x Buffer, add bool)
@@ -173,6 +175,25 @@ type Backend interface {
 	// MSEGrad computes da = dloss * weight * 2*(a-b)/len(a); dloss is a scalar.
 	// The gradient of b is MSEGrad with a and b exchanged.
 	MSEGrad(da, dloss, a, b Buffer, weight float32, add bool)
+
+	// Charbonnier sets the scalar dst = weight * mean(sqrt((a-b)² + eps²)), which is
+	// the mean absolute difference if eps is 0 (Charbonnier et al., ICIP 1994).
+	Charbonnier(dst, a, b Buffer, weight, eps float32)
+	// CharbonnierGrad computes da = dloss * weight * (a-b)/sqrt((a-b)²+eps²)/len(a),
+	// zero where a = b. The gradient of b is CharbonnierGrad with a and b exchanged.
+	CharbonnierGrad(da, dloss, a, b Buffer, weight, eps float32, add bool)
+
+	// Mean sets the scalar dst = weight * mean(x).
+	Mean(dst, x Buffer, weight float32)
+	// MeanGrad sets every element of dx to dloss * weight/len(dx).
+	MeanGrad(dx, dloss Buffer, weight float32, add bool)
+
+	// TotalVariation sets the scalar dst to weight/len(x) times the sum of the squared
+	// differences of all pixels to their right and to their lower neighbors.
+	TotalVariation(dst, x Buffer, weight float32)
+	// TotalVariationGrad computes dx = dloss * weight/len(x) * 2 times the sum of a
+	// pixel's differences to its up to four neighbors.
+	TotalVariationGrad(dx, dloss, x Buffer, weight float32, add bool)
 
 	// SumSquares sets the scalar dst to the sum of squares of x.
 	SumSquares(dst, x Buffer)
@@ -210,7 +231,7 @@ type ConvFuser interface {
 	ConvBlockGradWeight(dw, dbias, x, dy, y Buffer, g ConvBlock, add bool)
 }
 
-// NormBlock is an instance normalisation with what follows it in style networks:
+// NormBlock is an instance normalization with what follows it in style networks:
 //
 //	relu?( instancenorm(x) ) + Alpha*residual
 type NormBlock struct {

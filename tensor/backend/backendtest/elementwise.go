@@ -14,7 +14,7 @@ var elementwiseOp = operation{
 	random: func(g *gen) []call { return elementwiseCalls(g, g.image(1, 1<<14)) },
 }
 
-// elementwiseCalls returns Fill, Add in all its aliasings, Axpy and SumSquares.
+// elementwiseCalls returns Fill, Add in all its aliasings, Mul, Axpy and SumSquares.
 func elementwiseCalls(g *gen, s backend.Shape) []call {
 	calls := []call{{
 		desc:   "Fill",
@@ -51,6 +51,21 @@ func elementwiseCalls(g *gen, s backend.Shape) []call {
 		run:    func(b backend.Backend, out, in []backend.Buffer) { b.SumSquares(out[0], in[0]) },
 		limits: positiveSum(s.Len()),
 	}}
+	for _, add := range []bool{false, true} {
+		calls = append(calls, call{
+			desc:   adding("Mul", add),
+			in:     []value{g.normal(s), g.normal(s)},
+			out:    []value{g.dest(s, add)},
+			run:    func(b backend.Backend, out, in []backend.Buffer) { b.Mul(out[0], in[0], in[1], add) },
+			limits: sums(1, 1),
+		}, call{
+			desc:   adding("Mul of a tensor and itself", add),
+			in:     []value{g.normal(s)},
+			out:    []value{g.dest(s, add)},
+			run:    func(b backend.Backend, out, in []backend.Buffer) { b.Mul(out[0], in[0], in[0], add) },
+			limits: rounded,
+		})
+	}
 	for _, alpha := range []float32{1, -0.7} {
 		for _, add := range []bool{false, true} {
 			calls = append(calls, call{

@@ -83,36 +83,43 @@ func (r *recorder) Errorf(format string, args ...any) {
 
 // Broken backends: each embeds a sound one and has one bug.
 type (
-	convShifted       struct{ backend.Backend }
-	convNoBias        struct{ backend.Backend }
-	convStride        struct{ backend.Backend }
-	convImprecise     struct{ backend.Backend }
-	gradInputLost     struct{ backend.Backend }
-	gradInputAdds     struct{ backend.Backend }
-	gradWeightLost    struct{ backend.Backend }
-	biasGradAdds      struct{ backend.Backend }
-	padReplicates     struct{ backend.Backend }
-	padGradLost       struct{ backend.Backend }
-	upsampleGradMean  struct{ backend.Backend }
-	poolGradAll       struct{ backend.Backend }
-	poolGradEdge      struct{ backend.Backend }
-	reluDropsNaN      struct{ backend.Backend }
-	reluGradAtZero    struct{ backend.Backend }
-	normNaive         struct{ backend.Backend }
-	normGradNoAdd     struct{ backend.Backend }
-	normGradParams    struct{ backend.Backend }
-	affineSwapped     struct{ backend.Backend }
-	gramGradHalf      struct{ backend.Backend }
-	mseGradWeight     struct{ backend.Backend }
-	adamNoCorrection  struct{ backend.Backend }
-	adamGuardsWeights struct{ backend.Backend }
-	adamStops         struct{ backend.Backend }
-	adamNeverClips    struct{ backend.Backend }
-	adamAlwaysClips   struct{ backend.Backend }
-	adamCoupled       struct{ backend.Backend }
-	changesSource     struct{ backend.Backend }
-	syncFails         struct{ backend.Backend }
-	panics            struct{ backend.Backend }
+	convShifted          struct{ backend.Backend }
+	convNoBias           struct{ backend.Backend }
+	convStride           struct{ backend.Backend }
+	convImprecise        struct{ backend.Backend }
+	gradInputLost        struct{ backend.Backend }
+	gradInputAdds        struct{ backend.Backend }
+	gradWeightLost       struct{ backend.Backend }
+	biasGradAdds         struct{ backend.Backend }
+	padReplicates        struct{ backend.Backend }
+	padGradLost          struct{ backend.Backend }
+	upsampleGradMean     struct{ backend.Backend }
+	poolGradAll          struct{ backend.Backend }
+	poolGradEdge         struct{ backend.Backend }
+	reluDropsNaN         struct{ backend.Backend }
+	reluGradAtZero       struct{ backend.Backend }
+	normNaive            struct{ backend.Backend }
+	normGradNoAdd        struct{ backend.Backend }
+	normGradParams       struct{ backend.Backend }
+	affineSwapped        struct{ backend.Backend }
+	gramGradHalf         struct{ backend.Backend }
+	mseGradWeight        struct{ backend.Backend }
+	mulNoAdd             struct{ backend.Backend }
+	meanIsSum            struct{ backend.Backend }
+	meanGradNoAdd        struct{ backend.Backend }
+	charbonnierSharp     struct{ backend.Backend }
+	charbonnierGradSharp struct{ backend.Backend }
+	variationWraps       struct{ backend.Backend }
+	variationGradHalf    struct{ backend.Backend }
+	adamNoCorrection     struct{ backend.Backend }
+	adamGuardsWeights    struct{ backend.Backend }
+	adamStops            struct{ backend.Backend }
+	adamNeverClips       struct{ backend.Backend }
+	adamAlwaysClips      struct{ backend.Backend }
+	adamCoupled          struct{ backend.Backend }
+	changesSource        struct{ backend.Backend }
+	syncFails            struct{ backend.Backend }
+	panics               struct{ backend.Backend }
 )
 
 // read and write copy a whole buffer.
@@ -297,6 +304,39 @@ func (m mseGradWeight) MSEGrad(da, dloss, a, b backend.Buffer, _ float32, add bo
 	m.Backend.MSEGrad(da, dloss, a, b, 1, add)
 }
 
+func (m mulNoAdd) Mul(dst, a, b backend.Buffer, _ bool) { m.Backend.Mul(dst, a, b, false) }
+
+func (m meanIsSum) Mean(dst, x backend.Buffer, weight float32) {
+	m.Backend.Mean(dst, x, weight*float32(x.Shape().Len()))
+}
+
+func (m meanGradNoAdd) MeanGrad(dx, dloss backend.Buffer, weight float32, _ bool) {
+	m.Backend.MeanGrad(dx, dloss, weight, false)
+}
+
+func (m charbonnierSharp) Charbonnier(dst, a, b backend.Buffer, weight, _ float32) {
+	m.Backend.Charbonnier(dst, a, b, weight, 0)
+}
+
+func (m charbonnierGradSharp) CharbonnierGrad(da, dloss, a, b backend.Buffer, weight, _ float32, add bool) {
+	m.Backend.CharbonnierGrad(da, dloss, a, b, weight, 0, add)
+}
+
+// The last pixel of a row has the first of the next for its neighbor.
+func (m variationWraps) TotalVariation(dst, x backend.Buffer, weight float32) {
+	s := x.Shape()
+	m.Backend.TotalVariation(dst, x, weight)
+	d, v := read(m, dst), read(m, x)
+	for i := s[3] - 1; i+1 < len(v); i += s[3] {
+		d[0] += weight / float32(len(v)) * (v[i] - v[i+1]) * (v[i] - v[i+1])
+	}
+	m.Write(dst, d)
+}
+
+func (m variationGradHalf) TotalVariationGrad(dx, dloss, x backend.Buffer, weight float32, add bool) {
+	m.Backend.TotalVariationGrad(dx, dloss, x, weight/2, add)
+}
+
 func (m adamNoCorrection) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
 	p.InvSqrtCorrection2 = 1
 	m.Backend.Adam(w, mo, v, g, guard, p)
@@ -379,6 +419,13 @@ func TestSuiteNoticesBrokenBackends(t *testing.T) {
 		{"ChannelAffine", func(b backend.Backend) backend.Backend { return affineSwapped{b} }, "ChannelAffine"},
 		{"Gram", func(b backend.Backend) backend.Backend { return gramGradHalf{b} }, "GramGrad"},
 		{"MSE", func(b backend.Backend) backend.Backend { return mseGradWeight{b} }, "MSEGrad"},
+		{"Elementwise", func(b backend.Backend) backend.Backend { return mulNoAdd{b} }, "Mul add"},
+		{"Mean", func(b backend.Backend) backend.Backend { return meanIsSum{b} }, "Mean "},
+		{"Mean", func(b backend.Backend) backend.Backend { return meanGradNoAdd{b} }, "MeanGrad"},
+		{"Charbonnier", func(b backend.Backend) backend.Backend { return charbonnierSharp{b} }, "eps 3"},
+		{"Charbonnier", func(b backend.Backend) backend.Backend { return charbonnierGradSharp{b} }, "CharbonnierGrad"},
+		{"TotalVariation", func(b backend.Backend) backend.Backend { return variationWraps{b} }, "TotalVariation "},
+		{"TotalVariation", func(b backend.Backend) backend.Backend { return variationGradHalf{b} }, "TotalVariationGrad"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamNoCorrection{b} }, "Adam"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamGuardsWeights{b} }, "guard NaN"},
 		{"Adam", func(b backend.Backend) backend.Backend { return adamStops{b} }, "guard 0"},

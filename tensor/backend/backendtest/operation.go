@@ -17,7 +17,7 @@ type operation struct {
 func operations() []operation {
 	return []operation{
 		elementwiseOp, conv2dOp, reflectPadOp, upsampleOp, maxPoolOp, reluOp, instanceNormOp,
-		channelAffineOp, gramOp, mseOp, adamOp, convBlockOp, normBlockOp,
+		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp,
 	}
 }
 

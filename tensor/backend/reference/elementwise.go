@@ -27,6 +27,15 @@ func (r *Backend) Axpy(dst, x backend.Buffer, alpha float32, add bool) {
 	}
 }
 
+// Mul sets dst = a*b element by element, or adds it.
+func (r *Backend) Mul(dst, a, b backend.Buffer, add bool) {
+	d := r.dest("Mul", dst, a.Shape(), add, a, b)
+	av, bv := r.source("Mul", a, a.Shape()), r.source("Mul", b, a.Shape())
+	for i := range d {
+		d[i] += av[i] * bv[i]
+	}
+}
+
 // SumSquares sets the scalar dst to the sum of squares of x.
 func (r *Backend) SumSquares(dst, x backend.Buffer) {
 	d := r.dest("SumSquares", dst, backend.Scalar, false, x)

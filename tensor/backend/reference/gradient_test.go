@@ -75,7 +75,40 @@ var gradients = []gradient{
 			r.MSEGrad(d[0], dy, in[0], in[1], 2.5, add)
 			r.MSEGrad(d[1], dy, in[1], in[0], 2.5, add)
 		},
+	}, {
+		name: "mul", in: []backend.Shape{{2, 3, 2, 2}, {2, 3, 2, 2}}, out: backend.Shape{2, 3, 2, 2},
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.Mul(y, in[0], in[1], false) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			r.Mul(d[0], dy, in[1], add)
+			r.Mul(d[1], dy, in[0], add)
+		},
+	}, {
+		name: "mean", in: []backend.Shape{{2, 3, 2, 2}}, out: backend.Scalar,
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.Mean(y, in[0], 2.5) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, _ []backend.Buffer, add bool) {
+			r.MeanGrad(d[0], dy, 2.5, add)
+		},
 	},
+	charbonnierGradient("absolute error", 0),
+	charbonnierGradient("charbonnier", 0.5),
+	{
+		name: "total variation", in: []backend.Shape{{2, 3, 4, 3}}, out: backend.Scalar,
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.TotalVariation(y, in[0], 2.5) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			r.TotalVariationGrad(d[0], dy, in[0], 2.5, add)
+		},
+	},
+}
+
+func charbonnierGradient(name string, eps float32) gradient {
+	return gradient{
+		name: name, in: []backend.Shape{{2, 3, 2, 2}, {2, 3, 2, 2}}, out: backend.Scalar,
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.Charbonnier(y, in[0], in[1], 2.5, eps) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			r.CharbonnierGrad(d[0], dy, in[0], in[1], 2.5, eps, add)
+			r.CharbonnierGrad(d[1], dy, in[1], in[0], 2.5, eps, add)
+		},
+	}
 }
 
 func convGradient(name string, x, w backend.Shape, g backend.Conv) gradient {

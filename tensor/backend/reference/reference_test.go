@@ -130,6 +130,23 @@ func TestMSE(t *testing.T) {
 	require.Equal(t, []float32{8}, elements(r, y))
 }
 
+func TestLosses(t *testing.T) {
+	r := New()
+	y := r.Alloc(backend.Scalar)
+	r.Mean(y, tensor(r, backend.Vec(4), 1, 2, 3, 6), 0.5)
+	require.Equal(t, []float32{1.5}, elements(r, y))
+	a, b := tensor(r, backend.Vec(2), 1, 10), tensor(r, backend.Vec(2), 4, 10)
+	r.Charbonnier(y, a, b, 2, 0)
+	require.Equal(t, []float32{3}, elements(r, y))
+	r.Charbonnier(y, a, b, 2, 4)
+	require.Equal(t, []float32{5 + 4}, elements(r, y))
+	d := r.Alloc(backend.Vec(2))
+	r.CharbonnierGrad(d, tensor(r, backend.Scalar, 1), a, b, 2, 0, false)
+	require.Equal(t, []float32{-1, 0}, elements(r, d))
+	r.TotalVariation(y, tensor(r, backend.Shape{1, 2, 2, 2}, 0, 1, 3, 7, 5, 5, 5, 5), 8)
+	require.Equal(t, []float32{1 + 16 + 9 + 36}, elements(r, y))
+}
+
 func TestElementwise(t *testing.T) {
 	r := New()
 	a, b := tensor(r, backend.Vec(2), 1, 2), tensor(r, backend.Vec(2), 10, 20)
@@ -139,6 +156,8 @@ func TestElementwise(t *testing.T) {
 	require.Equal(t, []float32{6, 12}, elements(r, a))
 	r.Axpy(a, b, 2, false)
 	require.Equal(t, []float32{20, 40}, elements(r, a))
+	r.Mul(a, b, b, true)
+	require.Equal(t, []float32{120, 440}, elements(r, a))
 	sum := r.Alloc(backend.Scalar)
 	r.SumSquares(sum, b)
 	require.Equal(t, []float32{500}, elements(r, sum))

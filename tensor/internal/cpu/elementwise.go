@@ -61,6 +61,25 @@ func (b *Backend) Axpy(dst, x backend.Buffer, alpha float32, add bool) {
 	b.run(chunks(len(t.dst)), t)
 }
 
+type mulTask struct {
+	dst, a, b []float32
+	add       bool
+}
+
+func (t *mulTask) do(i, _ int) {
+	from, to := chunkOf(i, len(t.dst))
+	f32.Mul(t.dst[from:to], t.a[from:to], t.b[from:to], t.add)
+}
+
+// Mul sets dst = x*y or adds it.
+func (b *Backend) Mul(dst, x, y backend.Buffer, add bool) {
+	l, r := of(x), of(y)
+	b.arrange(r, l.blocked)
+	t := &b.ops.mul
+	*t = mulTask{b.target(dst, l, add).data, l.data, r.data, add}
+	b.run(chunks(len(t.dst)), t)
+}
+
 // target returns dst ready to take a result in the layout of x, which for an
 // addition means to convert what is there.
 func (b *Backend) target(dst backend.Buffer, x *buffer, add bool) *buffer {

@@ -5,39 +5,29 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// sumTask adds up squares, or squared differences if b is given, chunk by chunk.
-type sumTask struct {
-	a, b []float32
-	sums []float64
-}
+// squares are the squares of a, or of its differences to b if that is given, chunk
+// by chunk.
+type squares struct{ a, b []float32 }
 
-func (t *sumTask) do(i, _ int) {
+func (t *squares) sum(i int) float64 {
 	from, to := chunkOf(i, len(t.a))
 	if t.b == nil {
-		t.sums[i] = f32.SumSq(t.a[from:to])
-	} else {
-		t.sums[i] = f32.SumSqDiff(t.a[from:to], t.b[from:to])
+		return f32.SumSq(t.a[from:to])
 	}
+	return f32.SumSqDiff(t.a[from:to], t.b[from:to])
 }
 
 func (b *Backend) sumSquares(x, y []float32) float64 {
-	t := &b.ops.sum
-	n := chunks(len(x))
-	*t = sumTask{x, y, b.shared.doubles(n)}
-	b.run(n, t)
-	var sum float64
-	for _, s := range t.sums {
-		sum += s
-	}
-	return sum
+	t := &b.ops.squares
+	*t = squares{x, y}
+	return b.sum(chunks(len(x)), t)
 }
 
 // MSE sets dst = weight * mean((x-y)²).
 func (b *Backend) MSE(dst, x, y backend.Buffer, weight float32) {
 	l, r := of(x), of(y)
 	b.arrange(r, l.blocked)
-	sum := b.sumSquares(l.data, r.data)
-	of(dst).inLayout(false).data[0] = float32(float64(weight) * sum / float64(len(l.data)))
+	setMean(of(dst), b.sumSquares(l.data, r.data), weight, len(l.data))
 }
 
 // SumSquares sets dst to the sum of squares of x.

@@ -130,6 +130,11 @@ func joinPairsAVX2(dst *float32, x *float32, n int)
 //go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
 
+// mulAVX2 is mulGeneric of n floats.
+//
+//go:noescape
+func mulAVX2(dst *float32, a *float32, b *float32, n int, add bool)
+
 // axpyAVX2 is axpyGeneric of n floats.
 //
 //go:noescape

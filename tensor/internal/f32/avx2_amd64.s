@@ -4770,6 +4770,186 @@ end:
 	VZEROUPPER
 	RET
 
+// func mulAVX2(dst *float32, a *float32, b *float32, n int, add bool)
+// Requires: AVX
+TEXT ·mulAVX2(SB), NOSPLIT, $0-33
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+	CMPB add+32(FP), $0x00
+	JNE  add
+	CMPQ BX, $0x00000020
+	JLT  setblocks2done
+
+setblocks2:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(CX), Y0
+	VMOVUPS 64(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS 96(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     setblocks2
+
+setblocks2done:
+	CMPQ BX, $0x00000010
+	JLT  setblocks1done
+
+setblocks1:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	CMPQ    BX, $0x00000010
+	JGE     setblocks1
+
+setblocks1done:
+	TESTQ      BX, BX
+	JZ         setend
+	LEAQ       maskAVX2<>+0(SB), SI
+	MOVQ       BX, DI
+	NEGQ       DI
+	LEAQ       64(SI)(DI*4), SI
+	VMOVUPS    (SI), Y0
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS (DX), Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+	LEAQ       maskAVX2<>+0(SB), SI
+	NEGQ       BX
+	LEAQ       96(SI)(BX*4), SI
+	VMOVUPS    (SI), Y0
+	VMASKMOVPS 32(CX), Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS 32(DX), Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS Y0, Y1, 32(AX)
+
+setend:
+	VZEROUPPER
+	RET
+
+add:
+	CMPQ BX, $0x00000020
+	JLT  addblocks2done
+
+addblocks2:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS (AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS 32(AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(CX), Y0
+	VMOVUPS 64(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS 64(AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS 96(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS 96(AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	CMPQ    BX, $0x00000020
+	JGE     addblocks2
+
+addblocks2done:
+	CMPQ BX, $0x00000010
+	JLT  addblocks1done
+
+addblocks1:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS (AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS 32(AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	CMPQ    BX, $0x00000010
+	JGE     addblocks1
+
+addblocks1done:
+	TESTQ      BX, BX
+	JZ         addend
+	LEAQ       maskAVX2<>+0(SB), SI
+	MOVQ       BX, DI
+	NEGQ       DI
+	LEAQ       64(SI)(DI*4), SI
+	VMOVUPS    (SI), Y0
+	VMASKMOVPS (CX), Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS (DX), Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+	LEAQ       maskAVX2<>+0(SB), SI
+	NEGQ       BX
+	LEAQ       96(SI)(BX*4), SI
+	VMOVUPS    (SI), Y0
+	VMASKMOVPS 32(CX), Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS 32(DX), Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS Y0, Y1, 32(AX)
+
+addend:
+	VZEROUPPER
+	RET
+
 // func axpyAVX2(dst *float32, x *float32, n int, alpha float32, add bool)
 // Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-29

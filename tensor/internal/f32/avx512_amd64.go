@@ -142,6 +142,11 @@ func joinPairsAVX512(dst *float32, x *float32, n int)
 //go:noescape
 func addAVX512(dst *float32, a *float32, b *float32, n int)
 
+// mulAVX512 is mulGeneric of n floats.
+//
+//go:noescape
+func mulAVX512(dst *float32, a *float32, b *float32, n int, add bool)
+
 // axpyAVX512 is axpyGeneric of n floats.
 //
 //go:noescape

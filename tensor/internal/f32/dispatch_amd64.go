@@ -293,6 +293,17 @@ func fill(dst []float32, v float32) {
 	}
 }
 
+func mul(dst, a, b []float32, add bool) {
+	switch active {
+	case avx512:
+		mulAVX512(ptr(dst), ptr(a), ptr(b), len(dst), add)
+	case avx2:
+		mulAVX2(ptr(dst), ptr(a), ptr(b), len(dst), add)
+	default:
+		mulGeneric(dst, a, b, add)
+	}
+}
+
 func subScale(dst, a, b []float32, c float32, add bool) {
 	switch active {
 	case avx512:

@@ -202,6 +202,14 @@ func fill(dst []float32, v float32) {
 	fillNEON(ptr(dst), len(dst), v)
 }
 
+func mul(dst, a, b []float32, add bool) {
+	if active == portable {
+		mulGeneric(dst, a, b, add)
+		return
+	}
+	mulNEON(ptr(dst), ptr(a), ptr(b), len(dst), add)
+}
+
 func subScale(dst, a, b []float32, c float32, add bool) {
 	if active == portable {
 		subScaleGeneric(dst, a, b, c, add)

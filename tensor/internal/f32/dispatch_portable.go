@@ -31,6 +31,10 @@ func fill(dst []float32, v float32) {
 	fillGeneric(dst, v)
 }
 
+func mul(dst, a, b []float32, add bool) {
+	mulGeneric(dst, a, b, add)
+}
+
 func subScale(dst, a, b []float32, c float32, add bool) {
 	subScaleGeneric(dst, a, b, c, add)
 }

@@ -20,6 +20,23 @@ func addGeneric(dst, a, b []float32) {
 	}
 }
 
+// Mul sets dst = a*b, or dst += a*b with add.
+func Mul(dst, a, b []float32, add bool) {
+	need(len(a) >= len(dst) && len(b) >= len(dst), "Mul")
+	for len(dst) > 0 {
+		n := min(len(dst), chunk)
+		mul(dst[:n], a, b, add)
+		dst, a, b = dst[n:], a[n:], b[n:]
+	}
+}
+
+func mulGeneric(dst, a, b []float32, add bool) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i]*b[i] + keep(dst[i], add)
+	}
+}
+
 // Axpy sets dst = alpha*x, or dst += alpha*x with add.
 func Axpy(dst, x []float32, alpha float32, add bool) {
 	need(len(x) >= len(dst), "Axpy")

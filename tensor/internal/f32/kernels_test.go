@@ -123,6 +123,15 @@ func elementwiseKernels() []kernel {
 			}},
 	}
 	ks = append(ks, both(func(add bool, s string) kernel {
+		return kernel{name: "Mul" + s, sizes: same(3), terms: constTerms(2),
+			call: func(n int, b [][]float32) { Mul(b[0], b[1], b[2], add) },
+			want: func(n int, b [][]float64) {
+				for i := range n {
+					b[0][i] = when(add, b[0][i]) + b[1][i]*b[2][i]
+				}
+			}}
+	})...)
+	ks = append(ks, both(func(add bool, s string) kernel {
 		return kernel{name: "Axpy" + s, sizes: same(2), terms: constTerms(2),
 			call: func(n int, b [][]float32) { Axpy(b[0], b[1], 0.75, add) },
 			want: func(n int, b [][]float64) {

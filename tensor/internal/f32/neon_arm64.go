@@ -134,6 +134,11 @@ func joinPairsNEON(dst, x *float32, n int)
 //go:noescape
 func addNEON(dst, a, b *float32, n int)
 
+// mulNEON is mulGeneric of n floats.
+//
+//go:noescape
+func mulNEON(dst, a, b *float32, n int, add bool)
+
 // axpyNEON is axpyGeneric of n floats.
 //
 //go:noescape

@@ -5284,6 +5284,118 @@ by1:
 by1done:
 	RET     
 
+// func mulNEON(dst, a, b *float32, n int, add bool)
+TEXT ·mulNEON(SB), NOSPLIT, $0-33
+	MOVD    dst+0(FP), R0
+	MOVD    a+8(FP), R1
+	MOVD    b+16(FP), R2
+	MOVD    n+24(FP), R3
+	MOVBU   add+32(FP), R4
+	CBNZ    R4, adding
+	SUBS    $16, R3, R3
+	BLT     setby16done
+setby16:
+	FLDPQ   0(R1), (F0, F1)
+	FLDPQ   32(R1), (F2, F3)
+	FLDPQ   0(R2), (F4, F5)
+	FLDPQ   32(R2), (F6, F7)
+	WORD    $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD    $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD    $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD    $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	FSTPQ   (F0, F1), 0(R0)
+	FSTPQ   (F2, F3), 32(R0)
+	ADD     $64, R0, R0
+	ADD     $64, R1, R1
+	ADD     $64, R2, R2
+	SUBS    $16, R3, R3
+	BGE     setby16
+setby16done:
+	ADDS    $12, R3, R3
+	BLT     setby4done
+setby4:
+	FMOVQ   0(R1), F0
+	FMOVQ   0(R2), F1
+	WORD    $0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVQ   F0, 0(R0)
+	ADD     $16, R0, R0
+	ADD     $16, R1, R1
+	ADD     $16, R2, R2
+	SUBS    $4, R3, R3
+	BGE     setby4
+setby4done:
+	ADDS    $3, R3, R3
+	BLT     setby1done
+setby1:
+	FMOVS   0(R1), F0
+	FMOVS   0(R2), F1
+	WORD    $0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVS   F0, 0(R0)
+	ADD     $4, R0, R0
+	ADD     $4, R1, R1
+	ADD     $4, R2, R2
+	SUBS    $1, R3, R3
+	BGE     setby1
+setby1done:
+	RET     
+adding:
+	SUBS    $16, R3, R3
+	BLT     addby16done
+addby16:
+	FLDPQ   0(R1), (F0, F1)
+	FLDPQ   32(R1), (F2, F3)
+	FLDPQ   0(R2), (F4, F5)
+	FLDPQ   32(R2), (F6, F7)
+	WORD    $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD    $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD    $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD    $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	FLDPQ   0(R0), (F8, F9)
+	FLDPQ   32(R0), (F10, F11)
+	WORD    $0x4e28d400 // fadd v0.4s, v0.4s, v8.4s
+	WORD    $0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD    $0x4e2ad442 // fadd v2.4s, v2.4s, v10.4s
+	WORD    $0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
+	FSTPQ   (F0, F1), 0(R0)
+	FSTPQ   (F2, F3), 32(R0)
+	ADD     $64, R0, R0
+	ADD     $64, R1, R1
+	ADD     $64, R2, R2
+	SUBS    $16, R3, R3
+	BGE     addby16
+addby16done:
+	ADDS    $12, R3, R3
+	BLT     addby4done
+addby4:
+	FMOVQ   0(R1), F0
+	FMOVQ   0(R2), F1
+	WORD    $0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVQ   0(R0), F2
+	WORD    $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	FMOVQ   F0, 0(R0)
+	ADD     $16, R0, R0
+	ADD     $16, R1, R1
+	ADD     $16, R2, R2
+	SUBS    $4, R3, R3
+	BGE     addby4
+addby4done:
+	ADDS    $3, R3, R3
+	BLT     addby1done
+addby1:
+	FMOVS   0(R1), F0
+	FMOVS   0(R2), F1
+	WORD    $0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVS   0(R0), F2
+	WORD    $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	FMOVS   F0, 0(R0)
+	ADD     $4, R0, R0
+	ADD     $4, R1, R1
+	ADD     $4, R2, R2
+	SUBS    $1, R3, R3
+	BGE     addby1
+addby1done:
+	RET     
+
 // func axpyNEON(dst, x *float32, n int, alpha float32, add bool)
 TEXT ·axpyNEON(SB), NOSPLIT, $0-29
 	MOVD    dst+0(FP), R0

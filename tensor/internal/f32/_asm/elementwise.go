@@ -43,6 +43,18 @@ func elementwise() {
 	})
 	end()
 
+	fn("mul", "dst, a, b *float32, n int, add bool", "is mulGeneric of n floats.")
+	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
+	variants(func(label string, add bool) {
+		elements(label, n, blocks, []reg.GPVirtual{dst, a, b}, func(_, disp int, m mask) {
+			v, w := vec(), vec()
+			load(m, at(a, disp), v)
+			load(m, at(b, disp), w)
+			VMULPS(w, v, v)
+			put(m, v, at(dst, disp), add)
+		})
+	})
+
 	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", "is axpyGeneric of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	alpha := splat("alpha")

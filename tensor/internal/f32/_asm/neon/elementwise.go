@@ -9,6 +9,16 @@ func elementwise() {
 		g.store(v, dst, 0, false)
 	})
 
+	fn("mul", "dst, a, b *float32, n int, add bool", 0, "is mulGeneric of n floats.")
+	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
+	variants(func(name string, add bool) {
+		elements(name, n, []gp{dst, a, b}, func(g block) {
+			v, w := g.load(a, 0), g.load(b, 0)
+			fmul(v, v, w)
+			g.store(v, dst, 0, add)
+		})
+	})
+
 	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", 0, "is axpyGeneric of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	alpha := splat("alpha")
