@@ -111,7 +111,7 @@ func (d *Device) conv(c convolution) {
 func (d *Device) images(batch span, tensors ...backend.Buffer) []span {
 	split := false
 	for _, t := range tensors {
-		split = split || len(d.cut(batch.len, t.Shape()[1]*t.(*buffer).plane())) > 1
+		split = split || batch.len > d.atOnce(t.Shape()[1]*t.(*buffer).plane())
 	}
 	if !split {
 		return []span{batch}

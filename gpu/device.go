@@ -26,6 +26,7 @@ type Device struct {
 	done    chan struct{} // closed when the thread has released everything
 	closed  bool
 	pool    pool
+	kernels kernels // set by init
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
@@ -144,6 +145,7 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 	d.tid = threadID()
 	d.programs = map[variant]*program{}
 	d.limits = readLimits()
+	d.kernels.shared = !software(gl.GoStr(gl.GetString(gl.RENDERER)))
 	d.epoch, d.serial, d.patience = 1, 1, patience
 	d.stream = &glStream{limits: &d.limits, resets: tellsResets(getProcAddress)}
 	var o options
@@ -294,9 +296,7 @@ var errThread = errors.New("gpu: a device from FromCurrent was used outside the 
 // submit runs f on the device's thread, now or later, in order.
 func (d *Device) submit(f func()) { d.send(task{call: f}) }
 
-// submitJob issues j on the device's thread, now or later, in order.
-func (d *Device) submitJob(j *job) { d.send(task{job: j}) }
-
+// send does t on the device's thread, now or later, in order.
 func (d *Device) send(t task) {
 	switch {
 	case d.closed:

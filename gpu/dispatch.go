@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"sync"
 
@@ -41,16 +42,20 @@ type span struct{ first, len int }
 
 // cut splits total items of size elements each so that a piece fits a shader
 // storage block, wherever it starts in its buffer.
-func (d *Device) cut(total, size int) []span {
-	most := max(1, (d.limits.block-d.limits.align)/(max(size, 1)*floatSize))
-	if total <= most {
-		return []span{{0, total}}
+func (d *Device) cut(total, size int) iter.Seq2[int, span] {
+	most := d.atOnce(size)
+	return func(yield func(int, span) bool) {
+		for i, first := 0, 0; first == 0 || first < total; i, first = i+1, first+most {
+			if !yield(i, span{first, min(most, total-first)}) {
+				return
+			}
+		}
 	}
-	spans := make([]span, 0, (total+most-1)/most)
-	for first := 0; first < total; first += most {
-		spans = append(spans, span{first, min(most, total-first)})
-	}
-	return spans
+}
+
+// atOnce is how many items of size elements each fit a shader storage block.
+func (d *Device) atOnce(size int) int {
+	return max(1, (d.limits.block-d.limits.align)/(max(size, 1)*floatSize))
 }
 
 // groupSize is local_size_x of every shader.
@@ -68,18 +73,52 @@ const (
 	firstGroupLocation = maxArgs
 )
 
+// args are what a dispatch passes to its shader: the offsets of its storage blocks,
+// then the shader's own arguments, floats by their bits.
+type args struct {
+	bits [maxArgs]int32
+	len  int
+}
+
+// argsOf returns arguments, which are int, float32 or bool, after room for skip others.
+func argsOf(skip int, values []any) (a args) {
+	a.len = uniformBase + skip
+	for i, v := range values {
+		switch v := v.(type) {
+		case int:
+			a.set(skip+i, v)
+		case float32:
+			a.set(skip+i, int(int32(math.Float32bits(v))))
+		case bool:
+			bit := 0
+			if v {
+				bit = 1
+			}
+			a.set(skip+i, bit)
+		default:
+			panic("BUG: gpu: an argument that is no int, float32 or bool")
+		}
+	}
+	return a
+}
+
+// set sets the shader's own argument i.
+func (a *args) set(i, v int) {
+	a.bits[uniformBase+i] = int32(v)
+	a.len = max(a.len, uniformBase+i+1)
+}
+
 // job is one dispatch of a variant of a shader.
 type job struct {
-	shader, defines string
-	groups          int
-	flops           float64 // counted operations, of which long dispatches are cut by
-	views           [maxBindings]view
-	bound           int // of views
-	args            [maxArgs]int32
-	argCount        int
-	images          [imageUnits]image
+	variant
+	groups int
+	flops  float64 // counted operations, of which long dispatches are cut by
+	views  [maxBindings]view
+	bound  int // of views
+	args   args
+	images [imageUnits]image
 
-	program *program // of shader and defines, once issued
+	program *program // of the variant, once issued
 	piece   int      // groups that may run at once
 }
 
@@ -92,43 +131,37 @@ var jobs = sync.Pool{New: func() any { return new(job) }}
 // run dispatches a variant of a shader. views are its storage blocks in binding
 // order; uniforms, from number uniformBase on, are int, float32 or bool.
 func (d *Device) run(shader, defines string, groups int, views []view, uniforms ...any) {
-	d.runCounted(0, shader, defines, groups, views, uniforms...)
+	a := argsOf(0, uniforms)
+	d.runArgs(variant{shader: shader, defines: defines}, groups, views, &a)
+}
+
+// runShared runs a variant of a shader that has a form for shared memory. Where the
+// device uses that, items is its number of groups; without it, of threads.
+func (d *Device) runShared(shader, defines string, items int, views []view, uniforms ...any) {
+	v := variant{shader: shader, defines: defines, shared: d.shared()}
+	if !v.shared {
+		items = groupsFor(items)
+	}
+	a := argsOf(0, uniforms)
+	d.runArgs(v, items, views, &a)
 }
 
 // runCounted is run for work of that many floating point operations, which a slow
 // device gets in pieces.
 func (d *Device) runCounted(flops float64, shader, defines string, groups int, views []view, uniforms ...any) {
-	if groups == 0 {
-		return
-	}
+	a := argsOf(0, uniforms)
+	d.send(task{job: newJob(variant{shader: shader, defines: defines}, groups, flops, views, &a)})
+}
+
+func (d *Device) runArgs(v variant, groups int, views []view, a *args) {
+	d.send(task{job: newJob(v, groups, 0, views, a)})
+}
+
+func newJob(v variant, groups int, flops float64, views []view, a *args) *job {
 	j := jobs.Get().(*job)
-	j.fill(shader, defines, groups, views, uniforms)
-	j.flops = flops
-	d.submitJob(j)
-}
-
-func (j *job) fill(shader, defines string, groups int, views []view, uniforms []any) {
-	*j = job{shader: shader, defines: defines, groups: groups, bound: len(views), argCount: uniformBase + len(uniforms)}
+	*j = job{variant: v, groups: groups, flops: flops, bound: len(views), args: *a}
 	copy(j.views[:], views)
-	for i, u := range uniforms {
-		j.args[uniformBase+i] = bits32(u)
-	}
-}
-
-// bits32 is how a shader gets an argument.
-func bits32(u any) int32 {
-	switch u := u.(type) {
-	case int:
-		return int32(u)
-	case float32:
-		return int32(math.Float32bits(u))
-	case bool:
-		if u {
-			return 1
-		}
-		return 0
-	}
-	panic("BUG: gpu: an argument that is no int, float32 or bool")
+	return j
 }
 
 // blockStart is where the storage block begins that shows v, in bytes: at the
@@ -141,20 +174,20 @@ func (v view) blockStart(align int) int {
 // issue sends a job on its way, after a barrier if it depends on jobs since the
 // last one.
 func (d *Device) issue(j *job) {
-	if d.err != nil {
+	if d.err != nil || j.groups == 0 {
 		return
 	}
 	for i, v := range j.views[:j.bound] {
 		if !d.usable(v.storage) {
 			return
 		}
-		j.args[i] = int32(v.first % (d.limits.align / floatSize))
+		j.args.bits[i] = int32(v.first % (d.limits.align / floatSize))
 		if size := (v.first+v.len)*floatSize - v.blockStart(d.limits.align); size > d.limits.block {
 			d.fail(fmt.Errorf("%w: a shader would see %d bytes of a buffer, the limit is %d", ErrTooLarge, size, d.limits.block))
 			return
 		}
 	}
-	p, err := d.program(variant{j.shader, j.defines})
+	p, err := d.program(j.variant)
 	if err != nil {
 		d.fail(err)
 		return

@@ -10,12 +10,14 @@ const itemsPerGroup = 4 * groupSize
 // each runs an element-wise shader on corresponding pieces of views of the same
 // length. The number of elements is its first uniform, uniforms the others.
 func (d *Device) each(shader, defines string, views []view, uniforms ...any) {
+	args := argsOf(1, uniforms)
 	for _, s := range d.cut(views[0].len, 1) {
-		parts := make([]view, len(views))
+		var parts [maxBindings]view
 		for i, v := range views {
 			parts[i] = v.part(s.first, s.len)
 		}
-		d.run(shader, defines, groupsForItems(s.len), parts, append([]any{s.len}, uniforms...)...)
+		args.set(0, s.len)
+		d.runArgs(variant{shader: shader, defines: defines}, groupsForItems(s.len), parts[:len(views)], &args)
 	}
 }
 
@@ -70,9 +72,14 @@ func (d *Device) ChannelAffineGrad(dx, dy, scale backend.Buffer, add bool) {
 func (d *Device) perChannel(shader, defines string, dst, x backend.Buffer, vectors []view, uniforms ...any) {
 	s := x.Shape()
 	area := s[2] * s[3]
+	args := argsOf(4, uniforms)
 	for _, p := range d.cut(s[0]*s[1], area) {
-		views := append([]view{planes(dst, p.first, p.len), planes(x, p.first, p.len)}, vectors...)
+		views := [maxBindings]view{planes(dst, p.first, p.len), planes(x, p.first, p.len)}
+		bound := 2 + copy(views[2:], vectors)
 		n := p.len * area
-		d.run(shader, defines, groupsForItems(n), views, append([]any{n, area, p.first, s[1]}, uniforms...)...)
+		for i, v := range [4]int{n, area, p.first, s[1]} {
+			args.set(i, v)
+		}
+		d.runArgs(variant{shader: shader, defines: defines}, groupsForItems(n), views[:bound], &args)
 	}
 }

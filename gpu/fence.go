@@ -22,6 +22,7 @@ const patience = 10 * time.Minute
 
 // mark ends the current submission with a fence.
 func (d *Device) mark() {
+	d.poll()
 	d.marks = append(d.marks, mark{d.serial, d.stream.fence()})
 	d.serial++
 	d.unmarked = 0

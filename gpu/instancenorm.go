@@ -4,8 +4,15 @@ package gpu
 
 import "github.com/impasto-go/impasto/tensor/backend"
 
-// normParts is how many threads share the statistics of a plane.
-func normParts(area int) int { return max(1, min(area/64, 256)) }
+// normParts is how many threads, or groups with shared memory, share the statistics of
+// a plane. None of the shares is empty.
+func (d *Device) normParts(area int) int {
+	if !d.shared() {
+		return max(1, min(area/64, 256))
+	}
+	share := max(2048, (area+255)/256)
+	return (area + share - 1) / share
+}
 
 // InstanceNorm normalises every plane, scales by gamma and shifts by beta. It
 // saves mean and rstd.
@@ -18,28 +25,31 @@ func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, ep
 func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	s := x.Shape()
 	area := s[2] * s[3]
-	parts := normParts(area)
+	parts := d.normParts(area)
 	stats := d.scratch(2 * parts * s[0] * s[1])
 	defer d.recycle(stats.storage)
-	defines := ""
-	if g.ReLU {
-		defines += "RELU "
-	}
-	if residual != nil {
-		defines += "RESIDUAL "
+	defines := "APPLY"
+	switch {
+	case g.ReLU && residual != nil:
+		defines = "APPLY RELU RESIDUAL"
+	case g.ReLU:
+		defines = "APPLY RELU"
+	case residual != nil:
+		defines = "APPLY RESIDUAL"
 	}
 	for _, p := range d.cut(s[0]*s[1], area) {
 		xs := planes(x, p.first, p.len)
 		part := stats.part(2*parts*p.first, 2*parts*p.len)
 		means, rstds := whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len)
-		dims := []any{p.len, area, parts, p.first, s[1]}
-		d.run("instancenorm", "STATS", groupsFor(p.len*parts), []view{part, xs}, dims...)
-		d.run("instancenorm", "FINISH", groupsFor(p.len), []view{means, rstds, part, xs}, append(dims, g.Eps)...)
-		views := []view{planes(dst, p.first, p.len), xs, means, rstds, whole(gamma), whole(beta)}
+		d.runShared("instancenorm", "STATS", p.len*parts, []view{part, xs}, p.len, area, parts, p.first, s[1])
+		d.runShared("instancenorm", "FINISH", p.len, []view{means, rstds, part, xs}, p.len, area, parts, p.first, s[1], g.Eps)
+		views := [7]view{planes(dst, p.first, p.len), xs, means, rstds, whole(gamma), whole(beta)}
+		bound := 6
 		if residual != nil {
-			views = append(views, planes(residual, p.first, p.len))
+			views[bound] = planes(residual, p.first, p.len)
+			bound++
 		}
-		d.run("instancenorm", "APPLY "+defines, groupsForItems(p.len*area), views, append(dims, g.Alpha)...)
+		d.run("instancenorm", defines, groupsForItems(p.len*area), views[:bound], p.len, area, parts, p.first, s[1], g.Alpha)
 	}
 }
 
@@ -54,29 +64,29 @@ func (d *Device) InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma ba
 func (d *Device) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta backend.Buffer, g backend.NormBlock, add, addParams bool) {
 	s := x.Shape()
 	area, total := s[2]*s[3], s[0]*s[1]
-	parts := normParts(area)
+	parts := d.normParts(area)
 	stats, sums := d.scratch(2*parts*total), d.scratch(2*total)
 	defer d.recycle(stats.storage)
 	defer d.recycle(sums.storage)
-	defines := ""
+	stage := [2]string{"GRADSTATS", "GRADAPPLY"}
 	if g.ReLU {
-		defines = " RELU"
+		stage = [2]string{"GRADSTATS RELU", "GRADAPPLY RELU"}
 	}
 	spans := d.cut(total, area)
-	operands := func(dst view, p span) []view {
-		return []view{dst, planes(dy, p.first, p.len), planes(x, p.first, p.len),
+	operands := func(dst view, p span) [7]view {
+		return [7]view{dst, planes(dy, p.first, p.len), planes(x, p.first, p.len),
 			whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len), whole(gamma), whole(beta)}
 	}
 	for _, p := range spans {
 		part := stats.part(2*parts*p.first, 2*parts*p.len)
-		d.run("instancenorm", "GRADSTATS"+defines, groupsFor(p.len*parts), operands(part, p),
-			p.len, area, parts, p.first, s[1])
+		views := operands(part, p)
+		d.runShared("instancenorm", stage[0], p.len*parts, views[:], p.len, area, parts, p.first, s[1])
 	}
-	d.run("instancenorm", "GRADFINISH", groupsFor(s[1]), []view{whole(dgamma), whole(dbeta), sums, stats},
+	d.runShared("instancenorm", "GRADFINISH", s[1], []view{whole(dgamma), whole(dbeta), sums, stats},
 		total, area, parts, 0, s[1], addParams)
 	for _, p := range spans {
-		views := append(operands(planes(dx, p.first, p.len), p), sums.part(2*p.first, 2*p.len))
-		d.run("instancenorm", "GRADAPPLY"+defines, groupsForItems(p.len*area), views,
+		views := operands(planes(dx, p.first, p.len), p)
+		d.run("instancenorm", stage[1], groupsForItems(p.len*area), append(views[:], sums.part(2*p.first, 2*p.len)),
 			p.len, area, parts, p.first, s[1], add)
 	}
 }

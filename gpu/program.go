@@ -14,8 +14,11 @@ import (
 var shaders embed.FS
 
 // variant names shaders/NAME.comp with a list of definitions such as "ADD K=3" for
-// its preprocessor.
-type variant struct{ shader, defines string }
+// its preprocessor, of which shared is the name SHARED.
+type variant struct {
+	shader, defines string
+	shared          bool
+}
 
 // program is a compiled variant of a shader.
 type program struct {
@@ -28,7 +31,7 @@ func (d *Device) program(v variant) (*program, error) {
 	if p, ok := d.programs[v]; ok {
 		return p, nil
 	}
-	source, err := source(v.shader, v.defines)
+	source, err := source(v)
 	if err != nil {
 		return nil, err
 	}
@@ -61,18 +64,21 @@ func writtenBlocks(program uint32) (writes uint32) {
 
 // source puts a variant of a shader together: its definitions, the prelude, and
 // its file with the files that it includes.
-func source(shader, defines string) (string, error) {
+func source(v variant) (string, error) {
 	prelude, err := shaders.ReadFile("shaders/prelude.glsl")
 	if err != nil {
 		return "", err
 	}
-	body, err := shaders.ReadFile("shaders/" + shader + ".comp")
+	body, err := shaders.ReadFile("shaders/" + v.shader + ".comp")
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	b.WriteString("#version 430 core\n")
-	for _, def := range strings.Fields(defines) {
+	if v.shared {
+		b.WriteString("#define SHARED\n")
+	}
+	for _, def := range strings.Fields(v.defines) {
 		name, value, _ := strings.Cut(def, "=")
 		fmt.Fprintf(&b, "#define %s %s\n", name, value)
 	}

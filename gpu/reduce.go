@@ -12,19 +12,32 @@ type matrix struct {
 	rowStep, columnStep int
 }
 
-// sumParts is how many threads share the sum over a row: enough to fill a
-// device, with at least 64 elements each. It depends on nothing but the shape,
+// inGroups reports whether groups with shared memory sum the rows: where rows are so
+// long that their elements, not their number, make the work, and not a group's loads
+// that lie apart.
+func (d *Device) inGroups(columns, columnStep int) bool {
+	return d.shared() && columns >= 256 && columnStep == 1
+}
+
+// sumParts is how many threads or groups share the sum over a row: enough to fill a
+// device, with at least 64 elements each, or 1024. It depends on nothing but the shape,
 // so that results do not either.
-func sumParts(rows, columns int) int {
-	const threads = 1 << 14
-	return max(1, min((columns+63)/64, threads/max(rows, 1)))
+func (d *Device) sumParts(rows, columns, columnStep int) int {
+	least, most := 64, 1<<14
+	if d.inGroups(columns, columnStep) {
+		least, most = 1024, 1<<12
+		if columns <= 1<<12 && rows == 1 {
+			return 1
+		}
+	}
+	return max(1, min((columns+least-1)/least, most/max(rows, 1)))
 }
 
 // sum sets dst[r] (+)= scale * the sum of row r of x, in passes that shorten
 // the rows.
 func (d *Device) sum(dst view, x matrix, scale float32, add bool) {
 	for {
-		parts := sumParts(x.rows, x.columns)
+		parts := d.sumParts(x.rows, x.columns, x.columnStep)
 		if parts == 1 {
 			d.sumPass(dst, "", x, nil, 1, scale, add)
 			return
@@ -39,21 +52,29 @@ func (d *Device) sum(dst view, x matrix, scale float32, add bool) {
 // sumPass sums every row of x by parts threads; y is the second operand of
 // DIFFERENCES.
 func (d *Device) sumPass(dst view, defines string, x matrix, y []view, parts int, scale float32, add bool) {
-	d.run("reduce", defines, groupsFor(x.rows*parts), append([]view{dst, x.view}, y...),
+	views := [3]view{dst, x.view}
+	bound := 2 + copy(views[2:], y)
+	if d.inGroups(x.columns, x.columnStep) {
+		d.runShared("reduce", defines, x.rows*parts, views[:bound],
+			x.rows, x.columns, x.rowStep, x.columnStep, parts, scale, add)
+		return
+	}
+	d.run("reduce", defines, groupsFor(x.rows*parts), views[:bound],
 		x.rows, x.columns, x.rowStep, x.columnStep, parts, scale, add)
 }
 
 // sumOf sets dst to scale times the sum over all elements of x, squared or
 // subtracted from y's as defines says.
 func (d *Device) sumOf(dst view, defines string, x view, y []view, scale float32) {
-	spans := d.cut(x.len, 1)
-	parts := sumParts(1, spans[0].len)
-	out := d.scratch(len(spans) * parts)
+	atOnce := min(x.len, d.atOnce(1))
+	parts := d.sumParts(1, atOnce, 1)
+	out := d.scratch((x.len + atOnce - 1) / atOnce * parts)
 	defer d.recycle(out.storage)
-	for i, s := range spans {
-		var other []view
-		for _, v := range y {
-			other = append(other, v.part(s.first, s.len))
+	for i, s := range d.cut(x.len, 1) {
+		var room [1]view
+		other := room[:len(y)]
+		for k, v := range y {
+			other[k] = v.part(s.first, s.len)
 		}
 		m := matrix{view: x.part(s.first, s.len), rows: 1, columns: s.len, columnStep: 1}
 		d.sumPass(out.part(i*parts, parts), defines, m, other, parts, 1, false)

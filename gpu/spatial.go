@@ -13,13 +13,15 @@ func (d *Device) spatial(shader, defines string, dst backend.Buffer, others []ba
 		largest = max(largest, b.(*buffer).plane())
 	}
 	s := dst.Shape()
+	args := argsOf(1, uniforms)
 	for _, p := range d.cut(s[0]*s[1], largest) {
-		views := []view{planes(dst, p.first, p.len)}
-		for _, b := range others {
-			views = append(views, planes(b, p.first, p.len))
+		views := [maxBindings]view{planes(dst, p.first, p.len)}
+		for i, b := range others {
+			views[1+i] = planes(b, p.first, p.len)
 		}
 		n := p.len * area
-		d.run(shader, defines, groupsForItems(n), views, append([]any{n}, uniforms...)...)
+		args.set(0, n)
+		d.runArgs(variant{shader: shader, defines: defines}, groupsForItems(n), views[:1+len(others)], &args)
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *glStream) dispatch(j *job) {
 			gl.BindImageTexture(uint32(i), m.texture, 0, false, 0, m.access, gl.RGBA8UI)
 		}
 	}
-	gl.Uniform1iv(0, int32(j.argCount), &j.args[0])
+	gl.Uniform1iv(0, int32(j.args.len), &j.args.bits[0])
 	for first, count := 0, 0; first < j.groups; first += count {
 		if first != 0 { // apart, so that a watchdog sees several small pieces of work
 			gl.Flush()

@@ -105,10 +105,10 @@ func (d *Device) checkTexture(b backend.Buffer, texture uint32) (width, height i
 // written its pixels.
 func (d *Device) runOnTextures(images [imageUnits]image, defines string, groups int, planes view, uniforms ...any) {
 	d.barrier(gl.ALL_BARRIER_BITS)
-	var j job
-	j.fill("texture", defines, groups, []view{planes}, uniforms)
+	a := argsOf(0, uniforms)
+	j := newJob(variant{shader: "texture", defines: defines}, groups, 0, []view{planes}, &a)
 	j.images = images
-	d.issue(&j)
+	d.do(task{job: j})
 	d.barrier(gl.ALL_BARRIER_BITS)
 	d.stream.settle()
 }

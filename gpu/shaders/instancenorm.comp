@@ -11,31 +11,78 @@
 //	GRADAPPLY  dx (+)= gamma*rstd*(g - mean(g) - z*mean(g*z))
 //
 // Shares are combined by Chan's formula, and their means are relative to the
-// plane's first element, so that planes far from zero lose nothing.
+// plane's first element, so that planes far from zero lose nothing. A share is every
+// parts-th element, and a thread's work; with SHARED it is a run of share elements and
+// a group's work, and the stages FINISH and GRADFINISH have a group for what else a
+// thread does.
 UNIFORM(8, int, planes); // in this dispatch
 UNIFORM(9, int, area);   // elements of a plane
 UNIFORM(10, int, parts);  // shares of a plane
 UNIFORM(11, int, first);  // number of the first plane
 UNIFORM(12, int, channels);
 
+// The elements of share t that this thread visits are first, first+step, ... below last,
+// which are count of those of a share, for a group's first thread all of them.
+#ifdef SHARED
+shared vec3 room[64];
+int share = (area + parts - 1) / parts;
+int firstOf(int t) { return t * share + lane(); }
+int lastOf(int t) { return min((t + 1) * share, area); }
+#define STEP 64
+#define ITEM group()
+#define SHARE_COUNT(t) float(lastOf(t) - (t) * share)
+#else
+int firstOf(int t) { return t; }
+int lastOf(int t) { return area; }
+#define STEP parts
+#define ITEM thread()
+#define SHARE_COUNT(t) float((area - (t) + parts - 1) / parts)
+#endif
+
+// Moments are the mean of some values, their sum of squared deviations, and their
+// number.
+vec3 combine(vec3 a, vec3 b) {
+	float n = a.z + b.z;
+	if (n == 0.0) return a;
+	float delta = b.x - a.x;
+	return vec3(a.x + delta * b.z / n, a.y + b.y + delta * delta * (a.z * b.z / n), n);
+}
+
+#ifdef SHARED
+// combineGroup combines the moments of a group's threads pair by pair.
+vec3 combineGroup(vec3 m) {
+	room[lane()] = m;
+	for (int half_ = 32; half_ > 0; half_ /= 2) {
+		barrier();
+		if (lane() < half_) room[lane()] = combine(room[lane()], room[lane() + half_]);
+	}
+	barrier();
+	return room[0];
+}
+#endif
+
 #if defined(STATS)
 TARGET(0, part);
 SOURCE(1, x);
 
 void main() {
-	int at = thread();
+	int at = ITEM;
 	if (at >= planes * parts) return;
-	int plane = x_at + at / parts * area;
-	int t = at % parts;
-	float origin = x[plane + t], sum = 0.0, squares = 0.0, n = 0.0;
-	for (int i = t; i < area; i += parts) {
+	int plane = x_at + at / parts * area, t = at % parts, first = firstOf(t), last = lastOf(t);
+	float origin = x[plane + min(first, area - 1)], sum = 0.0, squares = 0.0, n = 0.0;
+	for (int i = first; i < last; i += STEP) {
 		float v = x[plane + i] - origin;
 		sum += v;
 		squares += v * v;
 		n += 1.0;
 	}
-	part[part_at + 2 * at] = (origin - x[plane]) + sum / n;
-	part[part_at + 2 * at + 1] = squares - sum * sum / n;
+	vec3 moments = vec3((origin - x[plane]) + sum / max(n, 1.0), squares - sum * sum / max(n, 1.0), n);
+#ifdef SHARED
+	moments = combineGroup(moments);
+	if (lane() > 0) return;
+#endif
+	part[part_at + 2 * at] = moments.x;
+	part[part_at + 2 * at + 1] = moments.y;
 }
 
 #elif defined(FINISH)
@@ -46,19 +93,23 @@ SOURCE(3, x);
 UNIFORM(13, float, eps);
 
 void main() {
-	int p = thread();
+	int p = ITEM;
 	if (p >= planes) return;
-	float m = 0.0, deviations = 0.0, n = 0.0;
+	vec3 moments = vec3(0.0);
+#ifdef SHARED
+	for (int t = lane(); t < parts; t += 64) {
+#else
 	for (int t = 0; t < parts; t++) {
+#endif
 		int at = part_at + 2 * (p * parts + t);
-		float k = float((area - t + parts - 1) / parts);
-		float delta = part[at] - m;
-		m += delta * k / (n + k);
-		deviations += part[at + 1] + delta * delta * (n * k / (n + k));
-		n += k;
+		moments = combine(moments, vec3(part[at], part[at + 1], SHARE_COUNT(t)));
 	}
-	mean[mean_at + p] = x[x_at + p * area] + m;
-	rstd[rstd_at + p] = 1.0 / sqrt(max(deviations, 0.0) / float(area) + eps);
+#ifdef SHARED
+	moments = combineGroup(moments);
+	if (lane() > 0) return;
+#endif
+	mean[mean_at + p] = x[x_at + p * area] + moments.x;
+	rstd[rstd_at + p] = 1.0 / sqrt(max(moments.y, 0.0) / float(area) + eps);
 }
 
 #elif defined(APPLY)
@@ -104,16 +155,24 @@ float grad(int i, float z, int c) {
 }
 
 #ifdef GRADSTATS
+#ifdef SHARED
+shared vec2 pairs[64];
+#endif
+
 void main() {
-	int at = thread();
+	int at = ITEM;
 	if (at >= planes * parts) return;
-	int p = at / parts, c = (first + p) % channels;
+	int p = at / parts, c = (first + p) % channels, t = at % parts, last = lastOf(t);
 	vec2 sums = vec2(0.0);
-	for (int i = at % parts; i < area; i += parts) {
+	for (int i = firstOf(t); i < last; i += STEP) {
 		float z = normal(p * area + i, p);
 		float g = grad(p * area + i, z, c);
 		sums += vec2(g, g * z);
 	}
+#ifdef SHARED
+	SUM_GROUP(sums, pairs);
+	if (lane() > 0) return;
+#endif
 	dst[dst_at + 2 * at] = sums.x;
 	dst[dst_at + 2 * at + 1] = sums.y;
 }
@@ -140,20 +199,35 @@ TARGET(2, sums);
 SOURCE(3, part);
 UNIFORM(13, bool, accumulate);
 
+#ifdef SHARED
+shared vec2 pairs[64];
+#endif
+
 void main() {
-	int c = thread();
+	int c = ITEM;
 	if (c >= channels) return;
 	vec2 total = vec2(0.0);
 	for (int p = c; p < planes; p += channels) {
 		vec2 sum = vec2(0.0);
+#ifdef SHARED
+		for (int t = lane(); t < parts; t += 64) {
+#else
 		for (int t = 0; t < parts; t++) {
+#endif
 			int at = part_at + 2 * (p * parts + t);
 			sum += vec2(part[at], part[at + 1]);
 		}
+#ifdef SHARED
+		SUM_GROUP(sum, pairs);
+		if (lane() > 0) continue; // every thread comes by the barriers of the next round
+#endif
 		sums[sums_at + 2 * p] = sum.x;
 		sums[sums_at + 2 * p + 1] = sum.y;
 		total += sum;
 	}
+#ifdef SHARED
+	if (lane() > 0) return;
+#endif
 	dbeta[dbeta_at + c] = accumulate ? dbeta[dbeta_at + c] + total.x : total.x;
 	dgamma[dgamma_at + c] = accumulate ? dgamma[dgamma_at + c] + total.y : total.y;
 }

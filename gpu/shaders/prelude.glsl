@@ -33,5 +33,19 @@ int thread() { return group() * 64 + lane(); }
 // EACH visits this thread's share of n elements: 4 of the 256 of its group.
 #define EACH(i, n) for (int i = group() * 256 + lane(), i##_end = min(i + 256 - lane(), n); i < i##_end; i += 64)
 
+#ifdef SHARED
+// SUM_GROUP sums the values v of a group's threads pair by pair: all get the sum. Every
+// thread must come by.
+#define SUM_GROUP(v, room) \
+	room[lane()] = v; \
+	for (int half_ = 32; half_ > 0; half_ /= 2) { \
+		barrier(); \
+		if (lane() < half_) room[lane()] += room[lane() + half_]; \
+	} \
+	barrier(); \
+	v = room[0]; \
+	barrier()
+#endif
+
 // relu lets NaN pass, as PyTorch does.
 float relu(float v) { return v > 0.0 || isnan(v) ? v : 0.0; }
