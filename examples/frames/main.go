@@ -15,10 +15,11 @@ func main() { cli.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	flags := cli.NewFlags("-in MOVIE -out DIR [-every N] [-force]",
-		"Splits a video into 00001.png, 00002.png, ... in DIR with ffmpeg.")
+		"Splits a video into 00001.png, 00002.png, ... in DIR with ffmpeg, each of its pictures once:\n"+
+			"upright, with square pixels, HDR tone-mapped, fields woven into whole pictures.")
 	in := flags.String("in", "", "the video `file`")
 	out := flags.String("out", "", "the `directory` for the images, made if it is missing; give a folder inside the dataset")
-	every := flags.Int("every", 1, "keep every `N`th frame")
+	every := flags.Int("every", 1, "keep every `N`th picture of the video, whatever their times")
 	force := flags.Bool("force", false, "replace the numbered images that DIR already holds")
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err

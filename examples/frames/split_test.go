@@ -10,11 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/internal/need"
 )
 
-// movie makes a one-second test video of 10 frames, 64x48.
-func movie(t *testing.T) string {
+// clip makes a one-second test video of 10 frames, 64x48.
+func clip(t *testing.T) string {
 	t.Helper()
 	need.Tool(t, "ffmpeg")
 	// A name that would be an option, a protocol and a pattern.
@@ -37,7 +38,7 @@ func names(t *testing.T, dir string) []string {
 }
 
 func TestSplit(t *testing.T) {
-	in := movie(t)
+	in := clip(t)
 	out := filepath.Join(t.TempDir(), "data%03dset", "video_frames")
 	ctx := context.Background()
 
@@ -71,7 +72,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitFailures(t *testing.T) {
-	in := movie(t)
+	in := clip(t)
 	dir := t.TempDir()
 	garbage := filepath.Join(dir, "garbage.mp4")
 	require.NoError(t, os.WriteFile(garbage, []byte("no video at all"), 0o666))
@@ -82,7 +83,7 @@ func TestSplitFailures(t *testing.T) {
 		ctx           context.Context
 		says          string
 	}{
-		{"garbage", garbage, "out", context.Background(), "Invalid data found"},
+		{"garbage", garbage, "out", context.Background(), "garbage.mp4: ffprobe cannot read it"},
 		{"missing", filepath.Join(dir, "none.mp4"), "out", context.Background(), "none.mp4"},
 		{"directory", dir, "out", context.Background(), "directory"},
 		{"file for -out", in, "garbage.mp4", context.Background(), "garbage.mp4"},
@@ -101,8 +102,8 @@ func TestSplitFailures(t *testing.T) {
 
 func TestSplitWithoutFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := split(context.Background(), "movie.mp4", t.TempDir(), 1, false)
-	require.ErrorIs(t, err, errNoFFmpeg)
+	_, err := split(context.Background(), "split_test.go", t.TempDir(), 1, false)
+	require.ErrorIs(t, err, movie.ErrNoFFmpeg)
 }
 
 func TestFlags(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/model"
+	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
@@ -35,13 +36,15 @@ type settings struct {
 	mask           string
 	round          bool
 	every          int
+	colors         string
 	memory         int
 }
 
 func run(ctx context.Context, args []string) error {
 	flags := cli.NewFlags("-model FILE -in FILE|DIR -out FILE|DIR [flags]",
 		"Applies a trained style to a picture, to the pictures in a folder and below it, or to a\n"+
-			"video (with ffmpeg; the sound is copied). The ending of -out tells which: .png, .jpg, .bmp\n"+
+			"video (with ffmpeg 5.1 or later; sound, subtitles, chapters and metadata come along where\n"+
+			"-out can hold them). The ending of -out tells which: .png, .jpg, .bmp\n"+
 			"and .tiff are pictures; .mp4, .mkv, .mov, .webm, .avi, .m4v and .gif are videos.")
 	var c settings
 	flags.StringVar(&c.model, "model", "", "the weights `file`: .pth, .safetensors or .onnx")
@@ -54,6 +57,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&c.mask, "mask", "", "a picture `file`: apply the style where it is white, not where it is black")
 	flags.BoolVar(&c.round, "round", false, "round colours to the nearest instead of downwards")
 	flags.IntVar(&c.every, "every", 1, "of a video, style every `N`th frame and show it until the next")
+	flags.StringVar(&c.colors, "colors", "common", "of a video: `common, deep or full`: 4:2:0 in 8 bits, as every player shows it; in 10 bits; or 4:4:4")
 	flags.IntVar(&c.memory, "memory", stylize.DefaultMemory>>20, "`MiB` for the network's activations; larger pictures are done in tiles, without seams")
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err
@@ -81,6 +85,8 @@ func (c *settings) check() error {
 		return cli.Usagef("-strength %v: want 0 to 1", c.strength)
 	case c.every < 1:
 		return cli.Usagef("-every %d: want 1 or more", c.every)
+	case c.colors != "common" && c.colors != "deep" && c.colors != "full":
+		return cli.Usagef("-colors %s: want common, deep or full", c.colors)
 	case c.memory < 1 || c.memory > 1<<24:
 		return cli.Usagef("-memory %d: want 1 to %d MiB", c.memory, 1<<24)
 	}
@@ -123,7 +129,7 @@ func (c *settings) run(ctx context.Context) (err error) {
 		return fmt.Errorf("-in: %w", err)
 	case info.IsDir():
 		return w.folder(ctx)
-	case isVideo(c.out):
+	case movie.Is(c.out):
 		return w.video(ctx)
 	}
 	return w.single(ctx)

@@ -7,30 +7,29 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
-// videoNames are the endings that make -out a video.
-var videoNames = []string{".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".gif"}
-
-func isVideo(path string) bool {
-	return slices.Contains(videoNames, strings.ToLower(filepath.Ext(path)))
-}
-
-// video stylises the frames of the video w.in. The result is written beside w.out
+// video stylises the pictures of the video w.in. The result is written beside w.out
 // and renamed when it is complete: after an interruption there is no half a
 // video, and the next run begins anew.
 func (w *workshop) video(ctx context.Context) error {
-	in, err := probe(ctx, w.in)
+	in, err := movie.Probe(ctx, w.in)
+	if err != nil {
+		return fmt.Errorf("-in %w", err)
+	}
+	width, height, err := rescale(in.Width, in.Height, w.scale)
 	if err != nil {
 		return err
 	}
-	if err := in.rescale(w.scale); err != nil {
-		return err
+	losses, err := in.Loses(w.out, w.pixels())
+	if err != nil {
+		return cli.Usagef("-out: %w", err)
 	}
+	w.say(append(in.Notes, losses...))
 	session, err := w.session(1)
 	if err != nil {
 		return err
@@ -46,41 +45,60 @@ func (w *workshop) video(ctx context.Context) error {
 		return fmt.Errorf("-out: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	unfinished := filepath.Join(scratch, "video"+strings.ToLower(filepath.Ext(w.out)))
-	frames, err := w.transcode(ctx, session, in, unfinished)
+	pictures := filepath.Join(scratch, "pictures"+filepath.Ext(w.out))
+	frames, err := w.transcode(ctx, session, in, pictures, width, height)
 	if err != nil {
 		return err
 	}
-	if err := replace(w.out, unfinished); err != nil {
+	whole := filepath.Join(scratch, "whole"+filepath.Ext(w.out))
+	notes, err := in.Finish(ctx, pictures, whole)
+	if err != nil {
+		return fmt.Errorf("-out %s: %w", w.out, err)
+	}
+	w.say(notes)
+	if err := replace(w.out, whole); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	fmt.Printf("%d frames in %s\n", frames, w.out)
 	return nil
 }
 
-// transcode pipes the frames of in from one ffmpeg through the session to another,
-// which adds the sound. It returns how many there were.
-func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *video, out string) (int, error) {
+// say prints what is not as it seems in a video.
+func (w *workshop) say(notes []string) {
+	for _, note := range notes {
+		fmt.Fprintf(os.Stderr, "stylize: %s: %s\n", w.in, note)
+	}
+}
+
+func (w *workshop) pixels() movie.Pixels {
+	return map[string]movie.Pixels{"deep": movie.Deep, "full": movie.Full}[w.colors]
+}
+
+// rescale divides the size by scale; encoders want even numbers.
+func rescale(width, height int, scale float64) (w, h int, err error) {
+	if scale == 1 {
+		return width, height, nil
+	}
+	w, h = int(float64(width)/scale)&^1, int(float64(height)/scale)&^1
+	if w < 2 || h < 2 || w*h > 1<<28 {
+		return 0, 0, cli.Usagef("-scale %v makes %dx%d of frames of %dx%d", scale, w, h, width, height)
+	}
+	return w, h, nil
+}
+
+// transcode stylises the pictures of in for a video of them alone. It returns how
+// many there were.
+func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *movie.Info, out string, width, height int) (int, error) {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	decoder, err := startFFmpeg(running, "decode "+w.in, in.decode()...)
+	reader, err := in.Open(running, width, height)
 	if err != nil {
 		return 0, err
 	}
-	// After an error both are stopped before they are waited for.
-	defer decoder.finish()
+	// After an error both ffmpegs are stopped before they are waited for.
+	defer reader.Close()
 	defer stop()
-	encoder, err := startFFmpeg(running, "encode "+w.out, in.encode(out)...)
-	if err != nil {
-		return 0, err
-	}
-	defer encoder.finish()
-	defer stop()
-
-	n, err := w.frames(session, in, decoder, encoder)
-	if err == nil {
-		err = encoder.finish()
-	}
+	n, err := w.frames(running, session, in, reader, out, width, height)
 	switch {
 	case ctx.Err() != nil:
 		return n, ctx.Err()
@@ -92,26 +110,44 @@ func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *
 	return n, nil
 }
 
-// frames stylises what the decoder sends for the encoder. Where a pipe breaks, the
-// ffmpeg at its other end says why.
-func (w *workshop) frames(session *stylize.Session, in *video, decoder, encoder *ffmpeg) (n int, err error) {
-	bar := newProgress("frames", in.frames)
+// frames stylises what the reader yields. Where a pipe breaks, the ffmpeg at its
+// other end says why.
+func (w *workshop) frames(ctx context.Context, session *stylize.Session, in *movie.Info, reader *movie.Reader, out string, width, height int) (n int, err error) {
+	bar := newProgress("frames", in.Frames)
 	defer bar.clear()
-	frame, styled := make([]byte, 4*in.width*in.height), make([]byte, 4*in.width*in.height)
+	var writer *movie.Writer
+	ctx, stop := context.WithCancel(ctx)
+	defer func() {
+		if writer != nil && err != nil {
+			stop()
+			writer.Close()
+		}
+		stop()
+	}()
+	frame, styled := make([]byte, 4*width*height), make([]byte, 4*width*height)
 	for {
-		switch _, err := io.ReadFull(decoder.stdout, frame); {
-		case err == io.EOF:
-			return n, decoder.finish()
-		case err != nil:
-			return n, cmp.Or(decoder.finish(), fmt.Errorf("-in %s: the video breaks off within frame %d: %w", w.in, n+1, err))
+		shown, err := reader.Next(frame)
+		if err == io.EOF {
+			if writer == nil {
+				return n, nil
+			}
+			return n, writer.Close()
+		}
+		if err != nil {
+			return n, err
 		}
 		if n%w.every == 0 {
-			if err := session.StylizeRGBA(styled, frame, in.width, in.height, 4*in.width); err != nil {
+			if err := session.StylizeRGBA(styled, frame, width, height, 4*width); err != nil {
 				return n, err
 			}
 		}
-		if _, err := encoder.stdin.Write(styled); err != nil {
-			return n, cmp.Or(encoder.finish(), fmt.Errorf("-out %s: frame %d: %w", w.out, n+1, err))
+		if writer == nil {
+			if writer, err = in.Create(ctx, out, width, height, shown.Aspect, w.pixels()); err != nil {
+				return n, err
+			}
+		}
+		if err := writer.Write(styled, shown.Time); err != nil {
+			return n, cmp.Or(ctx.Err(), fmt.Errorf("-out %s: frame %d: %w", w.out, n+1, err))
 		}
 		n++
 		bar.set(n)

@@ -11,12 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
-// movie makes a test video with sound: 12 frames of 66x50 at 24000/1001 a second.
-func movie(t *testing.T, dir string, options ...string) string {
+// clip makes a test video with sound: 12 frames of 66x50 at 24000/1001 a second.
+func clip(t *testing.T, dir string, options ...string) string {
 	t.Helper()
 	need.Tool(t, "ffmpeg")
 	file := filepath.Join(dir, "-in:%05d.mkv") // would be an option, a protocol, a pattern
@@ -59,7 +60,7 @@ func pixels(t *testing.T, file string) []byte {
 
 func TestVideo(t *testing.T) {
 	dir := t.TempDir()
-	model, in := modelFile(t, dir), movie(t, dir)
+	model, in := modelFile(t, dir), clip(t, dir)
 	out := filepath.Join(dir, "out.mkv")
 	require.NoError(t, run(context.Background(), []string{"-model", model, "-in", in, "-out", out}))
 	kinds, w, h, rate, frames := streams(t, out)
@@ -90,7 +91,7 @@ func TestVideo(t *testing.T) {
 
 func TestVideoFailures(t *testing.T) {
 	dir := t.TempDir()
-	model, in := modelFile(t, dir), movie(t, dir)
+	model, in := modelFile(t, dir), clip(t, dir)
 	out := filepath.Join(dir, "out.mp4")
 	require.NoError(t, os.WriteFile(out, []byte("precious"), 0o666))
 	garbage := filepath.Join(dir, "garbage.mp4")
@@ -124,53 +125,25 @@ func TestVideoFailures(t *testing.T) {
 	require.Equal(t, "precious", string(data))
 
 	t.Setenv("PATH", t.TempDir())
-	require.ErrorIs(t, run(context.Background(), []string{"-model", model, "-in", in, "-out", out}), errNoFFmpeg)
+	require.ErrorIs(t, run(context.Background(), []string{"-model", model, "-in", in, "-out", out}), movie.ErrNoFFmpeg)
 }
 
 // TestFFmpegsMessage wants the cause from the ffmpeg whose pipe broke.
 func TestFFmpegsMessage(t *testing.T) {
 	dir := t.TempDir()
-	in := movie(t, dir)
-	v, err := probe(context.Background(), in)
+	in := clip(t, dir)
+	v, err := movie.Probe(context.Background(), in)
 	require.NoError(t, err)
-	require.Equal(t, [2]int{66, 50}, [2]int{v.width, v.height})
-	require.InDelta(t, 12, v.frames, 1)
 	w := &workshop{settings: settings{in: in, out: "styled", every: 1}}
-	_, err = w.transcode(context.Background(), nil, &video{path: in, width: 66, height: 50, rate: "nonsense"}, filepath.Join(dir, "out.mkv"))
-	require.ErrorContains(t, err, "ffmpeg could not decode")
-
 	model, err := stylize.New(trained())
 	require.NoError(t, err)
 	session := model.NewSession()
 	defer session.Close()
-	_, err = w.transcode(context.Background(), session, v, filepath.Join(dir, "no", "out.mkv"))
+	_, err = w.transcode(context.Background(), session, v, filepath.Join(dir, "no", "out.mkv"), 66, 50)
 	require.ErrorContains(t, err, "ffmpeg could not encode")
 	require.ErrorContains(t, err, "No such file")
-}
 
-func TestParseProbe(t *testing.T) {
-	for _, c := range []struct {
-		json string
-		want video
-		says string
-	}{
-		{`{"streams":[{"width":640,"height":360,"avg_frame_rate":"30/1","r_frame_rate":"60/1","nb_frames":"77"}]}`,
-			video{width: 640, height: 360, rate: "30/1", frames: 77}, ""},
-		{`{"streams":[{"width":640,"height":360,"avg_frame_rate":"0/0","r_frame_rate":"25/2","side_data_list":[{"rotation":-90}]}],"format":{"duration":"2.0"}}`,
-			video{width: 360, height: 640, rate: "25/2", frames: 25}, ""},
-		{`{"streams":[{"width":8,"height":8,"avg_frame_rate":"24/1"}]}`, video{width: 8, height: 8, rate: "24/1", frames: -1}, ""},
-		{`{"streams":[]}`, video{}, "no video"},
-		{`{"streams":[{"width":0,"height":8,"avg_frame_rate":"24/1"}]}`, video{}, "0x8"},
-		{`{"streams":[{"width":9999999,"height":8,"avg_frame_rate":"24/1"}]}`, video{}, "9999999x8"},
-		{`{"streams":[{"width":8,"height":8,"avg_frame_rate":"nan/1","r_frame_rate":"1/0"}]}`, video{}, "frame rate"},
-		{`nonsense`, video{}, "answer"},
-	} {
-		v, err := parseProbe([]byte(c.json))
-		if c.says != "" {
-			require.ErrorContains(t, err, c.says)
-			continue
-		}
-		require.NoError(t, err)
-		require.Equal(t, c.want, *v)
-	}
+	require.NoError(t, os.WriteFile(in, []byte("changed since"), 0o666))
+	_, err = w.transcode(context.Background(), session, v, filepath.Join(dir, "out.mkv"), 66, 50)
+	require.ErrorContains(t, err, "ffmpeg could not decode")
 }
