@@ -34,7 +34,7 @@ func TestTraining(t *testing.T) {
 	require.NoError(t, err)
 	initial, err := pth.ReadFile(filepath.Join(dir, "init.pth"))
 	require.NoError(t, err)
-	net, err := nn.NewTransformerNetFrom(d, initial)
+	net, err := nn.NewNetworkFrom(d, initial)
 	require.NoError(t, err)
 	features, err := vgg.Load(d, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
 	require.NoError(t, err)

@@ -153,8 +153,8 @@ func (a *Adam) SetState(s AdamState) error {
 	for i := range a.params {
 		avg[i].Tensor, sq[i].Tensor = a.moments[i].expAvg, a.moments[i].expAvgSq
 	}
-	if err := compare(avg, s.ExpAvg, true); err != nil {
-		return fmt.Errorf("adam: first moments: %w", err)
+	if m := s.ExpAvg.Compare(described(avg)); m != nil {
+		return fmt.Errorf("adam: first moments: %w", m)
 	}
 	if err := LoadStateDict(sq, s.ExpAvgSq, true); err != nil {
 		return fmt.Errorf("adam: second moments: %w", err)

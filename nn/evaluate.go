@@ -8,11 +8,11 @@ import (
 )
 
 // Evaluate runs the network on one image in host memory, {3, height, width}
-// values 0..255 in NCHW order, and returns the stylised one. It suits single
+// values 0..255 in NCHW order, and returns the stylized one. It suits single
 // images, and onnxexport's Options.Forward; package stylize serves pictures of any
 // size and streams of frames.
-func (n *TransformerNet) Evaluate(be backend.Backend, x []float32, height, width int) ([]float32, error) {
-	if err := CheckSize(width, height); err != nil {
+func (n *Network) Evaluate(be backend.Backend, x []float32, height, width int) ([]float32, error) {
+	if err := n.arch.CheckSize(width, height); err != nil {
 		return nil, err
 	}
 	if len(x) != 3*height*width {

@@ -21,13 +21,3 @@ func Example() {
 	fmt.Println(stylized.Shape(), net.NumParams())
 	// Output: 1×3×16×24 108771
 }
-
-// FiltersOf tells what a weights file holds before anything is built.
-func ExampleFiltersOf() {
-	be := tensor.CPU()
-	defer be.Close()
-	net := nn.NewTransformerNet(be, [3]int{4, 8, 16}, 3, 1)
-	filters, resBlocks, err := nn.FiltersOf(net.StateDict())
-	fmt.Println(filters, resBlocks, err)
-	// Output: [4 8 16] 3 <nil>
-}

@@ -60,14 +60,14 @@ func TestLoadStateDict(t *testing.T) {
 	require.ErrorContains(t, net.LoadStateDict(lying, true), "in1.bias: 1 values for [2]")
 }
 
-func TestNewTransformerNetFrom(t *testing.T) {
+func TestNewNetworkFrom(t *testing.T) {
 	d := smallDict()
-	net, err := nn.NewTransformerNetFrom(reference.New(), d)
+	net, err := nn.NewNetworkFrom(reference.New(), d)
 	require.NoError(t, err)
 	require.Equal(t, d, net.StateDict())
-	require.Len(t, net.ResNets, 2)
+	require.Equal(t, 2, net.Arch().Blocks)
 
-	_, err = nn.NewTransformerNetFrom(reference.New(), edited(d, "resnets.1.in2.bias"))
+	_, err = nn.NewNetworkFrom(reference.New(), edited(d, "resnets.1.in2.bias"))
 	require.ErrorContains(t, err, "missing: resnets.1.in2.bias")
 
 	// A small file that claims a huge network is refused before it is built.
@@ -77,34 +77,6 @@ func TestNewTransformerNetFrom(t *testing.T) {
 		{Name: "conv3.conv2d.weight", Shape: []int{1 << 20, 1, 3, 3}, Data: make([]float32, 9<<20)},
 		vector("resnets.0.in1.weight", 1),
 	}
-	_, err = nn.NewTransformerNetFrom(reference.New(), huge)
+	_, err = nn.NewNetworkFrom(reference.New(), huge)
 	require.ErrorContains(t, err, "resnets.0.in1.weight: file has [1], network needs [1048576]")
-}
-
-func TestFiltersOf(t *testing.T) {
-	for _, filters := range [][3]int{{8, 16, 32}, {16, 16, 32}, {8, 16, 16}, {3, 8, 16}, {1, 1, 1}} {
-		got, blocks, err := nn.FiltersOf(nn.NewTransformerNet(reference.New(), filters, 3, 0).StateDict())
-		require.NoError(t, err)
-		require.Equal(t, filters, got)
-		require.Equal(t, 3, blocks)
-	}
-	d := smallDict()
-	for name, c := range map[string]struct {
-		d    statedict.Dict
-		want string
-	}{
-		"empty":          {nil, "conv1.conv2d.weight is missing (it is empty)"},
-		"another net":    {statedict.Dict{vector("features.0.bias", 64)}, "conv1.conv2d.weight is missing (it has features.0.bias)"},
-		"another kernel": {edited(d, "conv1.conv2d.weight", statedict.Entry{Name: "conv1.conv2d.weight", Shape: []int{2, 3, 7, 7}}), "conv1.conv2d.weight is [2 3 7 7], not [filters 3 9 9]"},
-		"another width":  {edited(d, "conv2.conv2d.weight", statedict.Entry{Name: "conv2.conv2d.weight", Shape: []int{3, 5, 3, 3}}), "conv2.conv2d.weight is [3 5 3 3], not [filters 2 3 3]"},
-		"a gap":          {edited(d, "", vector("resnets.3.in1.bias", 4)), "resnets.2 is missing, though there is resnets.3"},
-		"a far gap":      {edited(d, "", vector("resnets.999999999.in1.bias", 4)), "resnets.2 is missing"},
-		"a strange name": {edited(d, "", vector("resnets.01.in1.bias", 4)), `"resnets.01.in1.bias" names no residual block`},
-		"no blocks":      {d[:12], "there are no residual blocks"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, _, err := nn.FiltersOf(c.d)
-			require.ErrorContains(t, err, c.want)
-		})
-	}
 }

@@ -1,7 +1,6 @@
 package nn_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -20,7 +19,7 @@ import (
 
 // shaken returns a network whose normalisations are not the identity, which they
 // are at the start of a training.
-func shaken(be backend.Backend, filters [3]int, blocks int, seed uint64) *nn.TransformerNet {
+func shaken(be backend.Backend, filters [3]int, blocks int, seed uint64) *nn.Network {
 	net := nn.NewTransformerNet(be, filters, blocks, seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for _, p := range net.Params() {
@@ -120,9 +119,9 @@ func TestTransformerNetEqualsPyTorch(t *testing.T) {
 	dict, err := pth.ReadFile(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
 	eachBackend(t, func(t *testing.T, be backend.Backend) {
-		net, err := nn.NewTransformerNetFrom(be, dict)
+		net, err := nn.NewNetworkFrom(be, dict)
 		require.NoError(t, err)
-		require.Equal(t, [3]int{8, 16, 32}, net.Filters())
+		require.Equal(t, [3]int{8, 16, 32}, net.Arch().Filters)
 		require.Equal(t, dict, net.StateDict())
 
 		load := func(name string) *tensor.Tensor {
@@ -186,7 +185,6 @@ func TestNumParams(t *testing.T) {
 		require.Equal(t, want, net.NumParams(), "%v", filters)
 		require.Len(t, net.Params(), 62)
 	}
-	require.Len(t, nn.NewTransformerNet(reference.New(), [3]int{1, 1, 1}, 0, 0).ResNets, 1)
 }
 
 func TestInitialWeightsAreUniform(t *testing.T) {
@@ -272,37 +270,4 @@ func TestForwardRefusesSizes(t *testing.T) {
 		require.ErrorContains(t, err, s.String())
 		require.ErrorContains(t, err, "multiples of 4")
 	}
-}
-
-func TestSizes(t *testing.T) {
-	require.NoError(t, nn.CheckSize(960, 540))
-	require.NoError(t, nn.CheckSize(8, 8))
-	for _, s := range [][2]int{{4, 8}, {8, 4}, {541, 540}, {540, 542}, {0, 0}, {-8, 8}} {
-		require.ErrorContains(t, nn.CheckSize(s[0], s[1]), fmt.Sprintf("%dx%d", s[0], s[1]))
-	}
-	for n, want := range map[int]int{1: 8, 8: 8, 9: 12, 540: 540, 541: 544} {
-		require.Equal(t, want, nn.FitSize(n))
-	}
-}
-
-// TestHalo follows the pixels that those of an aligned tile depend on, along one
-// axis, back through the layers to the input.
-func TestHalo(t *testing.T) {
-	const begin, end = 1000, 1004 // the last pixel is end-1
-	for blocks := 1; blocks <= 7; blocks++ {
-		lo, hi := begin-4, end-1+4 // deconv3
-		for range 2 {              // deconv2 and deconv1: a 3x3 kernel on repeated pixels
-			lo, hi = (lo-1)/2, (hi+1)/2
-		}
-		lo, hi = lo-2*blocks, hi+2*blocks
-		for range 2 { // conv3 and conv2: stride 2
-			lo, hi = 2*lo-1, 2*hi+1
-		}
-		lo, hi = lo-4, hi+4 // conv1
-		reach := max(begin-lo, hi-(end-1))
-		require.GreaterOrEqual(t, nn.Halo(blocks), reach, "%d blocks", blocks)
-		require.Less(t, nn.Halo(blocks), reach+nn.SizeMultiple, "%d blocks", blocks)
-		require.Zero(t, nn.Halo(blocks)%nn.SizeMultiple)
-	}
-	require.Equal(t, 56, nn.Halo(5))
 }

@@ -62,17 +62,18 @@ var mayImport = []struct {
 	{"internal/printable", nil},
 	{"internal/atomicfile", []string{renameio, xSys}},
 	{"nn/statedict", []string{"internal/printable"}},
+	{"nn/arch", []string{"nn/statedict"}}, // networks as data: no tensors either
 	{"nn/internal/tensorio", []string{"nn/statedict", "internal/printable"}},
 	{"internal/damagetest", []string{"internal/need", testify}},
 	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/imageio", []string{"internal/atomicfile", xImage, "internal/printable"}},
-	{"onnxexport", []string{"nn/statedict", "internal/atomicfile", "internal/printable"}},
+	{"onnxexport", []string{"nn/arch", "nn/statedict", "internal/atomicfile", "internal/printable"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
-	{"nn", []string{"tensor", "tensor/backend", "nn/statedict", "internal/printable"}},
-	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
+	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},
+	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
 	{"train", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "internal/printable"}},
@@ -83,7 +84,7 @@ var mayImport = []struct {
 	// and is the only place with cgo.
 	{"gpu", []string{"tensor/backend", goGL, cgo}},
 	{"gpu/selftest", []string{"tensor/backend"}},
-	{"gpu/glstyle", []string{"gpu", "nn", "nn/statedict", "tensor", "tensor/backend", goGL}},
+	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/statedict", "tensor", "tensor/backend", goGL}},
 
 	{"examples/...", []string{anything}},
 	{"benchmarks/...", []string{anything}},

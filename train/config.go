@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/vgg"
 )
 
@@ -132,9 +131,6 @@ func (c *Config) Validate() error {
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
-	}
-	if err := nn.CheckSize(c.ImageSize, c.ImageSize); err != nil {
-		return fmt.Errorf("ImageSize: %w", err)
 	}
 	if least := c.Deepest().MinSize(); c.ImageSize < least {
 		return fmt.Errorf("ImageSize is %d, but %s needs at least %d", c.ImageSize, c.Deepest().Name(), least)

@@ -44,14 +44,14 @@ type Checkpoint struct {
 type Sampler interface {
 	// Sample writes a picture that net makes to path, which ends in ".png". It
 	// must not change net.
-	Sample(net *nn.TransformerNet, path string) error
+	Sample(net *nn.Network, path string) error
 }
 
 // SamplerFunc is a function as a Sampler.
-type SamplerFunc func(net *nn.TransformerNet, path string) error
+type SamplerFunc func(net *nn.Network, path string) error
 
 // Sample calls f.
-func (f SamplerFunc) Sample(net *nn.TransformerNet, path string) error { return f(net, path) }
+func (f SamplerFunc) Sample(net *nn.Network, path string) error { return f(net, path) }
 
 // Losses are the weighted losses of one step.
 type Losses struct {

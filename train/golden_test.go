@@ -26,7 +26,7 @@ func TestFollowsPyTorch(t *testing.T) {
 	require.NoError(t, err)
 	initial, err := pth.ReadFile(need.Shared(t, "golden/train_small/init.pth"))
 	require.NoError(t, err)
-	net, err := nn.NewTransformerNetFrom(be, initial)
+	net, err := nn.NewNetworkFrom(be, initial)
 	require.NoError(t, err)
 	features, err := vgg.Load(be, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestFollowsPyTorch(t *testing.T) {
 }
 
 // compareGradients compares the gradients of the first step with PyTorch's.
-func compareGradients(t *testing.T, net *nn.TransformerNet, trace statedict.Dict) {
+func compareGradients(t *testing.T, net *nn.Network, trace statedict.Dict) {
 	for _, p := range net.Params() {
 		g := p.Tensor.Grad()
 		if g == nil || strings.HasPrefix(p.Name, "resnets") && strings.HasSuffix(p.Name, "in2.bias") {

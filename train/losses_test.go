@@ -21,7 +21,7 @@ import (
 // the network and VGG run on a backend.
 type oracle struct {
 	be       backend.Backend
-	net      *nn.TransformerNet
+	net      *nn.Network
 	features *vgg.VGG
 	style    *imageio.Image
 }

@@ -162,7 +162,7 @@ func TestCancel(t *testing.T) {
 	cfg := inFolder(dir)
 	cfg.Resume = true
 	ctx, cancel = context.WithCancel(context.Background())
-	cfg.Sampler = train.SamplerFunc(func(*nn.TransformerNet, string) error {
+	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error {
 		cancel()
 		return nil
 	})

@@ -27,7 +27,7 @@ func TestRunFolder(t *testing.T) {
 	dir := t.TempDir()
 	cfg := inFolder(dir)
 	var sampled []string
-	cfg.Sampler = train.SamplerFunc(func(net *nn.TransformerNet, path string) error {
+	cfg.Sampler = train.SamplerFunc(func(net *nn.Network, path string) error {
 		sampled = append(sampled, filepath.Base(path))
 		return os.WriteFile(path, []byte("png"), 0o666)
 	})
@@ -128,7 +128,7 @@ func TestSteps(t *testing.T) {
 func TestFailedSampleKeepsTheState(t *testing.T) {
 	cfg := inFolder(t.TempDir())
 	broken := errors.New("no such picture")
-	cfg.Sampler = train.SamplerFunc(func(*nn.TransformerNet, string) error { return broken })
+	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error { return broken })
 	err := newTrainer(t, newCPU(t), cfg, 1).Train(context.Background())
 	require.ErrorIs(t, err, broken)
 	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "state-000000003.safetensors"))

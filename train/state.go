@@ -17,13 +17,13 @@ import (
 // describe lists what a resumed run must have in common with its beginning. style
 // is the style picture as the run uses it.
 func (t *Trainer) describe(style []float32) map[string]string {
-	c := &t.cfg
+	c, a := &t.cfg, t.net.Arch()
 	float := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	var layers []string
 	for _, s := range c.StyleLayers {
 		layers = append(layers, s.Layer.String()+":"+float(s.Weight))
 	}
-	return map[string]string{
+	settings := map[string]string{
 		"batch size":     strconv.Itoa(c.BatchSize),
 		"image size":     strconv.Itoa(c.ImageSize),
 		"learning rate":  float(c.LearningRate),
@@ -33,11 +33,15 @@ func (t *Trainer) describe(style []float32) map[string]string {
 		"shuffle":        strconv.FormatBool(c.Shuffle),
 		"seed":           strconv.FormatUint(c.Seed, 10),
 		"pictures":       strconv.Itoa(t.data.Len()),
-		"filters":        fmt.Sprint(t.net.Filters()),
-		"res blocks":     strconv.Itoa(len(t.net.ResNets)),
+		"filters":        fmt.Sprint(a.Filters),
+		"res blocks":     strconv.Itoa(a.Blocks),
 		"style picture":  fmt.Sprintf("%08x", checksum(style)),
 		"vgg weights":    fmt.Sprintf("%08x", t.features.Checksum()),
 	}
+	if a.Name != "tutorial" { // the only network there was when checkpoints did not name it
+		settings["network"] = a.Name
+	}
+	return settings
 }
 
 // checksum is the CRC-32C of values as little-endian float32.

@@ -17,7 +17,7 @@ import (
 type Trainer struct {
 	cfg      Config
 	be       backend.Backend
-	net      *nn.TransformerNet
+	net      *nn.Network
 	features *vgg.VGG
 	data     dataset.Source
 	opt      *nn.Adam
@@ -47,9 +47,12 @@ type operands struct {
 
 // New prepares the training of net on be with the losses of features, towards the
 // given style picture, on data. The Gram matrices of the style are computed here.
-func New(be backend.Backend, net *nn.TransformerNet, features *vgg.VGG, style *imageio.Image, data dataset.Source, cfg Config) (*Trainer, error) {
+func New(be backend.Backend, net *nn.Network, features *vgg.VGG, style *imageio.Image, data dataset.Source, cfg Config) (*Trainer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
+	}
+	if err := net.Arch().CheckSize(cfg.ImageSize, cfg.ImageSize); err != nil {
+		return nil, fmt.Errorf("ImageSize: %w", err)
 	}
 	cfg.StyleLayers = slices.Clone(cfg.StyleLayers)
 	t := &Trainer{
@@ -187,7 +190,7 @@ func (t *Trainer) forward(b *dataset.Batch) {
 }
 
 // Network returns the network in training.
-func (t *Trainer) Network() *nn.TransformerNet { return t.net }
+func (t *Trainer) Network() *nn.Network { return t.net }
 
 // Close frees what the Trainer made. The network and VGG remain the caller's.
 func (t *Trainer) Close() {

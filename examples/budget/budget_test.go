@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/tensor"
 )
 
@@ -26,6 +27,18 @@ func TestParameters(t *testing.T) {
 			sum += l.params
 		}
 		require.Equal(t, want, sum, list)
+	}
+}
+
+// TestEveryNetwork measures the other networks, of which one has no sums that the
+// normalizations do not do themselves.
+func TestEveryNetwork(t *testing.T) {
+	for _, family := range arch.Families() {
+		o, err := parse([]string{"-arch", family, "-filters", "2,3,5", "-width", "16", "-height", "8", "-runs", "1"})
+		require.NoError(t, err)
+		b, err := measure(t.Context(), o)
+		require.NoError(t, err, family)
+		require.Equal(t, family != "pytorch-examples", b.layers[len(b.layers)-6].name == "skip", family)
 	}
 }
 
@@ -59,7 +72,7 @@ func TestLayers(t *testing.T) {
 	for i, l := range b.layers {
 		require.Positive(t, l.elapsed, l.name)
 		total += l.bytes()
-		l.elapsed = 0
+		l.elapsed, l.op = 0, ""
 		require.Equal(t, want[i], l)
 	}
 	// At deconv3 the input, in5 and the result are alive: in5 took the place of
@@ -70,7 +83,7 @@ func TestLayers(t *testing.T) {
 
 func TestPrint(t *testing.T) {
 	b := &budget{
-		options: &options{filters: [3]int{8, 16, 32}, resBlocks: 5, width: 960, height: 540},
+		options: &options{arch: arch.PyTorchExamples([3]int{8, 16, 32}, 5), width: 960, height: 540},
 		device:  "device", peak: 3 << 20,
 		layers: []layer{
 			{name: "conv1", kind: "conv 9x9", out: tensor.Shape{1, 8, 512, 1024}, params: 1234567, macs: 1_500_000_000, elapsed: 15 * time.Millisecond},
@@ -79,7 +92,7 @@ func TestPrint(t *testing.T) {
 	}
 	var out strings.Builder
 	require.NoError(t, b.print(&out))
-	require.Equal(t, `filters 8,16,32, 5 residual blocks, one 960x540 picture, device
+	require.Equal(t, `pytorch-examples, filters 8,16,32, 5 residual blocks, one 960x540 picture, device
 
   layer  kind          output  parameters  million MACs  output MiB     ms   share
   conv1  conv 9x9  8x512x1024   1,234,567        1500.0        16.0  15.00   75.0%
@@ -94,6 +107,7 @@ VGG-19. Speed here: 50.0 pictures/s, 75.0 billion MACs/s.
 
 func TestWrongFlags(t *testing.T) {
 	for args, want := range map[string]string{
+		"-arch tutorail":              "tutorial, pytorch-examples",
 		"-filters 8,16":               "-filters",
 		"-filters 8,16,x":             "-filters",
 		"-filters 8,16,0":             "-filters",

@@ -9,11 +9,11 @@ package main
 import (
 	"context"
 	"os"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/nn/arch"
 )
 
 func main() { cli.Main(run) }
@@ -32,8 +32,7 @@ func run(ctx context.Context, args []string) error {
 
 // options are the command line.
 type options struct {
-	filters          [3]int
-	resBlocks        int
+	arch             *arch.Network
 	width, height    int
 	runs, cpuThreads int
 }
@@ -45,15 +44,16 @@ const (
 	maxSide      = 16384
 	maxRuns      = 1000
 	maxThreads   = 1024
-	maxBytes     = 16 << 30
+	maxGiB       = 16
 )
 
 func parse(args []string) (*options, error) {
-	flags := cli.NewFlags("[-filters A,B,C] [-res-blocks N] [-width W -height H]",
+	flags := cli.NewFlags("[-arch NETWORK] [-filters A,B,C] [-res-blocks N] [-width W -height H]",
 		"Prints parameters, multiplications, memory and milliseconds per layer of a network, before it is trained.")
 	filters := flags.String("filters", "8,16,32", "channels of the network's three widths")
+	family := flags.String("arch", "tutorial", inputs.ArchUsage)
+	resBlocks := flags.Int("res-blocks", 5, "residual blocks")
 	o := &options{}
-	flags.IntVar(&o.resBlocks, "res-blocks", 5, "residual blocks")
 	flags.IntVar(&o.width, "width", 960, "width of the picture in `pixels`, a multiple of 4")
 	flags.IntVar(&o.height, "height", 540, "height of the picture in `pixels`, a multiple of 4")
 	flags.IntVar(&o.runs, "runs", 3, "measurements, of which each layer's quickest counts")
@@ -61,25 +61,11 @@ func parse(args []string) (*options, error) {
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return nil, err
 	}
-	if err := o.parseFilters(*filters); err != nil {
+	var err error
+	if o.arch, err = inputs.Arch(*family, *filters, *resBlocks); err != nil {
 		return nil, err
 	}
 	return o, o.check()
-}
-
-func (o *options) parseFilters(list string) error {
-	parts := strings.Split(list, ",")
-	if len(parts) != len(o.filters) {
-		return cli.Usagef("-filters %q: want three numbers such as 8,16,32", list)
-	}
-	for i, p := range parts {
-		n, err := strconv.Atoi(strings.TrimSpace(p))
-		if err != nil || n < 1 || n > maxFilters {
-			return cli.Usagef("-filters %q: want three numbers from 1 to %d", list, maxFilters)
-		}
-		o.filters[i] = n
-	}
-	return nil
 }
 
 func (o *options) check() error {
@@ -88,9 +74,10 @@ func (o *options) check() error {
 		value    int
 		from, to int
 	}{
-		{"res-blocks", o.resBlocks, 1, maxResBlocks},
-		{"width", o.width, nn.MinSize, maxSide},
-		{"height", o.height, nn.MinSize, maxSide},
+		{"filters", slices.Max(o.arch.Filters[:]), 1, maxFilters},
+		{"res-blocks", o.arch.Blocks, 1, maxResBlocks},
+		{"width", o.width, o.arch.MinSize(), maxSide},
+		{"height", o.height, o.arch.MinSize(), maxSide},
 		{"runs", o.runs, 1, maxRuns},
 		{"threads", o.cpuThreads, 0, maxThreads},
 	} {
@@ -98,21 +85,18 @@ func (o *options) check() error {
 			return cli.Usagef("-%s %d: want a number from %d to %d", f.name, f.value, f.from, f.to)
 		}
 	}
-	if err := nn.CheckSize(o.width, o.height); err != nil {
+	if err := o.arch.CheckSize(o.width, o.height); err != nil {
 		return cli.Usagef("-width and -height: %v; the nearest that holds it is -width %d -height %d",
-			err, nn.FitSize(o.width), nn.FitSize(o.height))
+			err, o.arch.FitSize(o.width), o.arch.FitSize(o.height))
 	}
-	if n := o.bytes(); n > maxBytes {
-		return cli.Usagef("this network and picture would take about %d GiB of memory, more than the %d GiB that this program allows itself",
-			n>>30, maxBytes>>30)
+	if gib := o.bytes() / (1 << 30); gib > maxGiB {
+		return cli.Usagef("this network and picture would take about %.0f GiB of memory, more than the %d GiB that this program allows itself", gib, maxGiB)
 	}
 	return nil
 }
 
-// bytes is a rough upper estimate of the memory of the weights and of the widest
-// layers.
-func (o *options) bytes() int {
-	f, pixels := o.filters, o.width*o.height
-	weights := 9*(2*f[0]*f[1]+2*f[1]*f[2]+2*o.resBlocks*f[2]*f[2]) + 2*81*3*f[0]
-	return 4 * (weights + pixels*(6+2*f[0]+f[1]+f[2]/4))
+// bytes is a rough upper estimate of the memory of the weights and of the layers that
+// are alive at once.
+func (o *options) bytes() float64 {
+	return 4 * (float64(o.arch.NumParams()) + float64(o.width)*float64(o.height)*(6+o.arch.LivePerPixel()))
 }

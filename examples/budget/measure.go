@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 )
@@ -22,9 +22,10 @@ type budget struct {
 // layer is one operation of the network.
 type layer struct {
 	name, kind string
+	op         string // as the tape calls it
 	out        tensor.Shape
-	params     int // values of weights and biases
-	macs       int // multiplications, each with an addition
+	params     int   // values of weights and biases
+	macs       int64 // multiplications, each with an addition
 	elapsed    time.Duration
 }
 
@@ -39,9 +40,9 @@ func measure(ctx context.Context, o *options) (*budget, error) {
 	}
 	be := newMeter(tensor.CPU(options...))
 	defer be.Close()
-	net := nn.NewTransformerNet(be, o.filters, o.resBlocks, 1)
+	net := nn.NewNetwork(be, o.arch, 1)
 	net.Freeze()
-	planned := plan(net.Params())
+	planned := o.plan()
 
 	b := &budget{options: o, device: be.Name()}
 	x := make([]float32, 3*o.width*o.height)
@@ -66,7 +67,7 @@ func measure(ctx context.Context, o *options) (*budget, error) {
 }
 
 // trace runs the network once and returns its operations in order.
-func trace(be backend.Backend, net *nn.TransformerNet, x []float32, height, width int) (events []tensor.Event, err error) {
+func trace(be backend.Backend, net *nn.Network, x []float32, height, width int) (events []tensor.Event, err error) {
 	in := tensor.FromSlice(be, tensor.Shape{1, 3, height, width}, x)
 	defer in.Free()
 	tp := tensor.NewTape(be)
@@ -76,59 +77,50 @@ func trace(be backend.Backend, net *nn.TransformerNet, x []float32, height, widt
 	return events, be.Sync()
 }
 
-// module is a layer with parameters, as a network lists them.
-type module struct {
-	name   string
-	params int
-	weight tensor.Shape // {out, in, kernel, kernel}, or {1, C, 1, 1} of a normalisation
-}
-
-func (m *module) isConv() bool { return m.weight[2] > 1 }
-
-// plan groups the parameters by their layers, which are in the order of use.
-func plan(params []nn.Param) (modules []module) {
-	for _, p := range params {
-		name := p.Name[:strings.LastIndexByte(p.Name, '.')]
-		name = strings.TrimSuffix(name, ".conv2d")
-		if n := len(modules); n == 0 || modules[n-1].name != name {
-			modules = append(modules, module{name: name, weight: p.Tensor.Shape()})
+// plan lists the operations of the network, in order, without their results: of each
+// layer a convolution, a normalization and the sums that these do not do themselves.
+func (o *options) plan() (steps []layer) {
+	values := func(params []statedict.Param) (n int) {
+		for i := range params {
+			n += params[i].Len()
 		}
-		modules[len(modules)-1].params += p.Tensor.Len()
+		return n
 	}
-	return modules
+	for i, l := range o.arch.Layers {
+		params, sums := l.Params(), len(l.Plus)
+		steps = append(steps, layer{
+			name: l.Name, op: "conv2d", kind: fmt.Sprintf("conv %dx%d", l.Taps(), l.Taps()),
+			params: values(params[:2]), macs: o.arch.MACs(i, o.width, o.height),
+		})
+		if l.Norm != "" {
+			steps = append(steps, layer{name: l.Norm, op: "instancenorm", kind: "norm", params: values(params[2:])})
+			sums = max(sums-1, 0)
+		}
+		for range sums {
+			steps = append(steps, layer{name: "skip", op: "add", kind: "add"})
+		}
+	}
+	return steps
 }
 
-// add takes one run into account: the first one's layers and every layer's
+// add takes one run into account: the first one's results and every operation's
 // shortest time after it.
-func (b *budget) add(events []tensor.Event, modules []module) error {
-	warm := b.layers != nil
-	for i, e := range events {
-		if warm {
-			if l := &b.layers[i]; l.elapsed == 0 || e.Elapsed < l.elapsed {
-				l.elapsed = e.Elapsed
-			}
-			continue
-		}
-		l := layer{name: "skip", kind: e.Op, out: e.Out}
-		switch {
-		case e.Op == "conv2d" && len(modules) > 0 && modules[0].isConv():
-			w := modules[0].weight
-			l.kind = fmt.Sprintf("conv %dx%d", w[3], w[2])
-			l.macs = e.Out.Len() * w[1] * w[2] * w[3]
-		case e.Op == "instancenorm" && len(modules) > 0 && !modules[0].isConv():
-			l.kind = "norm"
-		case e.Op == "add":
-			b.layers = append(b.layers, l)
-			continue
-		default:
-			return fmt.Errorf("the network's operation %d, %s, belongs to none of its layers", i, e.Op)
-		}
-		l.name, l.params = modules[0].name, modules[0].params
-		modules = modules[1:]
-		b.layers = append(b.layers, l)
+func (b *budget) add(events []tensor.Event, planned []layer) error {
+	if len(events) != len(planned) {
+		return fmt.Errorf("the network did %d operations, not the %d of its layers", len(events), len(planned))
 	}
-	if !warm && len(modules) > 0 {
-		return fmt.Errorf("the network did not use its layer %s", modules[0].name)
+	first := b.layers == nil
+	b.layers = planned
+	for i, e := range events {
+		l := &b.layers[i]
+		switch {
+		case e.Op != l.op:
+			return fmt.Errorf("the network's operation %d is %s, not %s of its layer %s", i, e.Op, l.op, l.name)
+		case first:
+			l.out = e.Out
+		case l.elapsed == 0 || e.Elapsed < l.elapsed:
+			l.elapsed = e.Elapsed
+		}
 	}
 	return nil
 }

@@ -19,9 +19,7 @@ func (b *budget) print(w io.Writer) error {
 		sum.elapsed += l.elapsed
 		memory += l.bytes()
 	}
-	f := b.filters
-	fmt.Fprintf(w, "filters %d,%d,%d, %d residual blocks, one %dx%d picture, %s\n\n",
-		f[0], f[1], f[2], b.resBlocks, b.width, b.height, b.device)
+	fmt.Fprintf(w, "%v, one %dx%d picture, %s\n\n", b.arch, b.width, b.height, b.device)
 
 	// Words are aligned to the left by hand, numbers to the right.
 	names, kinds := len("layer"), len("kind")
@@ -59,7 +57,7 @@ func grouped(n int) string {
 	return s
 }
 
-func millions(n int) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }
+func millions(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }
 
 func mib(bytes int) string { return fmt.Sprintf("%.1f", float64(bytes)/(1<<20)) }
 

@@ -87,7 +87,7 @@ func export(ctx context.Context, in, out string, o onnxexport.Options) (err erro
 	}
 	be := tensor.CPU()
 	defer func() { err = errors.Join(err, be.Close()) }()
-	net, err := nn.NewTransformerNetFrom(be, weights)
+	net, err := nn.NewNetworkFrom(be, weights)
 	if err != nil {
 		return fmt.Errorf("-model %s: %w", in, err)
 	}
@@ -106,8 +106,7 @@ func export(ctx context.Context, in, out string, o onnxexport.Options) (err erro
 	if err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	f := net.Filters()
-	fmt.Printf("%s: profile %v, filters %d,%d,%d, %d residual blocks, %d parameters, %.0f kB\n",
-		out, o.Profile, f[0], f[1], f[2], len(net.ResNets), net.NumParams(), float64(info.Size())/1e3)
+	fmt.Printf("%s: profile %v, %v, %d parameters, %.0f kB\n",
+		out, o.Profile, net.Arch(), net.NumParams(), float64(info.Size())/1e3)
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 type options struct {
 	dataset, style, test, vgg, init, device, out string
 
+	arch         string
 	filters      string
 	resBlocks    int
 	styleWeights string
@@ -50,7 +51,7 @@ func (c trial) weightsFile() string {
 // tutorial returns the defaults with a dataset.
 func tutorial() *options {
 	o := &options{
-		device: "cpu", filters: "8,16,32", resBlocks: 5, contentScale: 1,
+		device: "cpu", arch: "tutorial", filters: "8,16,32", resBlocks: 5, contentScale: 1,
 		styleWeights: "5e8,2e9,1e10", styleSizes: "256",
 		styleLayers: "relu1_2,relu2_2,relu3_3,relu4_3,relu5_3", cfg: train.Default(),
 	}
@@ -100,12 +101,13 @@ func (o *options) declare(f *flag.FlagSet) {
 	f.StringVar(&o.style, "style", o.style, "style picture `file`")
 	f.StringVar(&o.test, "test", o.test, "picture `file` that the sheet shows; the first of the dataset if missing")
 	f.StringVar(&o.vgg, "vgg", o.vgg, "VGG-19 weights `file` (.pth or .safetensors), or random")
-	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the filters and blocks")
+	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the network")
 	f.StringVar(&o.device, "device", o.device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
 	f.StringVar(&o.out, "out", o.out, "`folder` for the sheet, the table and the weights; runs/sweep-DATE-TIME if missing")
 	f.StringVar(&o.styleWeights, "style-weights", o.styleWeights, "influences of the style to try")
 	f.StringVar(&o.styleSizes, "style-sizes", o.styleSizes, "sides to try resizing the style picture to; 0 leaves it as it is")
 	f.StringVar(&o.styleLayers, "style-layers", o.styleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+	f.StringVar(&o.arch, "arch", o.arch, inputs.ArchUsage)
 	f.StringVar(&o.filters, "filters", o.filters, "channels of the network's three widths")
 	f.IntVar(&o.resBlocks, "res-blocks", o.resBlocks, "residual blocks")
 	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")

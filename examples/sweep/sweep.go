@@ -88,8 +88,8 @@ func (s *sweep) say(line string) {
 }
 
 // network makes the network that every trial starts with.
-func (s *sweep) network() (*nn.TransformerNet, error) {
-	return inputs.Network(s.be, s.init, s.filters, s.resBlocks, s.cfg.Seed)
+func (s *sweep) network() (*nn.Network, error) {
+	return inputs.Network(s.be, s.init, s.arch, s.filters, s.resBlocks, s.cfg.Seed)
 }
 
 // decode reads the pictures that the steps look at, each once, and makes them the
@@ -168,7 +168,7 @@ func (r *result) step(e *train.StepEvent) {
 }
 
 // sample saves the network and stylises the test picture with it.
-func (s *sweep) sample(r *result, net *nn.TransformerNet) error {
+func (s *sweep) sample(r *result, net *nn.Network) error {
 	d := net.StateDict()
 	if err := pth.WriteFile(s.file(r.weightsFile()), d); err != nil {
 		return err

@@ -23,7 +23,7 @@ type job struct {
 	*options
 	cfg     train.Config
 	be      backend.Backend
-	net     *nn.TransformerNet
+	net     *nn.Network
 	trainer *train.Trainer
 	data    dataset.Source
 	test    *imageio.Image
@@ -55,7 +55,7 @@ func newJob(o *options) (j *job, err error) {
 	if j.be, err = inputs.Device(o.Device); err != nil {
 		return nil, err
 	}
-	if j.net, err = inputs.Network(j.be, o.Init, o.Filters, o.ResBlocks, o.Seed); err != nil {
+	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.Seed); err != nil {
 		return nil, err
 	}
 	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())
@@ -103,7 +103,7 @@ func (j *job) totalSteps() int {
 }
 
 // sample stylises the test picture with the network as it is.
-func (j *job) sample(net *nn.TransformerNet, path string) error {
+func (j *job) sample(net *nn.Network, path string) error {
 	model, err := stylize.New(net.StateDict())
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (j *job) export() error {
 	cpu := tensor.CPU()
 	defer cpu.Close()
 	d := j.net.StateDict()
-	net, err := nn.NewTransformerNetFrom(cpu, d)
+	net, err := nn.NewNetworkFrom(cpu, d)
 	if err != nil {
 		return err
 	}

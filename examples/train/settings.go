@@ -18,6 +18,7 @@ type settings struct {
 	Init    string `json:"init"`
 	Device  string `json:"device"`
 
+	Arch      string `json:"arch"`
 	Filters   string `json:"filters"`
 	ResBlocks int    `json:"res-blocks"`
 
@@ -49,8 +50,9 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
 	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
 	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
-	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the filters and blocks")
+	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
 	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
+	f.StringVar(&s.Arch, "arch", s.Arch, inputs.ArchUsage)
 	f.StringVar(&s.Filters, "filters", s.Filters, "channels of the network's three widths")
 	f.IntVar(&s.ResBlocks, "res-blocks", s.ResBlocks, "residual blocks")
 	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
@@ -81,7 +83,7 @@ func tutorial() settings {
 		names[i] = l.Layer.Name()
 	}
 	return settings{
-		Device: "cpu", Filters: "8,16,32", ResBlocks: 5,
+		Device: "cpu", Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate,
 		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
 		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,

@@ -10,6 +10,7 @@ package glstyle
 import (
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -24,15 +25,24 @@ type Stylizer struct {
 	Flip bool
 
 	dev   *gpu.Device
-	net   *nn.TransformerNet
+	net   *nn.Network
 	tape  *tensor.Tape
 	input *tensor.Tensor // padded, of the last frame's size
 }
 
-// New makes a Stylizer with the weights of an nn.TransformerNet. The device
-// stays the caller's.
+// New makes a Stylizer with the given weights, which tell what network it is. The
+// device stays the caller's.
 func New(dev *gpu.Device, weights statedict.Dict) (*Stylizer, error) {
-	net, err := nn.NewTransformerNetFrom(dev, weights)
+	a, err := arch.Recognize(weights)
+	if err != nil {
+		return nil, err
+	}
+	return NewWith(dev, a, weights)
+}
+
+// NewWith makes a Stylizer of the network a with the given weights.
+func NewWith(dev *gpu.Device, a *arch.Network, weights statedict.Dict) (*Stylizer, error) {
+	net, err := nn.NewNetworkWith(dev, a, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +71,8 @@ func (s *Stylizer) Texture(dst, src uint32) error {
 }
 
 func (s *Stylizer) frame(dst, src uint32, width, height int) error {
-	shape := backend.Shape{1, 3, nn.FitSize(height), nn.FitSize(width)}
+	a := s.net.Arch()
+	shape := backend.Shape{1, 3, a.FitSize(height), a.FitSize(width)}
 	if s.input == nil || s.input.Shape() != shape {
 		if s.input != nil {
 			s.input.Free()

@@ -8,53 +8,69 @@ import (
 // convolve returns what layer i's convolution makes of area, a part of the padded
 // picture. The statistics of all layers before i are known.
 func (t *tiling) convolve(i int, area rect) *tensor.Tensor {
-	uses := t.uses(i)
-	outs := make([]*tensor.Tensor, i)
-	for j := range outs {
-		l := &t.layers[j]
-		switch {
-		case uses[j] == 0:
-		case t.kept[j] != nil:
-			outs[j] = t.upload(t.kept[j], area.at(l.scale))
-		default:
-			raw := t.forward(j, area, outs)
-			outs[j] = t.normalize(j, raw, outs)
-			t.drop(raw)
-			t.release(j, uses, outs)
-		}
-	}
+	outs := t.outputs(i, area, t.uses(i, false))
 	y := t.forward(i, area, outs)
 	t.drop(outs...)
 	return y
 }
 
+// output returns the network's output for area.
+func (t *tiling) output(area rect) *tensor.Tensor {
+	last := len(t.layers) - 1
+	outs := t.outputs(last, area, t.uses(last, true))
+	y := t.finish(last, t.forward(last, area, outs), outs)
+	t.drop(outs...)
+	return t.s.net.Leave(t.s.tp, y)
+}
+
+// outputs computes those of the layers before i that are used, where uses counts how
+// often each is read. What is nil has been read for the last time.
+func (t *tiling) outputs(i int, area rect, uses []int) []*tensor.Tensor {
+	outs := make([]*tensor.Tensor, i)
+	for j := range outs {
+		switch {
+		case uses[j] == 0:
+		case t.trunk[j]:
+			outs[j] = t.upload(t.kept[j], area.at(t.scales[j]))
+		default:
+			outs[j] = t.finish(j, t.forward(j, area, outs), outs)
+			t.release(j, uses, outs)
+		}
+	}
+	return outs
+}
+
 // forward runs layer i's convolution on the output of the layer before.
 func (t *tiling) forward(i int, area rect, outs []*tensor.Tensor) *tensor.Tensor {
+	tp, l := t.s.tp, &t.layers[i]
 	if i > 0 {
-		return t.layers[i].conv.Forward(t.s.tp, outs[i-1])
+		return l.Convolve(tp, outs[i-1])
 	}
 	shape := tensor.Shape{1, 3, area.h, area.w}
 	t.src.load(t.floats(shape.Len()), area)
 	x := tensor.FromSlice(t.s.be, shape, t.host)
 	defer x.Free()
-	return t.layers[i].conv.Forward(t.s.tp, x)
+	return l.Convolve(tp, t.s.net.Enter(tp, x))
 }
 
-// uses counts how often each output is read on the way to layer i's convolution.
-func (t *tiling) uses(i int) []int {
-	uses := make([]int, i)
-	if i > 0 {
-		uses[i-1] = 1
+// uses counts how often each output is read on the way to layer i's convolution, or
+// to its output.
+func (t *tiling) uses(i int, output bool) []int {
+	uses := make([]int, len(t.layers))
+	read := func(i int, plus bool) {
+		if i > 0 {
+			uses[i-1]++
+		}
+		for _, p := range t.layers[i].Plus {
+			if plus {
+				uses[p.Layer]++
+			}
+		}
 	}
+	read(i, output)
 	for j := i - 1; j >= 0; j-- {
-		if uses[j] == 0 || t.kept[j] != nil {
-			continue
-		}
-		if j > 0 {
-			uses[j-1]++
-		}
-		for _, p := range t.layers[j].plus {
-			uses[p.layer]++
+		if uses[j] > 0 && !t.trunk[j] {
+			read(j, true)
 		}
 	}
 	return uses
@@ -71,8 +87,8 @@ func (t *tiling) release(j int, uses []int, outs []*tensor.Tensor) {
 	if j > 0 {
 		done(j - 1)
 	}
-	for _, p := range t.layers[j].plus {
-		done(p.layer)
+	for _, p := range t.layers[j].Plus {
+		done(p.Layer)
 	}
 }
 
@@ -86,20 +102,22 @@ func (t *tiling) drop(tensors ...*tensor.Tensor) {
 	}
 }
 
-// normalize does what follows the convolution of layer i.
-func (t *tiling) normalize(i int, raw *tensor.Tensor, outs []*tensor.Tensor) *tensor.Tensor {
-	tp, n := t.s.tp, &t.norms[i]
-	step := func(old, next *tensor.Tensor) *tensor.Tensor {
-		tp.Release(old)
-		return next
+// finish does what follows the convolution of layer i, whose output is y.
+func (t *tiling) finish(i int, y *tensor.Tensor, outs []*tensor.Tensor) *tensor.Tensor {
+	tp, l, n := t.s.tp, &t.layers[i], &t.norms[i]
+	step := func(next *tensor.Tensor) {
+		t.drop(y)
+		y = next
 	}
-	y := tp.ChannelAffine(raw, n.one, n.minusMean)
-	y = step(y, tp.ChannelAffine(y, n.scale, n.shift))
-	if t.layers[i].relu {
-		y = step(y, tp.ReLU(y))
+	if l.Norm != "" {
+		step(tp.ChannelAffine(y, n.one, n.minusMean))
+		step(tp.ChannelAffine(y, n.scale, n.shift))
 	}
-	for _, p := range t.layers[i].plus {
-		y = step(y, tp.AddScaled(y, outs[p.layer], p.factor))
+	if l.ReLU {
+		step(tp.ReLU(y))
+	}
+	for _, p := range l.Plus {
+		step(tp.AddScaled(y, outs[p.Layer], p.Factor))
 	}
 	return y
 }
@@ -121,13 +139,13 @@ func (t *tiling) floats(n int) []float32 {
 	return t.host
 }
 
-// newNorm returns layer n with the statistics of whole planes.
-func newNorm(s *Session, n *nn.InstanceNorm2d, stats []moments) norm {
+// newNorm returns the normalization of layer l with the statistics of whole planes.
+func newNorm(s *Session, l *nn.Layer, stats []moments) norm {
 	shape := tensor.Vec(len(stats))
 	one, minusMean := make([]float32, len(stats)), make([]float32, len(stats))
 	scale, shift := make([]float32, len(stats)), make([]float32, len(stats))
-	s.model.read(n.Weight, scale)
-	s.model.read(n.Bias, shift)
+	s.model.read(l.Scale, scale)
+	s.model.read(l.Shift, shift)
 	for c := range stats {
 		one[c], minusMean[c] = 1, -float32(stats[c].mean)
 		scale[c] *= float32(stats[c].rstd())

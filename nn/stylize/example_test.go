@@ -39,8 +39,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(styled.W, styled.H, model.Filters(), model.ResBlocks())
-	// Output: 123 45 [4 8 16] 2
+	fmt.Println(styled.W, styled.H, model.Arch())
+	// Output: 123 45 tutorial, filters 4,8,16, 2 residual blocks
 }
 
 // A frame loop reuses one session and its own buffers.

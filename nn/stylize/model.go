@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
@@ -15,7 +16,7 @@ import (
 // make sessions of it.
 type Model struct {
 	mu  sync.Mutex // guards the backend that net's weights were made on
-	net *nn.TransformerNet
+	net *nn.Network
 }
 
 // Load reads the weights in a .pth or .safetensors file. The error names the file
@@ -33,10 +34,20 @@ func Load(path string) (*Model, error) {
 	return m, nil
 }
 
-// New returns the model with a copy of the weights d, which tell how large the
-// network is. The errors are those of nn.NewTransformerNetFrom.
+// New returns the model with a copy of the weights d, which tell what network it is.
+// The errors are those of nn.NewNetworkFrom.
 func New(d statedict.Dict) (*Model, error) {
-	net, err := nn.NewTransformerNetFrom(tensor.CPU(tensor.Threads(1)), d)
+	a, err := arch.Recognize(d)
+	if err != nil {
+		return nil, err
+	}
+	return NewWith(a, d)
+}
+
+// NewWith returns the model of the network a with a copy of the weights d. The errors
+// are those of nn.NewNetworkWith.
+func NewWith(a *arch.Network, d statedict.Dict) (*Model, error) {
+	net, err := nn.NewNetworkWith(tensor.CPU(tensor.Threads(1)), a, d)
 	if err != nil {
 		return nil, err
 	}
@@ -44,18 +55,15 @@ func New(d statedict.Dict) (*Model, error) {
 	return &Model{net: net}, nil
 }
 
-// Filters returns the widths of the encoder's convolutions.
-func (m *Model) Filters() [3]int { return m.net.Filters() }
-
-// ResBlocks returns the number of residual blocks.
-func (m *Model) ResBlocks() int { return len(m.net.ResNets) }
+// Arch returns the description of the network, which must not be changed.
+func (m *Model) Arch() *arch.Network { return m.net.Arch() }
 
 // netOn returns a network with the model's weights for use on be.
-func (m *Model) netOn(be backend.Backend) *nn.TransformerNet {
+func (m *Model) netOn(be backend.Backend) *nn.Network {
 	m.mu.Lock()
 	d := m.net.StateDict()
 	m.mu.Unlock()
-	net, err := nn.NewTransformerNetFrom(be, d)
+	net, err := nn.NewNetworkWith(be, m.net.Arch(), d)
 	if err != nil {
 		panic(fmt.Sprintf("BUG: stylize: a network's own weights do not fit it: %v", err))
 	}

@@ -2,6 +2,7 @@ package stylize
 
 import (
 	"math"
+	"slices"
 
 	"github.com/impasto-go/impasto/tensor"
 )
@@ -15,10 +16,11 @@ type plane struct {
 
 // newPlane returns a plane for a layer of the given scale, undefined.
 func (t *tiling) newPlane(channels, scale int) *plane {
-	if n := len(t.spare); n > 0 { // all planes of the trunk are alike
-		p := t.spare[n-1]
-		t.spare = t.spare[:n-1]
-		return p
+	for i, p := range t.spare { // all of the trunk have the same size
+		if p.channels == channels {
+			t.spare = slices.Delete(t.spare, i, i+1)
+			return p
+		}
 	}
 	r := t.whole.at(scale)
 	return &plane{channels, r.w, r.h, make([]float32, channels*r.w*r.h)}

@@ -52,11 +52,12 @@ type Session struct {
 	Progress func(done float64) error
 
 	model   *Model
-	net     *nn.TransformerNet
+	net     *nn.Network
 	be      backend.Backend
 	own     bool // be is the session's
 	threads int
 	memory  int64
+	pixel   float64 // bytes that one pixel takes
 	tp      *tensor.Tape
 
 	input   *tensor.Tensor
@@ -83,6 +84,9 @@ func (m *Model) NewSession(options ...Option) *Session {
 		s.open()
 	}
 	s.tp = tensor.NewTape(s.be)
+	// What is alive at once, half as much that is kept for reuse, the session's own
+	// input and output, and a tenth for the backend's scratch.
+	s.pixel = 4 * 1.1 * (12 + 1.5*m.Arch().LivePerPixel())
 	return s
 }
 
@@ -159,7 +163,8 @@ func (s *Session) run(dst *picture, src picture) error {
 	}
 	dst.copyAlphaFrom(&src)
 	src = s.bleeder.bleed(src)
-	whole := rect{w: nn.FitSize(src.w), h: nn.FitSize(src.h)}
+	a := s.net.Arch()
+	whole := rect{w: a.FitSize(src.w), h: a.FitSize(src.h)}
 	if s.bytes(whole) > s.memory {
 		return s.runTiled(dst, src, whole, &b)
 	}
@@ -220,13 +225,9 @@ func (s *Session) reserve(area rect) {
 }
 
 // bytes estimates the memory for a picture of the given padded size in one piece,
-// the session's own included: at each of the network's three scales as many
-// tensors as are alive, or kept for reuse, at once, and a tenth for the backend's
-// scratch.
+// the session's own included.
 func (s *Session) bytes(area rect) int64 {
-	f := s.net.Filters()
-	perPixel := float64(12+3*f[0]) + float64(3*f[1])/4 + float64(6*f[2])/16
-	return int64(4 * 1.1 * perPixel * float64(area.w) * float64(area.h))
+	return int64(s.pixel * float64(area.w) * float64(area.h))
 }
 
 // copyOf returns src with its colours copied to memory of the session.

@@ -24,8 +24,7 @@ import (
 func TestAuthorsPicture(t *testing.T) {
 	model, err := stylize.Load(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
-	require.Equal(t, [3]int{8, 16, 32}, model.Filters())
-	require.Equal(t, 5, model.ResBlocks())
+	require.Equal(t, "tutorial, filters 8,16,32, 5 residual blocks", model.Arch().String())
 	in, err := imageio.Load(need.Shared(t, "data/author/011.png"), imageio.Options{})
 	require.NoError(t, err)
 	want, err := imageio.Load(need.Shared(t, "data/author/final.png"), imageio.Options{})
@@ -105,7 +104,7 @@ func TestSizes(t *testing.T) {
 			require.Nil(t, got.Alpha)
 
 			be := reference.New()
-			net, err := nn.NewTransformerNetFrom(be, d)
+			net, err := nn.NewNetworkFrom(be, d)
 			require.NoError(t, err)
 			w, h := max(8, (size[0]+3)/4*4), max(8, (size[1]+3)/4*4)
 			x := tensor.FromSlice(be, tensor.Shape{1, 3, h, w}, reflected(in, w, h))

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/tensor"
 )
 
@@ -20,11 +21,13 @@ type tiling struct {
 	src    *picture
 	whole  rect
 	tiles  []tile
-	layers []layer
-	norms  []norm   // of the layers whose statistics are known
-	kept   []*plane // of the trunk's layers, nil where they are computed anew
-	spare  []*plane // to be used again
-	keep   bool
+	arch   *arch.Network
+	layers []nn.Layer
+	scales []int
+	norms  []norm    // of the layers whose statistics are known
+	trunk  []bool    // layers whose outputs are kept: those of the innermost scale, or none
+	kept   []*plane  // these outputs, while they are needed
+	spare  []*plane  // to be used again
 	host   []float32 // of what is uploaded
 
 	steps, done int // tiles of all passes
@@ -52,18 +55,19 @@ func (s *Session) runTiled(dst *picture, src picture, whole rect, b *blend) erro
 }
 
 // run calls emit with the network's output for the area of each tile, which is
-// valid for its core. Before, one pass over all tiles for every layer but the last
-// gathers the statistics of its convolution's output.
+// valid for its core. Before, passes over all tiles gather the statistics of the
+// convolutions' outputs, layer by layer.
 func (t *tiling) run(emit func(p tile, out []float32) error) error {
-	last := len(t.layers) - 1
-	for i := range last {
+	for i := range t.layers {
 		if err := t.measure(i); err != nil {
 			return err
 		}
-		t.forgetBefore(i)
+		if i+1 < len(t.layers) {
+			t.forgetBefore(i)
+		}
 	}
 	for _, p := range t.tiles {
-		out := t.read(t.convolve(last, p.area))
+		out := t.read(t.output(p.area))
 		if err := t.step(); err != nil {
 			return err
 		}
@@ -76,37 +80,38 @@ func (t *tiling) run(emit func(p tile, out []float32) error) error {
 
 // newTiling plans the tiles: as large as the budget allows beside what is kept.
 func (s *Session) newTiling(src *picture, whole rect) *tiling {
-	t := &tiling{s: s, src: src, whole: whole, layers: layersOf(s.net)}
+	a := s.net.Arch()
+	t := &tiling{s: s, src: src, whole: whole, arch: a, layers: s.net.Layers(), scales: a.Scales()}
 	t.norms = make([]norm, len(t.layers))
 	t.kept = make([]*plane, len(t.layers))
+	t.trunk = make([]bool, len(t.layers))
 
-	// At most four of the trunk's activations are alive: c3, a block's input and
-	// output, and what is between.
-	f := s.net.Filters()
-	trunk := int64(4) * 4 * int64(f[2]) * int64(whole.w/4) * int64(whole.h/4)
-	budget, halo := s.memory, nn.Halo(len(s.net.ResNets))
-	if trunk <= s.memory*3/4 {
-		t.keep = true
-		budget -= trunk
-		halo = nn.FitSize(encoderHalo)
-	}
-	unit := s.bytes(rect{w: 64, h: 64})
-	side := int(64*math.Sqrt(float64(budget)/float64(unit))) - 2*halo
-	t.cut(max(side&^15, minTile), halo)
-
-	passes := len(t.layers)
-	for _, l := range t.layers {
-		if t.keep && l.trunk {
-			passes++
+	deepest := a.Multiple()
+	budget := s.memory
+	memory := 4 * int64(a.Live(deepest)) * int64(whole.w/deepest) * int64(whole.h/deepest)
+	if memory <= s.memory*3/4 {
+		budget -= memory
+		for i := range len(t.layers) - 1 {
+			t.trunk[i] = t.scales[i] == deepest
 		}
 	}
-	t.steps = passes * len(t.tiles)
+	halo := a.Halo(func(layer int) bool { return t.trunk[layer] })
+	unit := s.bytes(rect{w: 64, h: 64})
+	side := int(64*math.Sqrt(float64(budget)/float64(unit))) - 2*halo
+	t.cut(max(side, minTile)/(4*deepest)*(4*deepest), halo)
+
+	t.steps = len(t.tiles)
+	for i := range t.layers {
+		if t.trunk[i] {
+			t.steps += len(t.tiles)
+		}
+		if t.trunk[i] || t.layers[i].Norm != "" {
+			t.steps += len(t.tiles)
+		}
+	}
 	s.reserve(t.tiles[0].area)
 	return t
 }
-
-// encoderHalo is what nn.Halo says without residual blocks.
-const encoderHalo = 14
 
 // cut divides the picture into cores of at most side pixels. All areas have the
 // same size, so that all tiles run in the same memory.
@@ -122,19 +127,24 @@ func (t *tiling) cut(side, halo int) {
 	}
 }
 
-// measure takes the statistics of layer i over all tiles. If its activation is
-// kept, the convolution's output is stored on the way and then normalised.
+// measure takes the statistics of layer i over all tiles. If its output is kept, the
+// convolution's is stored on the way and then normalized.
 func (t *tiling) measure(i int) error {
-	l := &t.layers[i]
-	channels := l.norm.Weight.Len()
-	stats := make([]moments, channels)
+	l, scale := &t.layers[i], t.scales[i]
+	var stats []moments
+	if l.Norm != "" {
+		stats = make([]moments, l.Out)
+	}
 	var store *plane
-	if t.keep && l.trunk {
-		store = t.newPlane(channels, l.scale)
+	if t.trunk[i] {
+		store = t.newPlane(l.Out, scale)
+	}
+	if stats == nil && store == nil {
+		return nil
 	}
 	for _, p := range t.tiles {
 		raw := t.read(t.convolve(i, p.area))
-		area, core := p.area.at(l.scale), p.core.at(l.scale)
+		area, core := p.area.at(scale), p.core.at(scale)
 		for c := range stats {
 			stats[c].add(raw[c*area.w*area.h:], area, core)
 		}
@@ -145,22 +155,24 @@ func (t *tiling) measure(i int) error {
 			return err
 		}
 	}
-	t.norms[i] = newNorm(t.s, l.norm, stats)
+	if stats != nil {
+		t.norms[i] = newNorm(t.s, l, stats)
+	}
 	if store == nil {
 		return nil
 	}
 	for _, p := range t.tiles {
-		core := p.core.at(l.scale)
+		core := p.core.at(scale)
 		outs := make([]*tensor.Tensor, i)
-		for _, p := range l.plus {
-			if outs[p.layer] == nil {
-				outs[p.layer] = t.upload(t.kept[p.layer], core)
+		for _, p := range l.Plus {
+			if outs[p.Layer] == nil {
+				outs[p.Layer] = t.upload(t.kept[p.Layer], core)
 			}
 		}
-		raw := t.upload(store, core)
-		y := t.normalize(i, raw, outs)
-		t.drop(append(outs, raw)...)
+		y := t.finish(i, t.upload(store, core), outs)
+		t.drop(outs...)
 		store.write(t.read(y), core, core)
+		y.Free() // if it is the upload itself
 		if err := t.step(); err != nil {
 			return err
 		}
@@ -191,16 +203,11 @@ func (t *tiling) forgetBefore(i int) {
 	}
 }
 
-// usedAfter reports whether layers after i read the kept activation j < i.
+// usedAfter reports whether layers after i read the kept output of layer j.
 func (t *tiling) usedAfter(j, i int) bool {
-	if !t.layers[j+1].trunk {
-		return true // read anew for every layer of the decoder
-	}
-	for _, l := range t.layers[i+1:] {
-		for _, p := range l.plus {
-			if p.layer == j {
-				return true
-			}
+	for k := i + 1; k < len(t.layers); k++ {
+		if t.uses(k, true)[j] > 0 {
+			return true
 		}
 	}
 	return false

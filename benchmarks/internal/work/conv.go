@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 )
@@ -36,26 +37,27 @@ func VGGConvs(batch, size int) []ConvSpec {
 	}
 }
 
-// NetConvs lists the different convolutions of a TransformerNet with five
-// residual blocks.
-func NetConvs(f Filters, batch, height, width int) []ConvSpec {
-	layer := func(name string, in, out, kernel, stride, upsample, shrink int) ConvSpec {
-		return ConvSpec{
-			Name: name, Count: 1, Batch: batch, Height: height / shrink, Width: width / shrink,
-			In: in, Out: out, Kernel: kernel, Stride: stride, Upsample: upsample, Reflect: true,
+// NetConvs lists the different convolutions of the tutorial's network with five
+// residual blocks; equal ones in a row are one that counts more.
+func NetConvs(f Filters, batch, height, width int) (specs []ConvSpec) {
+	scale := 1
+	for _, l := range arch.Tutorial(f, 5).Layers {
+		s := ConvSpec{
+			Name: l.Name, Count: 1, Batch: batch, Height: height / scale, Width: width / scale,
+			In: l.In, Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Upsample: l.Upsample, Reflect: true,
 		}
+		scale = scale * l.Stride / l.Upsample
+		if n := len(specs); n > 0 {
+			last := specs[n-1]
+			last.Name, last.Count = s.Name, s.Count
+			if last == s {
+				specs[n-1].Count++
+				continue
+			}
+		}
+		specs = append(specs, s)
 	}
-	residual := layer("resnets", f[2], f[2], 3, 1, 1, 4)
-	residual.Count = 10
-	return []ConvSpec{
-		layer("conv1", 3, f[0], 9, 1, 1, 1),
-		layer("conv2", f[0], f[1], 3, 2, 1, 1),
-		layer("conv3", f[1], f[2], 3, 2, 1, 2),
-		residual,
-		layer("deconv1", f[2], f[1], 3, 1, 2, 4),
-		layer("deconv2", f[1], f[0], 3, 1, 2, 2),
-		layer("deconv3", f[0], 3, 9, 1, 1, 1),
-	}
+	return specs
 }
 
 func (s ConvSpec) block() backend.ConvBlock {

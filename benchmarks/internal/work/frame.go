@@ -15,7 +15,7 @@ import (
 type Frame struct {
 	filters Filters
 	tape    *tensor.Tape
-	net     *nn.TransformerNet
+	net     *nn.Network
 	x       *tensor.Tensor
 }
 
@@ -58,13 +58,15 @@ func FrameFLOP(f Filters, width, height int) float64 {
 func Weights(f Filters) statedict.Dict {
 	be := tensor.CPU(tensor.Threads(1))
 	defer be.Close()
-	d := nn.NewTransformerNet(be, f, 5, 1).StateDict()
-	last := d.Lookup("deconv3.conv2d.weight").Data
-	for i := range last {
-		last[i] *= 100
+	net := nn.NewTransformerNet(be, f, 5, 1)
+	d := net.StateDict()
+	last := net.Layers()[len(net.Layers())-1].Conv
+	weight, bias := d.Lookup(last+".weight").Data, d.Lookup(last+".bias").Data
+	for i := range weight {
+		weight[i] *= 100
 	}
-	for i := range 3 {
-		d.Lookup("deconv3.conv2d.bias").Data[i] = 128
+	for i := range bias {
+		bias[i] = 128
 	}
 	return d
 }

@@ -31,7 +31,7 @@ func Random(be backend.Backend, s tensor.Shape, scale float32) *tensor.Tensor {
 // the time does not depend.
 type Step struct {
 	tape    *tensor.Tape
-	net     *nn.TransformerNet
+	net     *nn.Network
 	vgg     *vgg.VGG
 	adam    *nn.Adam
 	images  *tensor.Tensor

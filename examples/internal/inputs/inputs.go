@@ -10,6 +10,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -32,20 +33,32 @@ func Device(name string) (backend.Backend, error) {
 	return nil, cli.Usagef("-device %q: want cpu or gl", name)
 }
 
-// Network makes the network that -filters, -res-blocks and -seed describe, or
+// ArchUsage describes -arch.
+var ArchUsage = "the `network`: " + strings.Join(arch.Families(), ", ")
+
+// Network makes the network that -arch, -filters, -res-blocks and -seed describe, or
 // reads it from the file init (-init) unless that is empty.
-func Network(be backend.Backend, init, filters string, resBlocks int, seed uint64) (*nn.TransformerNet, error) {
+func Network(be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
 	if init != "" {
 		d, err := weights.ReadFile(init, weights.WithNote(func(line string) { cli.Note("-init: " + line) }))
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}
-		net, err := nn.NewTransformerNetFrom(be, d)
+		net, err := nn.NewNetworkFrom(be, d)
 		if err != nil {
 			return nil, fmt.Errorf("-init %s: %w", init, err)
 		}
 		return net, nil
 	}
+	a, err := Arch(family, filters, resBlocks)
+	if err != nil {
+		return nil, err
+	}
+	return nn.NewNetwork(be, a, seed), nil
+}
+
+// Arch returns the network that -arch, -filters and -res-blocks describe.
+func Arch(family, filters string, resBlocks int) (*arch.Network, error) {
 	f, err := Filters(filters)
 	if err != nil {
 		return nil, err
@@ -53,7 +66,11 @@ func Network(be backend.Backend, init, filters string, resBlocks int, seed uint6
 	if resBlocks < 1 {
 		return nil, cli.Usagef("-res-blocks %d: want 1 or more", resBlocks)
 	}
-	return nn.NewTransformerNet(be, f, resBlocks, seed), nil
+	a, err := arch.New(family, f, resBlocks)
+	if err != nil {
+		return nil, cli.Usagef("-arch: %v", err)
+	}
+	return a, nil
 }
 
 // Filters parses -filters, such as 8,16,32.
