@@ -125,7 +125,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-style-sizes", "99999999999"}, "-style-sizes"},
 		{[]string{"-style-layers", "relu9_9"}, "-style-layers"},
 		{[]string{"-steps", "0"}, "-steps 0"},
-		{[]string{"-image-size", "30"}, "ImageSize"},
+		{[]string{"-image-size", "30"}, "-image-size"},
 		{[]string{"-filters", "8,16"}, "-filters"},
 		{[]string{"-res-blocks", "0"}, "-res-blocks 0"},
 		{[]string{"-device", "abacus"}, "-device"},

@@ -89,7 +89,7 @@ func (s *sweep) say(line string) {
 
 // network makes the network that every trial starts with.
 func (s *sweep) network() (*nn.Network, error) {
-	return inputs.Network(s.be, s.init, s.arch, s.filters, s.resBlocks, s.cfg.Seed)
+	return inputs.Network(s.be, s.init, s.arch, s.filters, s.resBlocks, s.cfg.ImageSize, s.cfg.Seed)
 }
 
 // decode reads the pictures that the steps look at, each once, and makes them the

@@ -55,7 +55,7 @@ func newJob(o *options) (j *job, err error) {
 	if j.be, err = inputs.Device(o.Device); err != nil {
 		return nil, err
 	}
-	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.Seed); err != nil {
+	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.ImageSize, o.Seed); err != nil {
 		return nil, err
 	}
 	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())

@@ -37,8 +37,21 @@ func Device(name string) (backend.Backend, error) {
 var ArchUsage = "the `network`: " + strings.Join(arch.Families(), ", ")
 
 // Network makes the network that -arch, -filters, -res-blocks and -seed describe, or
-// reads it from the file init (-init) unless that is empty.
-func Network(be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
+// reads it from the file init (-init) unless that is empty. It must take squares of
+// imageSize (-image-size).
+func Network(be backend.Backend, init, family, filters string, resBlocks, imageSize int, seed uint64) (*nn.Network, error) {
+	net, err := network(be, init, family, filters, resBlocks, seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := net.Arch().CheckSize(imageSize, imageSize); err != nil {
+		net.Free()
+		return nil, cli.Usagef("-image-size: %v", err)
+	}
+	return net, nil
+}
+
+func network(be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
 	if init != "" {
 		d, err := weights.ReadFile(init, weights.WithNote(func(line string) { cli.Note("-init: " + line) }))
 		if err != nil {
