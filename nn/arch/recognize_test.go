@@ -55,8 +55,8 @@ func TestRecognizeRefuses(t *testing.T) {
 		d    statedict.Dict
 		want string
 	}{
-		"empty":          {nil, "not the state dict of a network known here, which are tutorial, pytorch-examples, anti-aliased, anti-aliased-nearest (it is empty)"},
-		"another net":    {statedict.Dict{vector("features.0.bias", 64)}, "(it has features.0.bias)"},
+		"empty":          {nil, "not the state dict of a network known here, which are tutorial, pytorch-examples, anti-aliased, anti-aliased-nearest: it is empty"},
+		"another net":    {statedict.Dict{vector("features.0.bias", 64)}, ": it has features.0.bias"},
 		"no first layer": {edited(d, "conv1.conv2d.weight"), "the network tutorial, but: conv1.conv2d.weight is missing"},
 		"another kernel": {edited(d, "conv1.conv2d.weight", conv("conv1.conv2d.weight", 2, 3, 7, 7)), "conv1.conv2d.weight is [2 3 7 7], not [filters 3 9 9]"},
 		"another width":  {edited(d, "conv2.conv2d.weight", conv("conv2.conv2d.weight", 3, 5, 3, 3)), "conv2.conv2d.weight is [3 5 3 3], not [filters 2 3 3]"},

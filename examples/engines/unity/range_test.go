@@ -34,7 +34,7 @@ func TestRangeShows(t *testing.T) {
 		require.NoError(t, err)
 		be := tensor.CPU()
 		defer be.Close()
-		net, err := nn.NewTransformerNetFrom(be, d)
+		net, err := nn.NewNetworkFrom(be, d)
 		require.NoError(t, err)
 		defer net.Free()
 		require.Greater(t, answer(be, net), 100.0)
@@ -44,7 +44,7 @@ func TestRangeShows(t *testing.T) {
 }
 
 // scaleLast multiplies what the network returns and adds to it.
-func scaleLast(net *nn.TransformerNet, factor, plus float32) {
+func scaleLast(net *nn.Network, factor, plus float32) {
 	params := net.Params()
 	for i, p := range params[len(params)-2:] {
 		values := p.Tensor.Values()
@@ -59,7 +59,7 @@ func scaleLast(net *nn.TransformerNet, factor, plus float32) {
 }
 
 // answer returns the largest value that a network makes of the scripts' picture.
-func answer(be backend.Backend, net *nn.TransformerNet) float64 {
+func answer(be backend.Backend, net *nn.Network) float64 {
 	const size = 64
 	x := make([]float32, 3*size*size)
 	for i := range x {
