@@ -31,6 +31,11 @@ func operations() []differentiable {
 			return tp.InstanceNorm(in[0], in[1], in[2], tensor.InstanceNormOptions{ReLU: relu, Residual: in[3], ResidualScale: 2, InPlace: true})
 		}}
 	}
+	warp := func(name string, border tensor.Border) differentiable {
+		return differentiable{"Warp" + name, []tensor.Shape{image, {2, 2, 4, 7}}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Warp(in[0], in[1], border)
+		}}
+	}
 	unary := func(name string, f func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor) differentiable {
 		return differentiable{name, []tensor.Shape{image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor { return f(tp, in[0]) }}
 	}
@@ -56,6 +61,8 @@ func operations() []differentiable {
 		{"Charbonnier", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
 			return tp.Charbonnier(in[0], in[1], 7, 0.5)
 		}},
+		warp("", tensor.BorderZero),
+		warp(" held at edges", tensor.BorderEdge),
 		unary("Add to itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, x) }),
 		unary("ReLU", (*tensor.Tape).ReLU),
 		unary("MaxPool2", (*tensor.Tape).MaxPool2),

@@ -59,11 +59,22 @@ func spatial(s backend.Shape) []operation {
 	padded := backend.Shape{s[0], s[1], s[2] + 8, s[3] + 8}
 	double := backend.Shape{s[0], s[1], s[2] * 2, s[3] * 2}
 	half := backend.Shape{s[0], s[1], s[2] / 2, s[3] / 2}
+	flow, mask := backend.Shape{s[0], 2, s[2], s[3]}, backend.Shape{s[0], 1, s[2], s[3]}
 	return []operation{
 		{name: "ReflectPad", out: shapes(padded), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReflectPad(out[0], in[0], 4) }},
 		{name: "ReflectPadGrad", out: shapes(s), in: shapes(padded), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReflectPadGrad(out[0], in[0], 4, true) }},
 		{name: "Upsample", out: shapes(double), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Upsample(out[0], in[0], 2) }},
 		{name: "UpsampleGrad", out: shapes(s), in: shapes(double), run: func(b backend.Backend, out, in []backend.Buffer) { b.UpsampleGrad(out[0], in[0], 2, true) }},
+		{name: "Warp", out: shapes(s), in: shapes(s, flow), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.Warp(out[0], in[0], in[1], backend.BorderZero)
+		}},
+		{name: "WarpGrad", out: shapes(s), in: shapes(s, flow), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.WarpGrad(out[0], in[0], in[1], backend.BorderEdge, true)
+		}},
+		{name: "WarpFlowGrad", out: shapes(flow), in: shapes(s, s, flow), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.WarpFlowGrad(out[0], in[0], in[1], in[2], backend.BorderZero, true)
+		}},
+		{name: "WarpMask", out: shapes(mask), in: shapes(flow), run: func(b backend.Backend, out, in []backend.Buffer) { b.WarpMask(out[0], in[0], s[2], s[3]) }},
 		{name: "MaxPool2", out: shapes(half), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.MaxPool2(out[0], in[0]) }},
 		{name: "MaxPool2Grad", out: shapes(half, s), in: shapes(half, s), run: func(b backend.Backend, out, in []backend.Buffer) {
 			b.MaxPool2(out[0], in[1])

@@ -64,6 +64,14 @@ func (g Conv) Out(x, w Shape) Shape {
 	return Shape{x[0], w[0], (x[2]+2*g.Pad-w[2])/g.Stride + 1, (x[3]+2*g.Pad-w[3])/g.Stride + 1}
 }
 
+// Border says what Warp finds outside an image.
+type Border int
+
+const (
+	BorderZero Border = iota // zeros
+	BorderEdge               // the nearest pixel of the edge
+)
+
 // AdamParams are the constants of one Adam step (Kingma and Ba,
 // arXiv:1412.6980), with PyTorch's meaning:
 //
@@ -136,6 +144,20 @@ type Backend interface {
 	Upsample(dst, x Buffer, factor int)
 	// UpsampleGrad sums the gradient over the copies of a pixel.
 	UpsampleGrad(dx, dy Buffer, factor int, add bool)
+
+	// Warp samples x {N, C, H, W} bilinearly where flow {N, 2, H', W'} points:
+	// dst {N, C, H', W'} at row i and column j is x at column j + flow[0] and row
+	// i + flow[1], in pixels (PyTorch's grid_sample with align_corners=True, but for
+	// the units). Places that are no numbers are outside, with BorderEdge at 0.
+	Warp(dst, x, flow Buffer, border Border)
+	// WarpGrad sums the gradients of all samples that a pixel has a part in.
+	WarpGrad(dx, dy, flow Buffer, border Border, add bool)
+	// WarpFlowGrad computes the gradient of the flow, which at whole pixels is that
+	// towards the right and lower ones, and zero where BorderEdge holds a place back.
+	WarpFlowGrad(dflow, dy, x, flow Buffer, border Border, add bool)
+	// WarpMask sets dst {N, 1, H', W'} to 1 where flow points into an image of the
+	// given height and width, centers of its edge pixels included, and to 0 elsewhere.
+	WarpMask(dst, flow Buffer, height, width int)
 
 	// MaxPool2 is a 2x2 maximum with stride 2; odd last rows and columns are
 	// dropped (PyTorch's MaxPool2d(2, 2)).

@@ -16,7 +16,7 @@ type operation struct {
 // operations lists all operations of the contract.
 func operations() []operation {
 	return []operation{
-		elementwiseOp, conv2dOp, reflectPadOp, upsampleOp, maxPoolOp, reluOp, instanceNormOp,
+		elementwiseOp, conv2dOp, reflectPadOp, upsampleOp, warpOp, maxPoolOp, reluOp, instanceNormOp,
 		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp,
 	}
 }

@@ -89,6 +89,8 @@ var gradients = []gradient{
 			r.MeanGrad(d[0], dy, 2.5, add)
 		},
 	},
+	warpGradient("warp", backend.BorderZero),
+	warpGradient("warp, held at edges", backend.BorderEdge),
 	charbonnierGradient("absolute error", 0),
 	charbonnierGradient("charbonnier", 0.5),
 	{
@@ -107,6 +109,17 @@ func charbonnierGradient(name string, eps float32) gradient {
 		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
 			r.CharbonnierGrad(d[0], dy, in[0], in[1], 2.5, eps, add)
 			r.CharbonnierGrad(d[1], dy, in[1], in[0], 2.5, eps, add)
+		},
+	}
+}
+
+func warpGradient(name string, border backend.Border) gradient {
+	return gradient{
+		name: name, in: []backend.Shape{{2, 3, 4, 3}, {2, 2, 3, 5}}, out: backend.Shape{2, 3, 3, 5},
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.Warp(y, in[0], in[1], border) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			r.WarpGrad(d[0], dy, in[1], border, add)
+			r.WarpFlowGrad(d[1], dy, in[0], in[1], border, add)
 		},
 	}
 }

@@ -130,6 +130,27 @@ func TestMSE(t *testing.T) {
 	require.Equal(t, []float32{8}, elements(r, y))
 }
 
+func TestWarp(t *testing.T) {
+	r := New()
+	x := tensor(r, backend.Shape{1, 1, 2, 3}, 1, 2, 3, 10, 20, 30)
+	nan := float32(math.NaN())
+	// Half a pixel to the right; up one row; out to the left by a half; far away.
+	flow := tensor(r, backend.Shape{1, 2, 1, 5}, 0.5, 0, -2.5, 100, nan, 0, 1, 0, 100, 0)
+	y := r.Alloc(backend.Shape{1, 1, 1, 5})
+	r.Warp(y, x, flow, backend.BorderZero)
+	require.Equal(t, []float32{1.5, 20, 0.5, 0, 0}, elements(r, y))
+	r.Warp(y, x, flow, backend.BorderEdge)
+	require.Equal(t, []float32{1.5, 20, 1, 30, 1}, elements(r, y))
+	r.WarpMask(y, flow, 2, 3)
+	require.Equal(t, []float32{1, 1, 0, 0, 0}, elements(r, y))
+	d := r.Alloc(x.Shape())
+	r.WarpGrad(d, tensor(r, y.Shape(), 2, 3, 4, 5, 6), flow, backend.BorderZero, false)
+	require.Equal(t, []float32{1 + 2, 1, 0, 0, 3, 0}, elements(r, d))
+	f := r.Alloc(flow.Shape())
+	r.WarpFlowGrad(f, tensor(r, y.Shape(), 2, 3, 4, 5, 6), x, flow, backend.BorderZero, false)
+	require.Equal(t, []float32{2 * 1, 3 * 10, 4 * 1, 0, 0, 2 * 13.5, 3 * -20, 4 * 4.5, 0, 0}, elements(r, f))
+}
+
 func TestLosses(t *testing.T) {
 	r := New()
 	y := r.Alloc(backend.Scalar)

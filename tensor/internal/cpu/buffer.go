@@ -155,6 +155,23 @@ func (b *Backend) arrange(x *buffer, blocked bool) {
 	x.stats.pieces = 0
 }
 
+// planar returns the values of x in NCHW order.
+func (b *Backend) planar(x backend.Buffer) []float32 {
+	b.arrange(of(x), false)
+	return of(x).data
+}
+
+// planarTarget returns the values of dst, ready to take a planar result, which for
+// an addition means to convert what is there.
+func (b *Backend) planarTarget(dst backend.Buffer, add bool) []float32 {
+	d := of(dst)
+	if !add {
+		return d.inLayout(false).data
+	}
+	d.changed()
+	return b.planar(d)
+}
+
 // Write copies NCHW values into dst, which becomes planar.
 func (b *Backend) Write(dst backend.Buffer, src []float32) {
 	copy(of(dst).inLayout(false).data, src)

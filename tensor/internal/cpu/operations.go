@@ -11,6 +11,10 @@ type operations struct {
 	pad             padTask
 	upsample        upsampleTask
 	pool            poolTask
+	warp            warpTask
+	warpGrad        warpGradTask
+	warpFlowGrad    warpFlowGradTask
+	warpMask        warpMaskTask
 	norm            normTask
 	affine          affineTask
 	gram            gramTask

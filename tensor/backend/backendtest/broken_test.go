@@ -1,0 +1,346 @@
+package backendtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// Broken backends: each embeds a sound one and has one bug.
+type (
+	convShifted          struct{ backend.Backend }
+	convNoBias           struct{ backend.Backend }
+	convStride           struct{ backend.Backend }
+	convImprecise        struct{ backend.Backend }
+	gradInputLost        struct{ backend.Backend }
+	gradInputAdds        struct{ backend.Backend }
+	gradWeightLost       struct{ backend.Backend }
+	biasGradAdds         struct{ backend.Backend }
+	padReplicates        struct{ backend.Backend }
+	padGradLost          struct{ backend.Backend }
+	upsampleGradMean     struct{ backend.Backend }
+	poolGradAll          struct{ backend.Backend }
+	poolGradEdge         struct{ backend.Backend }
+	reluDropsNaN         struct{ backend.Backend }
+	reluGradAtZero       struct{ backend.Backend }
+	normNaive            struct{ backend.Backend }
+	normGradNoAdd        struct{ backend.Backend }
+	normGradParams       struct{ backend.Backend }
+	affineSwapped        struct{ backend.Backend }
+	gramGradHalf         struct{ backend.Backend }
+	mseGradWeight        struct{ backend.Backend }
+	mulNoAdd             struct{ backend.Backend }
+	warpTransposed       struct{ backend.Backend }
+	warpGradZero         struct{ backend.Backend }
+	warpFlowGradNoAdd    struct{ backend.Backend }
+	warpMaskWide         struct{ backend.Backend }
+	meanIsSum            struct{ backend.Backend }
+	meanGradNoAdd        struct{ backend.Backend }
+	charbonnierSharp     struct{ backend.Backend }
+	charbonnierGradSharp struct{ backend.Backend }
+	variationWraps       struct{ backend.Backend }
+	variationGradHalf    struct{ backend.Backend }
+	adamNoCorrection     struct{ backend.Backend }
+	adamGuardsWeights    struct{ backend.Backend }
+	adamStops            struct{ backend.Backend }
+	adamNeverClips       struct{ backend.Backend }
+	adamAlwaysClips      struct{ backend.Backend }
+	adamCoupled          struct{ backend.Backend }
+	changesSource        struct{ backend.Backend }
+	syncFails            struct{ backend.Backend }
+	panics               struct{ backend.Backend }
+)
+
+// read and write copy a whole buffer.
+func read(b backend.Backend, buf backend.Buffer) []float32 {
+	return download(b, []backend.Buffer{buf})[0]
+}
+
+func (m convShifted) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
+	m.Backend.Conv2d(dst, x, w, bias, g)
+	if d := read(m, dst); len(d) > 1 {
+		m.Write(dst, append(d[1:], d[0]))
+	}
+}
+
+func (m convNoBias) Conv2d(dst, x, w, _ backend.Buffer, g backend.Conv) {
+	m.Backend.Conv2d(dst, x, w, nil, g)
+}
+
+// A step of the stride begins one column late.
+func (m convStride) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
+	v := read(m, x)
+	if g.Stride > 1 {
+		v = append(v[1:], v[0])
+	}
+	late := upload(m, []value{{x.Shape(), v}})[0]
+	m.Backend.Conv2d(dst, late, w, bias, g)
+	m.Free(late)
+}
+
+// An error of 1e-5 of the largest weight, as from products in half precision.
+func (m convImprecise) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
+	v := read(m, w)
+	for i := range v {
+		v[i] = float32(int(v[i]*0x1p15)) * 0x1p-15
+	}
+	rough := upload(m, []value{{w.Shape(), v}})[0]
+	m.Backend.Conv2d(dst, x, rough, bias, g)
+	m.Free(rough)
+}
+
+func (m gradInputLost) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, _ bool) {
+	m.Backend.Conv2dGradInput(dx, dy, w, g, false)
+}
+
+func (m gradInputAdds) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, _ bool) {
+	m.Backend.Conv2dGradInput(dx, dy, w, g, true)
+}
+
+// The last value of dy is forgotten, as with a wrong tail.
+func (m gradWeightLost) Conv2dGradWeight(dw, dbias, x, dy backend.Buffer, g backend.Conv, add bool) {
+	v := read(m, dy)
+	v[len(v)-1] = 0
+	short := upload(m, []value{{dy.Shape(), v}})[0]
+	m.Backend.Conv2dGradWeight(dw, dbias, x, short, g, add)
+	m.Free(short)
+}
+
+func (m biasGradAdds) Conv2dGradWeight(dw, dbias, x, dy backend.Buffer, g backend.Conv, add bool) {
+	if dbias != nil && add {
+		m.Fill(dbias, 0)
+	}
+	m.Backend.Conv2dGradWeight(dw, dbias, x, dy, g, add)
+}
+
+// The corner repeats the edge.
+func (m padReplicates) ReflectPad(dst, x backend.Buffer, pad int) {
+	m.Backend.ReflectPad(dst, x, pad)
+	d := read(m, dst)
+	d[0] = read(m, x)[0]
+	m.Write(dst, d)
+}
+
+func (m padGradLost) ReflectPadGrad(dx, dy backend.Buffer, pad int, _ bool) {
+	m.Backend.ReflectPadGrad(dx, dy, pad, false)
+}
+
+func (m upsampleGradMean) UpsampleGrad(dx, dy backend.Buffer, factor int, add bool) {
+	m.Backend.UpsampleGrad(dx, dy, factor, add)
+	if !add {
+		half := upload(m, []value{{dx.Shape(), read(m, dx)}})[0]
+		m.Axpy(dx, half, 1/float32(factor*factor), false)
+		m.Free(half)
+	}
+}
+
+// Every maximum of a window gets the gradient, not only the first.
+func (m poolGradAll) MaxPool2Grad(dx, dy, x, y backend.Buffer, add bool) {
+	s, ys := x.Shape(), y.Shape()
+	d, xv, yv, dyv := read(m, dx), read(m, x), read(m, y), read(m, dy)
+	for i := range d {
+		at := index(s, i)
+		if !add {
+			d[i] = 0
+		}
+		if py, px := at[2]/2, at[3]/2; py < ys[2] && px < ys[3] {
+			o := ((at[0]*ys[1]+at[1])*ys[2]+py)*ys[3] + px
+			if xv[i] == yv[o] {
+				d[i] += dyv[o]
+			}
+		}
+	}
+	m.Write(dx, d)
+}
+
+// Rows that pooling drops keep what they held.
+func (m poolGradEdge) MaxPool2Grad(dx, dy, x, y backend.Buffer, add bool) {
+	before := read(m, dx)
+	m.Backend.MaxPool2Grad(dx, dy, x, y, add)
+	if s := x.Shape(); s[2]%2 == 1 {
+		after := read(m, dx)
+		after[len(after)-1] = before[len(before)-1]
+		m.Write(dx, after)
+	}
+}
+
+func (m reluDropsNaN) ReLU(dst, x backend.Buffer) {
+	v := read(m, x)
+	for i := range v {
+		if !(v[i] > 0) {
+			v[i] = 0
+		}
+	}
+	m.Write(dst, v)
+}
+
+func (m reluGradAtZero) ReLUGrad(dx, dy, y backend.Buffer, add bool) {
+	d, g, v := read(m, dx), read(m, dy), read(m, y)
+	for i := range d {
+		if !add {
+			d[i] = 0
+		}
+		if v[i] >= 0 {
+			d[i] += g[i]
+		}
+	}
+	m.Write(dx, d)
+}
+
+// Means in float32 from the sum of the values are off far from zero.
+func (m normNaive) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, eps float32) {
+	m.Backend.InstanceNorm(dst, mean, rstd, x, gamma, beta, eps)
+	s := x.Shape()
+	v, means := read(m, x), read(m, mean)
+	for p := range means {
+		sum := float32(0)
+		for i := range s[2] * s[3] {
+			sum += v[p*s[2]*s[3]+i]
+		}
+		means[p] = sum / float32(s[2]*s[3])
+	}
+	m.Write(mean, means)
+}
+
+func (m normGradNoAdd) InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma backend.Buffer, _, addParams bool) {
+	m.Backend.InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, false, addParams)
+}
+
+func (m normGradParams) InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma backend.Buffer, add, _ bool) {
+	m.Backend.InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, add, add)
+}
+
+func (m affineSwapped) ChannelAffine(dst, x, scale, shift backend.Buffer) {
+	m.Backend.ChannelAffine(dst, x, shift, scale)
+}
+
+// Right for symmetric gradients only.
+func (m gramGradHalf) GramGrad(dx, dg, x backend.Buffer, add bool) {
+	s, v := dg.Shape(), read(m, dg)
+	for n := range s[0] {
+		for i := range s[2] {
+			for j := range i {
+				v[(n*s[2]+i)*s[3]+j] = v[(n*s[2]+j)*s[3]+i]
+			}
+		}
+	}
+	symmetric := upload(m, []value{{s, v}})[0]
+	m.Backend.GramGrad(dx, symmetric, x, add)
+	m.Free(symmetric)
+}
+
+func (m mseGradWeight) MSEGrad(da, dloss, a, b backend.Buffer, _ float32, add bool) {
+	m.Backend.MSEGrad(da, dloss, a, b, 1, add)
+}
+
+func (m mulNoAdd) Mul(dst, a, b backend.Buffer, _ bool) { m.Backend.Mul(dst, a, b, false) }
+
+// The flow's channels are exchanged.
+func (m warpTransposed) Warp(dst, x, flow backend.Buffer, border backend.Border) {
+	f, v := flow.Shape(), read(m, flow)
+	area := f[2] * f[3]
+	for n := range f[0] {
+		v = append(append(v, v[(2*n+1)*area:][:area]...), v[2*n*area:][:area]...)
+	}
+	swapped := upload(m, []value{{f, v[f.Len():]}})[0]
+	m.Backend.Warp(dst, x, swapped, border)
+	m.Free(swapped)
+}
+
+func (m warpGradZero) WarpGrad(dx, dy, flow backend.Buffer, _ backend.Border, add bool) {
+	m.Backend.WarpGrad(dx, dy, flow, backend.BorderZero, add)
+}
+
+func (m warpFlowGradNoAdd) WarpFlowGrad(dflow, dy, x, flow backend.Buffer, border backend.Border, _ bool) {
+	m.Backend.WarpFlowGrad(dflow, dy, x, flow, border, false)
+}
+
+func (m warpMaskWide) WarpMask(dst, flow backend.Buffer, height, width int) {
+	m.Backend.WarpMask(dst, flow, height, width+1)
+}
+
+func (m meanIsSum) Mean(dst, x backend.Buffer, weight float32) {
+	m.Backend.Mean(dst, x, weight*float32(x.Shape().Len()))
+}
+
+func (m meanGradNoAdd) MeanGrad(dx, dloss backend.Buffer, weight float32, _ bool) {
+	m.Backend.MeanGrad(dx, dloss, weight, false)
+}
+
+func (m charbonnierSharp) Charbonnier(dst, a, b backend.Buffer, weight, _ float32) {
+	m.Backend.Charbonnier(dst, a, b, weight, 0)
+}
+
+func (m charbonnierGradSharp) CharbonnierGrad(da, dloss, a, b backend.Buffer, weight, _ float32, add bool) {
+	m.Backend.CharbonnierGrad(da, dloss, a, b, weight, 0, add)
+}
+
+// The last pixel of a row has the first of the next for its neighbor.
+func (m variationWraps) TotalVariation(dst, x backend.Buffer, weight float32) {
+	s := x.Shape()
+	m.Backend.TotalVariation(dst, x, weight)
+	d, v := read(m, dst), read(m, x)
+	for i := s[3] - 1; i+1 < len(v); i += s[3] {
+		d[0] += weight / float32(len(v)) * (v[i] - v[i+1]) * (v[i] - v[i+1])
+	}
+	m.Write(dst, d)
+}
+
+func (m variationGradHalf) TotalVariationGrad(dx, dloss, x backend.Buffer, weight float32, add bool) {
+	m.Backend.TotalVariationGrad(dx, dloss, x, weight/2, add)
+}
+
+func (m adamNoCorrection) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	p.InvSqrtCorrection2 = 1
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Only the weights are guarded.
+func (m adamGuardsWeights) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	before := read(m, w)
+	m.Backend.Adam(w, mo, v, g, nil, p)
+	if guard != nil && read(m, guard)[0]-read(m, guard)[0] != 0 {
+		m.Write(w, before)
+	}
+}
+
+// Stops at any guard.
+func (m adamStops) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	if guard == nil {
+		m.Backend.Adam(w, mo, v, g, nil, p)
+	}
+}
+
+func (m adamNeverClips) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	p.MaxNorm = 0
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Brings smaller norms up to the limit as well.
+func (m adamAlwaysClips) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	if p.MaxNorm > 0 {
+		g = upload(m, []value{{g.Shape(), read(m, g)}})[0]
+		scale := p.MaxNorm / (float32(math.Sqrt(float64(read(m, p.Squares)[0]))) + 1e-6)
+		m.Axpy(g, upload(m, []value{{g.Shape(), read(m, g)}})[0], scale, false)
+		p.MaxNorm = 0
+	}
+	m.Backend.Adam(w, mo, v, g, guard, p)
+}
+
+// Decays through the gradient, as Adam's L2 penalty does.
+func (m adamCoupled) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {
+	sum := upload(m, []value{{g.Shape(), read(m, g)}})[0]
+	m.Axpy(sum, w, p.Decay, true)
+	p.Decay = 0
+	m.Backend.Adam(w, mo, v, sum, guard, p)
+}
+
+func (m changesSource) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
+	m.Backend.Conv2d(dst, x, w, bias, g)
+	m.Fill(w, 0)
+}
+
+func (m syncFails) Sync() error { return fmt.Errorf("lost device") }
+
+func (m panics) Gram(backend.Buffer, backend.Buffer) { panic("no such thing") }
