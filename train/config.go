@@ -33,6 +33,11 @@ type Config struct {
 	Keep int
 	// Resume continues the run in CheckpointDir instead of beginning one.
 	Resume bool
+	// ResumeFrom has Resume continue from the newest state of at most that step; 0
+	// means the newest of all. Later states are set aside with the next one saved.
+	ResumeFrom int
+	// Origin is kept in every state, for whoever resumes: see checkpoint.Progress.
+	Origin string
 	// Losses is a CSV file with one row per step: step,epoch,images,content,style,total.
 	// Epochs count from 1, and images are those of the epoch so far, both as in
 	// the log. The losses are weighted, not averaged, and in full precision.
@@ -61,11 +66,12 @@ type Policy int
 const (
 	// Stop ends the run with a *NonFiniteError.
 	Stop Policy = iota
-	// Rollback goes back to the last saved state and halves the learning rate.
+	// Rollback goes back to the last saved state and halves the learning rate. After
+	// a few attempts it takes the state before.
 	Rollback
 )
 
-// MaxRollbacks is how often a run goes back to the same state before it gives up.
+// MaxRollbacks is how often a run goes back for the same step before it gives up.
 const MaxRollbacks = 10
 
 // Default returns the tutorial's settings, with nothing saved.
@@ -110,16 +116,17 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
+	positive := func(v float64) bool { return v > 0 && v <= math.MaxFloat32 } // steps are float32
 	check(c.Epochs >= 1, "Epochs is %d, must be at least 1", c.Epochs)
 	check(c.Steps >= 0, "Steps is %d, must not be negative", c.Steps)
 	check(c.BatchSize >= 1, "BatchSize is %d, must be at least 1", c.BatchSize)
 	check(c.StyleSize >= 0, "StyleSize is %d, must not be negative", c.StyleSize)
-	check(positive(c.LearningRate), "LearningRate is %v, must be positive", c.LearningRate)
-	check(c.ContentWeight >= 0 && !math.IsInf(c.ContentWeight, 0), "ContentWeight is %v, must not be negative", c.ContentWeight)
-	check(c.StyleWeight >= 0 && !math.IsInf(c.StyleWeight, 0), "StyleWeight is %v, must not be negative", c.StyleWeight)
+	check(positive(c.LearningRate), "LearningRate is %v, must be positive and fit a float32", c.LearningRate)
+	check(c.ContentWeight >= 0 && c.ContentWeight <= math.MaxFloat32, "ContentWeight is %v, must not be negative and fit a float32", c.ContentWeight)
+	check(c.StyleWeight >= 0 && c.StyleWeight <= math.MaxFloat32, "StyleWeight is %v, must not be negative and fit a float32", c.StyleWeight)
 	check(c.LogInterval >= 1, "LogInterval is %d, must be at least 1", c.LogInterval)
 	check(c.CheckpointInterval >= 1, "CheckpointInterval is %d, must be at least 1", c.CheckpointInterval)
+	check(c.ResumeFrom >= 0, "ResumeFrom is %d, must not be negative", c.ResumeFrom)
 	check(!c.Resume || c.CheckpointDir != "", "Resume needs a CheckpointDir")
 	check(len(c.StyleLayers) > 0, "StyleLayers is empty")
 	seen := map[vgg.Layer]bool{}

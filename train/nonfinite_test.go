@@ -74,13 +74,17 @@ func TestNonFiniteStops(t *testing.T) {
 			require.ErrorContains(t, err, "image 0, image 1")
 			require.Equal(t, name == "gradient", !math.IsInf(bad.Content, 0))
 
-			// The last checkpoint is that of step 3, nothing was saved over it, and
-			// the weights are those after step 4.
+			// Nothing was saved over the checkpoint of step 3, and the good step after
+			// it is saved too: the weights are those after step 4.
 			require.NoFileExists(t, filepath.Join(dir, "final.pth"))
 			require.Equal(t, 5, strings.Count(read(t, dir, "losses.csv"), "\n"), "a header and four rows")
 			s, err := checkpoint.Read(filepath.Join(dir, "state-000000003.safetensors"))
 			require.NoError(t, err)
 			require.Equal(t, 3, s.Step)
+			s, err = checkpoint.Newest(dir)
+			require.NoError(t, err)
+			require.Equal(t, 4, s.Step)
+			require.Equal(t, trainer.Network().StateDict(), s.Weights)
 			four := inFolder(t.TempDir())
 			four.Shuffle, four.Steps = false, 4
 			require.Equal(t, run(t, newFaulty(t), four).Network().StateDict(), trainer.Network().StateDict())
@@ -131,7 +135,7 @@ func TestRollbackGivesUp(t *testing.T) {
 	trainer := newTrainer(t, be, cfg, 1)
 	before := trainer.Network().StateDict()
 	err := trainer.Train(context.Background())
-	require.ErrorContains(t, err, "gave up after going back to step 0 10 times")
+	require.ErrorContains(t, err, "gave up after going back 10 times, at last to step 0")
 	require.ErrorContains(t, err, "step 1 ")
 	require.Equal(t, before, trainer.Network().StateDict())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -19,7 +20,8 @@ type run struct {
 	dir       *checkpoint.Dir // nil if nothing is saved
 	losses    *lossFile       // nil if not wanted
 	good      *checkpoint.State
-	rollbacks int       // to good
+	rollbacks int       // since a step beyond failed was saved
+	failed    int       // the step that the last of them was for
 	unsaved   bool      // because saving failed, or what there is to save cannot be trusted
 	total     int       // steps of the whole run
 	last      time.Time // when results were read, or something else than training was done
@@ -82,13 +84,17 @@ func (r *run) begin() error {
 // load resumes the run in the folder, or makes sure that there is none.
 func (r *run) load() error {
 	if !r.cfg.Resume {
-		empty, err := r.dir.Empty()
-		if err == nil && !empty {
+		begun, err := r.dir.Begun()
+		if err == nil && begun {
 			err = errors.New("it holds a run already: resume that or choose another folder")
 		}
 		return err
 	}
-	s, warnings, err := r.dir.Load()
+	limit := r.cfg.ResumeFrom
+	if limit == 0 {
+		limit = math.MaxInt
+	}
+	s, warnings, err := r.dir.LoadUpTo(limit)
 	if err != nil {
 		return err
 	}
@@ -97,6 +103,9 @@ func (r *run) load() error {
 	}
 	if err := r.restore(s); err != nil {
 		return fmt.Errorf("cannot resume: %w", err)
+	}
+	if was, now := s.LearningRate, r.opt.LR; was != now {
+		r.log("Going on with learning rate %g, which was %g", now, was)
 	}
 	if name := r.be.Name(); s.Backend != name {
 		r.log("Warning: the run began on %s and continues on %s: results will differ in rounding", s.Backend, name)
@@ -108,16 +117,20 @@ func (r *run) load() error {
 func (r *run) train(ctx context.Context) error {
 	for {
 		err := r.steps(ctx)
+		if err == nil {
+			err = r.finish()
+		}
 		var bad *NonFiniteError
 		switch {
 		case err == nil:
-			return r.finish()
+			return nil
 		case !errors.As(err, &bad):
 			return errors.Join(err, r.save())
 		case r.cfg.OnNonFinite != Rollback:
-			return err
+			return errors.Join(err, r.stop(bad))
 		case r.rollbacks == MaxRollbacks:
-			return fmt.Errorf("gave up after going back to step %d %d times: %w", r.good.Step, r.rollbacks, err)
+			err = fmt.Errorf("gave up after going back %d times, at last to step %d: %w", r.rollbacks, r.good.Step, err)
+			return errors.Join(err, r.restore(r.good))
 		}
 		if err := r.rollback(bad); err != nil {
 			return err
@@ -254,6 +267,9 @@ func (r *run) log(format string, args ...any) {
 
 // checkpoint saves the weights, a sample and the state.
 func (r *run) checkpoint(base string, final bool) error {
+	if err := r.checkFinite(); err != nil {
+		return err
+	}
 	c := Checkpoint{Step: r.progress.Step, Weights: filepath.Join(r.dir.Path(), base+".pth"), Final: final}
 	err := pth.WriteFile(c.Weights, r.net.StateDict())
 	if err == nil {
@@ -261,8 +277,9 @@ func (r *run) checkpoint(base string, final bool) error {
 	}
 	if err == nil && r.cfg.Sampler != nil {
 		c.Sample = filepath.Join(r.dir.Path(), base+".png")
-		if err = r.cfg.Sampler.Sample(r.net, c.Sample); err != nil {
-			err = fmt.Errorf("sample picture: %w", err)
+		if e := r.cfg.Sampler.Sample(r.net, c.Sample); e != nil { // no picture is worth a run
+			r.log("Warning: no sample picture after step %d: %v", c.Step, e)
+			c.Sample = ""
 		}
 	}
 	if err := errors.Join(err, r.save()); err != nil {
@@ -275,46 +292,10 @@ func (r *run) checkpoint(base string, final bool) error {
 	return nil
 }
 
-// save stores the state, after the losses that lead to it, unless nothing is new
-// or it failed before.
-func (r *run) save() error {
-	if r.good.Step == r.progress.Step || r.unsaved {
-		return nil
-	}
-	r.unsaved = true
-	s := r.state()
-	if r.losses != nil {
-		if err := r.losses.sync(); err != nil {
-			return err
-		}
-	}
-	if r.dir != nil {
-		if err := r.dir.Save(s); err != nil {
-			return err
-		}
-	}
-	r.good, r.rollbacks, r.unsaved = s, 0, false
-	return nil
-}
-
-// rollback returns to the last saved state with half the learning rate.
-func (r *run) rollback(bad *NonFiniteError) error {
-	lr := r.opt.LR / 2
-	if err := r.restore(r.good); err != nil {
+func (r *run) finish() error {
+	if err := r.checkFinite(); err != nil {
 		return err
 	}
-	r.opt.LR = lr
-	r.rollbacks++
-	if r.losses != nil {
-		if err := r.losses.cut(r.good.Step); err != nil {
-			return err
-		}
-	}
-	r.log("Warning: %v; going back to step %d with learning rate %g", bad, r.good.Step, lr)
-	return nil
-}
-
-func (r *run) finish() error {
 	r.log("Finished Training")
 	if r.dir == nil {
 		return nil

@@ -125,14 +125,24 @@ func TestSteps(t *testing.T) {
 	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "final.pth"))
 }
 
-func TestFailedSampleKeepsTheState(t *testing.T) {
+// TestFailedSample: no sample picture is worth a run, be it that the network makes
+// numbers that are none or that the disk is full.
+func TestFailedSample(t *testing.T) {
 	cfg := inFolder(t.TempDir())
-	broken := errors.New("no such picture")
-	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error { return broken })
-	err := newTrainer(t, newCPU(t), cfg, 1).Train(context.Background())
-	require.ErrorIs(t, err, broken)
-	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "state-000000003.safetensors"))
-	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "ckpt_epoch_0_batch_id_3.pth"))
+	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error { return errors.New("no such picture") })
+	var warnings []string
+	var samples []string
+	cfg.Events.OnLog = func(line string) {
+		if strings.Contains(line, "no such picture") {
+			warnings = append(warnings, line)
+		}
+	}
+	cfg.Events.OnCheckpoint = func(c train.Checkpoint) { samples = append(samples, c.Sample) }
+	run(t, newCPU(t), cfg)
+	require.Equal(t, []string{"", "", "", ""}, samples, "of three epochs and the end")
+	require.Len(t, warnings, 4)
+	require.Contains(t, warnings[0], "after step 3")
+	require.FileExists(t, filepath.Join(cfg.CheckpointDir, "final.pth"))
 }
 
 // TestFailedSave has a folder in the state's place: the run ends with one error.

@@ -14,6 +14,10 @@ import (
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
 
+// rateSetting is the one setting that a resumed run may change: whoever chooses
+// another has a reason.
+const rateSetting = "learning rate"
+
 // describe lists what a resumed run must have in common with its beginning. style
 // is the style picture as the run uses it.
 func (t *Trainer) describe(style []float32) map[string]string {
@@ -26,7 +30,7 @@ func (t *Trainer) describe(style []float32) map[string]string {
 	settings := map[string]string{
 		"batch size":     strconv.Itoa(c.BatchSize),
 		"image size":     strconv.Itoa(c.ImageSize),
-		"learning rate":  float(c.LearningRate),
+		rateSetting:      float(c.LearningRate),
 		"content weight": float(c.ContentWeight),
 		"style weight":   float(c.StyleWeight),
 		"style layers":   strings.Join(layers, ","),
@@ -58,11 +62,11 @@ func (t *Trainer) state() *checkpoint.State {
 	adam := t.opt.State()
 	p := t.progress
 	p.LearningRate = t.opt.LR
-	p.Backend, p.Settings = t.be.Name(), t.settings
+	p.Backend, p.Settings, p.Origin = t.be.Name(), t.settings, t.cfg.Origin
 	return &checkpoint.State{Progress: p, Weights: t.net.StateDict(), ExpAvg: adam.ExpAvg, ExpAvgSq: adam.ExpAvgSq}
 }
 
-// restore continues from s, which must be of this run.
+// restore continues from s, which must be of this run, but for the learning rate.
 func (t *Trainer) restore(s *checkpoint.State) error {
 	if diff := differences(s.Settings, t.settings); len(diff) > 0 {
 		return fmt.Errorf("the settings differ from those that the run began with: %s", strings.Join(diff, "; "))
@@ -73,7 +77,9 @@ func (t *Trainer) restore(s *checkpoint.State) error {
 	if err := t.opt.SetState(nn.AdamState{Step: s.Step, ExpAvg: s.ExpAvg, ExpAvgSq: s.ExpAvgSq}); err != nil {
 		return err
 	}
-	t.opt.LR = s.LearningRate
+	if t.opt.LR = s.LearningRate; s.Settings[rateSetting] != t.settings[rateSetting] {
+		t.opt.LR = t.cfg.LearningRate // chosen anew
+	}
 	t.progress = s.Progress
 	return nil
 }
@@ -81,7 +87,7 @@ func (t *Trainer) restore(s *checkpoint.State) error {
 // differences describes where the settings now are not what they were.
 func differences(was, now map[string]string) (diff []string) {
 	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if was[name] != now[name] {
+		if was[name] != now[name] && name != rateSetting {
 			diff = append(diff, fmt.Sprintf("%s is %s, was %s", name, now[name], was[name]))
 		}
 	}

@@ -53,11 +53,12 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	if err := f.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
-// syncDir makes the rename itself durable. Windows cannot open directories for it.
-func syncDir(dir string) error {
+// SyncDir makes what was renamed in a folder durable. Windows cannot open folders
+// for it.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -42,12 +42,12 @@ func Names(names []string) string {
 }
 
 // plain returns a name as it is if it is short and every character of it is a
-// letter, a digit or one of a few signs.
+// letter, a digit, a space inside or one of a few signs.
 func plain(s string) string {
 	odd := func(r rune) bool {
-		return !strings.ContainsRune("._-/:", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) || r == utf8.RuneError
+		return !strings.ContainsRune("._-/: ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) || r == utf8.RuneError
 	}
-	if s == "" || len(s) > MaxName || strings.ContainsFunc(s, odd) {
+	if s == "" || strings.TrimSpace(s) != s || len(s) > MaxName || strings.ContainsFunc(s, odd) {
 		return Name(s)
 	}
 	return s

@@ -75,7 +75,7 @@ func TestError(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	require.Equal(t, "", printable.Names(nil))
-	require.Equal(t, `conv1.conv2d.weight, "a b", ""`, printable.Names([]string{"conv1.conv2d.weight", "a b", ""}))
+	require.Equal(t, `conv1.conv2d.weight, a b, " a", "a,b", ""`, printable.Names([]string{"conv1.conv2d.weight", "a b", " a", "a,b", ""}))
 	nine := strings.Split("a b c d e f g h i", " ")
 	require.Equal(t, "a, b, c, d, e, f, g, h, i", printable.Names(nine))
 	require.Equal(t, "a, b, c, d, e, f, g, h and 2 more", printable.Names(append(nine, "j")))

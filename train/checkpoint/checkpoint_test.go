@@ -2,6 +2,7 @@ package checkpoint_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -60,9 +61,9 @@ func names(t *testing.T, path string) (list []string) {
 func TestSaveLoadKeep(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "run")
 	d := open(t, path, 3)
-	empty, err := d.Empty()
+	begun, err := d.Begun()
 	require.NoError(t, err)
-	require.True(t, empty)
+	require.False(t, begun)
 	_, _, err = d.Load()
 	require.ErrorIs(t, err, checkpoint.ErrNone)
 
@@ -72,7 +73,23 @@ func TestSaveLoadKeep(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, warnings)
 		require.Equal(t, stateAt(step), s)
+		begun, err := d.Begun()
+		require.NoError(t, err)
+		require.Equal(t, step > 0, begun)
+		s, err = checkpoint.Newest(path)
+		require.NoError(t, err)
+		require.Equal(t, stateAt(step), s)
 	}
+	steps, err := d.Steps()
+	require.NoError(t, err)
+	require.Equal(t, []int{10, 999_999_999, 1_000_000_000}, steps)
+	for limit, want := range map[int]int{10: 10, 11: 10, 999_999_999: 999_999_999, math.MaxInt: 1_000_000_000} {
+		s, _, err := d.LoadUpTo(limit)
+		require.NoError(t, err)
+		require.Equal(t, want, s.Step)
+	}
+	_, _, err = d.LoadUpTo(9)
+	require.ErrorIs(t, err, checkpoint.ErrNone)
 	require.Equal(t, []string{".lock", "state-000000010.safetensors", "state-1000000000.safetensors", "state-999999999.safetensors"}, names(t, path))
 
 	few := open(t, t.TempDir(), 0)
@@ -113,6 +130,45 @@ func TestLoadFallsBack(t *testing.T) {
 	_, _, err = d.Load()
 	require.ErrorContains(t, err, "state-000000001")
 	require.ErrorContains(t, err, "state-000000002")
+}
+
+// TestNewestTouchesNothing: whoever only looks leaves damaged states in their place.
+func TestNewestTouchesNothing(t *testing.T) {
+	d := open(t, t.TempDir(), 3)
+	for step := 1; step <= 2; step++ {
+		require.NoError(t, d.Save(stateAt(step)))
+	}
+	require.NoError(t, os.Truncate(filepath.Join(d.Path(), "state-000000002.safetensors"), 100))
+	before := names(t, d.Path())
+	s, err := checkpoint.Newest(d.Path())
+	require.NoError(t, err)
+	require.Equal(t, stateAt(1), s)
+	require.Equal(t, before, names(t, d.Path()))
+	_, err = checkpoint.Newest(t.TempDir())
+	require.ErrorIs(t, err, checkpoint.ErrNone)
+	_, err = checkpoint.Newest(filepath.Join(d.Path(), "missing"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestSaveKeepsWhatItWrote: a run that goes on from an older state, because the newer
+// ones could not be read or led nowhere, neither loses what it saves nor comes back
+// to those.
+func TestSaveKeepsWhatItWrote(t *testing.T) {
+	for keep := 2; keep <= 4; keep++ {
+		d := open(t, t.TempDir(), keep)
+		for _, step := range []int{10, 20, 30, 40} {
+			require.NoError(t, d.Save(stateAt(step)))
+		}
+		require.NoError(t, d.Save(stateAt(15)))
+		s, warnings, err := d.Load()
+		require.NoError(t, err)
+		require.Empty(t, warnings)
+		require.Equal(t, stateAt(15), s)
+		steps, err := d.Steps()
+		require.NoError(t, err)
+		require.Equal(t, map[bool][]int{true: {10, 15}, false: {15}}[keep == 4], steps, "10 went when 40 came, unless 4 are kept")
+		require.FileExists(t, filepath.Join(d.Path(), "state-000000040.safetensors.abandoned"))
+	}
 }
 
 // TestDamage changes every byte of the file in turn, cuts it at every length, and

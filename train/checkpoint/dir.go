@@ -14,6 +14,7 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -68,16 +69,25 @@ func (d *Dir) Close() error { return d.lock.release() }
 func (d *Dir) Path() string { return d.path }
 
 // Save stores s as the newest state and removes those beyond the number to keep.
-// An error means that the states already there are untouched.
+// States of later steps, which s does not follow (the run went back, or they could
+// not be read), are set aside by adding ".abandoned" to their names. An error of
+// writing means that the states already there are untouched.
 func (d *Dir) Save(s *State) error {
 	if err := write(d.statePath(s.Step), s); err != nil {
 		return fmt.Errorf("saving the training state: %w", err)
 	}
-	steps, err := d.steps()
+	steps, err := d.Steps()
 	if err != nil {
 		return err
 	}
-	for _, step := range steps[:max(0, len(steps)-d.keep)] {
+	at := slices.Index(steps, s.Step)
+	if at < 0 {
+		return fmt.Errorf("saving the training state: %s is gone as soon as it was written", d.statePath(s.Step))
+	}
+	if err := d.abandon(steps[at+1:]); err != nil {
+		return fmt.Errorf("setting aside a later training state: %w", err)
+	}
+	for _, step := range steps[:max(0, at+1-d.keep)] {
 		if err := os.Remove(d.statePath(step)); err != nil {
 			return fmt.Errorf("removing an old training state: %w", err)
 		}
@@ -85,49 +95,99 @@ func (d *Dir) Save(s *State) error {
 	return nil
 }
 
-// Load returns the newest intact state. Damaged ones are set aside by adding
-// ".corrupt" to their names, and reported as warnings. Without any state the error
-// is ErrNone; if none is intact, the error tells what is wrong with each.
-func (d *Dir) Load() (s *State, warnings []error, err error) {
-	steps, err := d.steps()
+// abandon renames states so that no Load finds them, not even after a power loss.
+func (d *Dir) abandon(steps []int) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	for _, step := range steps {
+		path := d.statePath(step)
+		if err := os.Rename(path, path+".abandoned"); err != nil {
+			return err
+		}
+	}
+	return atomicfile.SyncDir(d.path)
+}
+
+// Load is LoadUpTo without a limit.
+func (d *Dir) Load() (s *State, warnings []error, err error) { return d.LoadUpTo(math.MaxInt) }
+
+// LoadUpTo returns the newest intact state of at most the given step. Damaged ones
+// are set aside by adding ".corrupt" to their names, and reported as warnings.
+// Without any state the error is ErrNone; if none is intact, the error tells what
+// is wrong with each.
+func (d *Dir) LoadUpTo(limit int) (s *State, warnings []error, err error) {
+	s, faults, err := newest(d.path, limit)
+	for _, f := range faults {
+		if errors.Is(f.err, safetensors.ErrCorrupt) || errors.Is(f.err, safetensors.ErrTooLarge) {
+			f.err = errors.Join(f.err, os.Rename(f.path, f.path+".corrupt"))
+		}
+		warnings = append(warnings, f.err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(steps) == 0 {
-		return nil, nil, fmt.Errorf("%s: %w", d.path, ErrNone)
+	return s, warnings, nil
+}
+
+// Newest returns the newest intact state in the folder at path, without locking the
+// folder or changing anything in it. The errors are those of Load.
+func Newest(path string) (*State, error) {
+	s, _, err := newest(path, math.MaxInt)
+	return s, err
+}
+
+// fault is why the state in a file cannot be read.
+type fault struct {
+	path string
+	err  error
+}
+
+func newest(dir string, limit int) (s *State, faults []fault, err error) {
+	steps, err := stepsIn(dir)
+	if err != nil {
+		return nil, nil, err
 	}
+	steps = slices.DeleteFunc(steps, func(step int) bool { return step > limit })
+	if len(steps) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w", dir, ErrNone)
+	}
+	var all []error
 	for _, step := range slices.Backward(steps) {
-		path := d.statePath(step)
+		path := statePath(dir, step)
 		s, err := Read(path)
 		if err == nil && s.Step != step {
 			err = fmt.Errorf("%s: %w: it holds step %d", path, safetensors.ErrCorrupt, s.Step)
 		}
 		if err == nil {
-			return s, warnings, nil
+			return s, faults, nil
 		}
-		if errors.Is(err, safetensors.ErrCorrupt) || errors.Is(err, safetensors.ErrTooLarge) {
-			err = errors.Join(err, os.Rename(path, path+".corrupt"))
-		}
-		warnings = append(warnings, err)
+		faults, all = append(faults, fault{path, err}), append(all, err)
 	}
-	return nil, nil, fmt.Errorf("no training state can be read: %w", errors.Join(warnings...))
+	return nil, faults, fmt.Errorf("no training state can be read: %w", errors.Join(all...))
 }
 
-// Empty reports whether the folder holds no state.
-func (d *Dir) Empty() (bool, error) {
-	steps, err := d.steps()
-	return len(steps) == 0, err
+// Begun reports whether the folder holds a state of a run that has done a step.
+// One of a run that was ended before its first is not worth keeping.
+func (d *Dir) Begun() (bool, error) {
+	steps, err := d.Steps()
+	return len(steps) > 0 && steps[len(steps)-1] > 0, err
 }
 
-func (d *Dir) statePath(step int) string {
-	return filepath.Join(d.path, fmt.Sprintf("state-%09d.safetensors", step))
+// Steps returns the steps of the states in the folder, oldest first.
+func (d *Dir) Steps() ([]int, error) { return stepsIn(d.path) }
+
+func (d *Dir) statePath(step int) string { return statePath(d.path, step) }
+
+func statePath(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("state-%09d.safetensors", step))
 }
 
 var stateName = regexp.MustCompile(`^state-(\d{9,18})\.safetensors$`)
 
-// steps lists the steps of the states in the folder, oldest first.
-func (d *Dir) steps() ([]int, error) {
-	entries, err := os.ReadDir(d.path)
+// stepsIn lists the steps of the states in a folder, oldest first.
+func stepsIn(dir string) ([]int, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}

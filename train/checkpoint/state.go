@@ -35,6 +35,9 @@ type Progress struct {
 
 	// Settings are what must be equal for the run to go on as it began.
 	Settings map[string]string `json:"settings"`
+	// Origin is what the program that trains wants to find again when it resumes,
+	// such as its command line.
+	Origin string `json:"origin,omitempty"`
 }
 
 // Metadata keys of the file.
