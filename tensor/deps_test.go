@@ -57,6 +57,7 @@ var mayImport = []struct {
 	{"tensor/internal/f32", []string{cpuid}},
 	{"tensor/internal/cpu", []string{"tensor/backend", "tensor/internal/f32"}},
 	{"tensor", []string{"tensor/backend", "tensor/internal/cpu"}},
+	{"tensor/gradcheck", []string{"tensor", "tensor/backend"}},
 
 	// Files: they know state dicts and pixels, never tensors or networks.
 	{"internal/printable", nil},

@@ -1,8 +1,6 @@
 package tensor_test
 
 import (
-	"math"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +8,7 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
+	"github.com/impasto-go/impasto/tensor/gradcheck"
 )
 
 // differentiable is an operation with the shapes of its inputs.
@@ -94,57 +93,13 @@ func TestGradientsMatchFiniteDifferences(t *testing.T) {
 	}
 }
 
+// checkGradient differentiates op by input k.
 func checkGradient(t *testing.T, be backend.Backend, op differentiable, k int) {
-	const h = 0.003
-	rng := rand.New(rand.NewPCG(5, uint64(k)))
 	in := make([]*tensor.Tensor, len(op.inputs))
 	for i, s := range op.inputs {
-		in[i] = tensor.FromSlice(be, s, spaced(rng, s.Len()))
+		in[i] = tensor.FromSlice(be, s, gradcheck.Spaced(s.Len(), uint64(5+i+k)))
 	}
-	tp := tensor.NewTape(be)
-	// The loss is the sum of squared distances of the result from 1.
-	loss := func() *tensor.Tensor {
-		y := op.run(tp, in)
-		target := tensor.New(be, y.Shape())
-		be.Fill(target.Buffer(), 1)
-		return tp.MSE(y, target, float32(y.Len()))
-	}
-	x := in[k].RequireGrad()
-	tp.Backward(loss())
-	got := x.Grad()
-	tp.Reset()
-	require.Len(t, got, x.Len())
-	x.Freeze()
-
-	values := x.Values()
-	at := func(i int, v float32) float64 {
-		moved := append([]float32(nil), values...)
-		moved[i] = v
-		x.Write(moved)
-		defer tp.Reset()
-		return float64(loss().Item())
-	}
-	largest := 0.0
-	for _, g := range got {
-		largest = max(largest, math.Abs(float64(g)))
-	}
-	for i, v := range values {
-		high, low := v+h, v-h
-		want := (at(i, high) - at(i, low)) / float64(high-low)
-		// The loss is a float32 of up to some hundreds, and not quite a parabola.
-		require.InDelta(t, want, float64(got[i]), 1e-2*largest+1e-2, "element %d", i)
-	}
-}
-
-// spaced returns n values in random order, none of which is near another or zero: no
-// maximum and no ReLU of theirs changes sides when one moves a little.
-func spaced(rng *rand.Rand, n int) []float32 {
-	v := make([]float32, n)
-	for i, p := range rng.Perm(n) {
-		v[i] = (float32(p) + 0.5 - float32(n)/2) * 4 / float32(n)
-		if n%2 == 1 {
-			v[i] += 1 / float32(n)
-		}
-	}
-	return v
+	in[k].RequireGrad()
+	// Of the up to 180 values of an input, two are 0.02 apart.
+	require.NoError(t, gradcheck.Checker{Step: 1. / 128}.Check(be, op.run, in...))
 }
