@@ -3,6 +3,8 @@ package benchmarks
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/impasto-go/impasto/benchmarks/internal/work"
 )
 
@@ -10,7 +12,9 @@ import (
 func BenchmarkStep(b *testing.B) {
 	for _, f := range filters {
 		b.Run(f.name, func(b *testing.B) {
-			run(b, work.NewStep(newBackend(b), f.widths, 4, 256).Case(f.widths))
+			s, err := work.NewStep(newBackend(b), f.widths, 4, 256)
+			require.NoError(b, err)
+			run(b, s.Case())
 		})
 	}
 }

@@ -28,10 +28,10 @@ func (o overtaking) Write(dst backend.Buffer, src []float32) { gpu.Overtake(o.De
 func losses(t *testing.T, be backend.Backend) ([]float64, statedict.Dict) {
 	var all []float64
 	trainer, err := tiny(t, be, func(c *train.Config) {
-		c.Events.OnStep = func(e *train.StepEvent) { all = append(all, e.Content, e.Style) }
+		c.Events.OnStep = func(e *train.StepEvent) { all = append(all, e.Term("content"), e.Term("style")) }
 	})
 	require.NoError(t, err)
-	return all, trainer.Network().StateDict()
+	return all, nn.StateDict(trainer.Network().Params())
 }
 
 // TestTrainingInAnyOrder trains with dispatches at once and as late as they may be:

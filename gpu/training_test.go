@@ -17,6 +17,7 @@ import (
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
+	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
@@ -57,8 +58,8 @@ func TestTraining(t *testing.T) {
 	want := trace.Lookup("losses").Data
 	steps := 0
 	cfg.Events.OnStep = func(e *train.StepEvent) {
-		require.InEpsilon(t, float64(want[2*steps]), e.Content, tolerance, "content loss of step %d", e.Step)
-		require.InEpsilon(t, float64(want[2*steps+1]), e.Style, tolerance, "style loss of step %d", e.Step)
+		require.InEpsilon(t, float64(want[2*steps]), e.Term("content"), tolerance, "content loss of step %d", e.Step)
+		require.InEpsilon(t, float64(want[2*steps+1]), e.Term("style"), tolerance, "style loss of step %d", e.Step)
 		steps++
 	}
 	trainer, err := train.New(d, net, features, style, data, cfg)
@@ -156,5 +157,32 @@ func TestNonFiniteOnTheDevice(t *testing.T) {
 	require.ErrorAs(t, err, &bad)
 	require.Equal(t, 3, bad.Step)
 	require.Equal(t, []string{"image 2"}, bad.Images)
-	require.Equal(t, two.Network().StateDict(), trainer.Network().StateDict())
+	require.Equal(t, nn.StateDict(two.Network().Params()), nn.StateDict(trainer.Network().Params()))
+}
+
+// TestOptionsOnTheDevice clips gradients, decays weights and follows a schedule, in
+// the losses of the CPU and without reading anything more.
+func TestOptionsOnTheDevice(t *testing.T) {
+	options := func(losses *[]float64) func(c *train.Config) {
+		return func(c *train.Config) {
+			c.Schedule = train.WarmUp{Steps: 2, Then: train.Cosine{}}
+			c.WeightDecay, c.MaxGradNorm = 0.1, 100
+			c.Events.OnStep = func(e *train.StepEvent) { *losses = append(*losses, e.Total()) }
+		}
+	}
+	var got, want, without []float64
+	d, plain := &counting{Device: open(t)}, &counting{Device: open(t)}
+	_, err := tiny(t, d, options(&got))
+	require.NoError(t, err)
+	_, err = tiny(t, plain, func(c *train.Config) {
+		c.Events.OnStep = func(e *train.StepEvent) { without = append(without, e.Total()) }
+	})
+	require.NoError(t, err)
+	cpu := tensor.CPU()
+	defer cpu.Close()
+	_, err = tiny(t, cpu, options(&want))
+	require.NoError(t, err)
+	require.InEpsilonSlice(t, want, got, 1e-3)
+	require.Greater(t, math.Abs(without[11]-got[11]), 0.01*got[11])
+	require.Equal(t, plain.reads, d.reads)
 }

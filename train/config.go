@@ -5,23 +5,30 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/vgg"
 )
 
 // Config holds the settings of a run. Start from Default.
 type Config struct {
-	Epochs        int     // passes over the dataset
-	Steps         int     // batches after which to stop; 0 means after the epochs
-	BatchSize     int     // pictures per step
-	ImageSize     int     // pictures are resized and cropped to a square of this many pixels
-	LearningRate  float64 // of Adam
-	ContentWeight float64 // influence of the content picture
-	StyleWeight   float64 // influence of the style picture
-	StyleSize     int     // the style picture is resized to a square of this many pixels; 0 means not at all
-	StyleLayers   []StyleLayer
+	Epochs    int // passes over the dataset
+	Steps     int // batches after which to stop; 0 means after the epochs
+	BatchSize int // pictures per step
+	ImageSize int // pictures are resized and cropped to a square of this many pixels
+
+	// PerceptualOptions are those of the objective that New makes; NewTrainer ignores
+	// them.
+	PerceptualOptions
+
+	LearningRate float64  // of Adam
+	Schedule     Schedule // of the learning rate; nil means Constant
+	WeightDecay  float64  // of AdamW, on all parameters; 0 for none
+	// MaxGradNorm is the norm that all gradients together are scaled down to if it is
+	// larger, as PyTorch's clip_grad_norm_ does; 0 means none.
+	MaxGradNorm float64
 
 	Shuffle bool   // a new order of the pictures in each epoch
-	Seed    uint64 // of that order
+	Seed    uint64 // of that order, and of what objectives draw
 
 	LogInterval        int // batches of an epoch between two lines of the log
 	CheckpointInterval int // batches of an epoch between two checkpoints
@@ -38,10 +45,10 @@ type Config struct {
 	ResumeFrom int
 	// Origin is kept in every state, for whoever resumes: see checkpoint.Progress.
 	Origin string
-	// Losses is a CSV file with one row per step: step,epoch,images,content,style,total.
-	// Epochs count from 1, and images are those of the epoch so far, both as in
-	// the log. The losses are weighted, not averaged, and in full precision.
-	// Empty means none.
+	// Losses is a CSV file with one row per step: step,epoch,images,content,style,total,
+	// with a column for each term. Epochs count from 1, and images are those of the
+	// epoch so far, both as in the log. The losses are weighted, not averaged, and in
+	// full precision. Empty means none.
 	Losses string
 	// OnNonFinite says what to do about a loss or gradient that is not finite.
 	OnNonFinite Policy
@@ -49,15 +56,12 @@ type Config struct {
 	// Workers, Prefetch and MaxBad are those of dataset.Options.
 	Workers, Prefetch, MaxBad int
 
+	// Objectives are minimized together with that of New.
+	Objectives []Objective
+
 	// Sampler makes the sample pictures beside the checkpoints; nil means none.
 	Sampler Sampler
 	Events  Events
-}
-
-// StyleLayer is a layer at which styles are compared, and its weight in the sum.
-type StyleLayer struct {
-	Layer  vgg.Layer
-	Weight float64
 }
 
 // Policy says what follows a loss or gradient that is not finite.
@@ -78,69 +82,58 @@ const MaxRollbacks = 10
 func Default() Config {
 	return Config{
 		Epochs: 1, BatchSize: 4, ImageSize: 256, LearningRate: 1e-3,
-		ContentWeight: 1e5, StyleWeight: 2e9, StyleSize: 256,
-		StyleLayers: EqualLayers(vgg.StyleLayers()...),
+		PerceptualOptions: PerceptualOptions{
+			ContentWeight: 1e5, StyleWeight: 2e9, StyleSize: 256,
+			StyleLayers: EqualLayers(vgg.StyleLayers()...),
+		},
 		LogInterval: 500, CheckpointInterval: 500, Keep: 3,
 	}
 }
 
-// EqualLayers returns layers with a weight of 1 each.
-func EqualLayers(layers ...vgg.Layer) []StyleLayer {
-	var s []StyleLayer
-	for _, l := range layers {
-		s = append(s, StyleLayer{l, 1})
+// validation collects errors.
+type validation []error
+
+func (v *validation) check(ok bool, format string, args ...any) {
+	if !ok {
+		*v = append(*v, fmt.Errorf(format, args...))
 	}
-	return s
 }
 
-// contentLayer is where contents are compared.
-var contentLayer = vgg.Relu22
+// Steps are float32.
+func positive(v float64) bool    { return v > 0 && v <= math.MaxFloat32 }
+func notNegative(v float64) bool { return v >= 0 && v <= math.MaxFloat32 }
 
-// Deepest returns the deepest layer of VGG-19 that a run needs.
-func (c *Config) Deepest() vgg.Layer {
-	deepest := contentLayer
-	for _, s := range c.StyleLayers {
-		l := s.Layer
-		if l.Block > deepest.Block || l.Block == deepest.Block && l.Conv > deepest.Conv {
-			deepest = l
-		}
-	}
-	return deepest
-}
-
-// Validate returns an error that names every setting out of its range.
+// Validate returns an error that names every setting out of its range, those of the
+// PerceptualOptions included. Which sizes a Model takes, New checks.
 func (c *Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
+	if err := errors.Join(c.validate(), c.PerceptualOptions.Validate()); err != nil {
+		return err
 	}
-	positive := func(v float64) bool { return v > 0 && v <= math.MaxFloat32 } // steps are float32
-	check(c.Epochs >= 1, "Epochs is %d, must be at least 1", c.Epochs)
-	check(c.Steps >= 0, "Steps is %d, must not be negative", c.Steps)
-	check(c.BatchSize >= 1, "BatchSize is %d, must be at least 1", c.BatchSize)
-	check(c.StyleSize >= 0, "StyleSize is %d, must not be negative", c.StyleSize)
-	check(positive(c.LearningRate), "LearningRate is %v, must be positive and fit a float32", c.LearningRate)
-	check(c.ContentWeight >= 0 && c.ContentWeight <= math.MaxFloat32, "ContentWeight is %v, must not be negative and fit a float32", c.ContentWeight)
-	check(c.StyleWeight >= 0 && c.StyleWeight <= math.MaxFloat32, "StyleWeight is %v, must not be negative and fit a float32", c.StyleWeight)
-	check(c.LogInterval >= 1, "LogInterval is %d, must be at least 1", c.LogInterval)
-	check(c.CheckpointInterval >= 1, "CheckpointInterval is %d, must be at least 1", c.CheckpointInterval)
-	check(c.ResumeFrom >= 0, "ResumeFrom is %d, must not be negative", c.ResumeFrom)
-	check(!c.Resume || c.CheckpointDir != "", "Resume needs a CheckpointDir")
-	check(len(c.StyleLayers) > 0, "StyleLayers is empty")
-	seen := map[vgg.Layer]bool{}
-	for _, s := range c.StyleLayers {
-		check(s.Layer.Valid(), "StyleLayers: VGG-19 has no %v", s.Layer)
-		check(!seen[s.Layer], "StyleLayers: %s is listed twice", s.Layer.Name())
-		check(positive(s.Weight), "StyleLayers: the weight of %s is %v, must be positive", s.Layer.Name(), s.Weight)
-		seen[s.Layer] = true
+	return c.checkSize(c.ImageSize)
+}
+
+// validate checks the settings of the Trainer.
+func (c *Config) validate() error {
+	var v validation
+	v.check(c.Epochs >= 1, "Epochs is %d, must be at least 1", c.Epochs)
+	v.check(c.Steps >= 0, "Steps is %d, must not be negative", c.Steps)
+	v.check(c.BatchSize >= 1, "BatchSize is %d, must be at least 1", c.BatchSize)
+	v.check(c.ImageSize >= 1, "ImageSize is %d, must be at least 1", c.ImageSize)
+	v.check(positive(c.LearningRate), "LearningRate is %v, must be positive and fit a float32", c.LearningRate)
+	v.check(notNegative(c.WeightDecay), "WeightDecay is %v, must not be negative", c.WeightDecay)
+	v.check(notNegative(c.MaxGradNorm), "MaxGradNorm is %v, must not be negative", c.MaxGradNorm)
+	v.check(c.LogInterval >= 1, "LogInterval is %d, must be at least 1", c.LogInterval)
+	v.check(c.CheckpointInterval >= 1, "CheckpointInterval is %d, must be at least 1", c.CheckpointInterval)
+	v.check(c.ResumeFrom >= 0, "ResumeFrom is %d, must not be negative", c.ResumeFrom)
+	v.check(!c.Resume || c.CheckpointDir != "", "Resume needs a CheckpointDir")
+	return errors.Join(v...)
+}
+
+// steps returns the steps of a whole run on so many pictures.
+func (c *Config) steps(pictures int) int {
+	n := c.Epochs * dataset.Batches(pictures, c.BatchSize)
+	if c.Steps > 0 {
+		n = min(n, c.Steps)
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	if least := c.Deepest().MinSize(); c.ImageSize < least {
-		return fmt.Errorf("ImageSize is %d, but %s needs at least %d", c.ImageSize, c.Deepest().Name(), least)
-	}
-	return nil
+	return n
 }

@@ -1,9 +1,5 @@
 package train
 
-import (
-	"github.com/impasto-go/impasto/nn"
-)
-
 // Events are functions that a Trainer calls, in its own goroutine, while it
 // trains. Any of them may be nil.
 type Events struct {
@@ -28,7 +24,7 @@ type StepEvent struct {
 	Batch      int // in the epoch, from 0
 	Images     int // pictures of the epoch seen so far
 	Losses
-	LearningRate    float64
+	LearningRate    float64 // of this step
 	ImagesPerSecond float64 // of this step and those reported with it, loading included
 }
 
@@ -44,21 +40,11 @@ type Checkpoint struct {
 type Sampler interface {
 	// Sample writes a picture that net makes to path, which ends in ".png". It
 	// must not change net.
-	Sample(net *nn.Network, path string) error
+	Sample(net Model, path string) error
 }
 
 // SamplerFunc is a function as a Sampler.
-type SamplerFunc func(net *nn.Network, path string) error
+type SamplerFunc func(net Model, path string) error
 
 // Sample calls f.
-func (f SamplerFunc) Sample(net *nn.Network, path string) error { return f(net, path) }
-
-// Losses are the weighted losses of one step.
-type Losses struct {
-	Content float64
-	Style   float64
-	Layers  []float64 // of which Style is the sum, in the order of Config.StyleLayers
-}
-
-// Total returns the loss that is minimised.
-func (l *Losses) Total() float64 { return l.Content + l.Style }
+func (f SamplerFunc) Sample(net Model, path string) error { return f(net, path) }

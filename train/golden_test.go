@@ -49,8 +49,8 @@ func TestFollowsPyTorch(t *testing.T) {
 		tolerance = 3e-3
 	}
 	cfg.Events.OnStep = func(e *train.StepEvent) {
-		require.InEpsilon(t, float64(want[2*steps]), e.Content, tolerance, "content loss of step %d", e.Step)
-		require.InEpsilon(t, float64(want[2*steps+1]), e.Style, tolerance, "style loss of step %d", e.Step)
+		require.InEpsilon(t, float64(want[2*steps]), e.Term("content"), tolerance, "content loss of step %d", e.Step)
+		require.InEpsilon(t, float64(want[2*steps+1]), e.Term("style"), tolerance, "style loss of step %d", e.Step)
 		if steps == 0 {
 			compareGradients(t, net, trace)
 		}

@@ -6,15 +6,18 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/vgg"
 )
@@ -71,11 +74,32 @@ func run(t testing.TB, be backend.Backend, cfg train.Config) *train.Trainer {
 	return trainer
 }
 
+// weights returns those of the network in training.
+func weights(t *train.Trainer) statedict.Dict { return nn.StateDict(t.Network().Params()) }
+
 // read returns the content of a file.
 func read(t testing.TB, elem ...string) string {
 	b, err := os.ReadFile(filepath.Join(elem...))
 	require.NoError(t, err)
 	return string(b)
+}
+
+// requireSame compares a file of two runs, which may have been planned for different
+// numbers of steps.
+func requireSame(t testing.TB, dir, other, name string) {
+	t.Helper()
+	if !strings.HasPrefix(name, "state-") {
+		if read(t, dir, name) != read(t, other, name) {
+			t.Fatalf("%s differs", name)
+		}
+		return
+	}
+	a, err := checkpoint.Read(filepath.Join(dir, name))
+	require.NoError(t, err)
+	b, err := checkpoint.Read(filepath.Join(other, name))
+	require.NoError(t, err)
+	b.Planned = a.Planned
+	require.Equal(t, a, b)
 }
 
 // relativeL2 is |got-want| / |want|.

@@ -123,9 +123,7 @@ func TestKilledTrainer(t *testing.T) {
 	whole := t.TempDir()
 	run(t, newCPU(t), endless(whole, step+5))
 	for _, name := range []string{"final.pth", "losses.csv", fmt.Sprintf("state-%09d.safetensors", step+5)} {
-		if read(t, whole, name) != read(t, dir, name) {
-			t.Errorf("%s differs from that of a run without interruption", name)
-		}
+		requireSame(t, whole, dir, name)
 	}
 }
 

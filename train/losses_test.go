@@ -142,10 +142,11 @@ func TestStepMatchesTheDefinition(t *testing.T) {
 
 	losses, err := trainer.Step(b)
 	require.NoError(t, err)
-	require.InEpsilon(t, 1e5*content, losses.Content, 1e-5)
-	require.InEpsilon(t, 2e9*layers[0], losses.Layers[0], 1e-5)
-	require.InEpsilon(t, 1e9*layers[1], losses.Layers[1], 1e-5)
-	require.InEpsilon(t, losses.Layers[0]+losses.Layers[1], losses.Style, 1e-12)
+	require.InEpsilon(t, 1e5*content, losses.Term("content"), 1e-5)
+	require.Equal(t, []string{"style/relu1_2", "style/relu2_2"}, []string{losses.Parts[0].Name, losses.Parts[1].Name})
+	require.InEpsilon(t, 2e9*layers[0], losses.Parts[0].Value, 1e-5)
+	require.InEpsilon(t, 1e9*layers[1], losses.Parts[1].Value, 1e-5)
+	require.InEpsilon(t, losses.Parts[0].Value+losses.Parts[1].Value, losses.Term("style"), 1e-12)
 	for _, p := range probes {
 		g := p.param.Tensor.Grad()
 		require.NotNil(t, g, p.param.Name)
@@ -167,11 +168,12 @@ func TestContentLayerNeedNotBeAStyleLayer(t *testing.T) {
 	}
 	both := step(train.EqualLayers(vgg.Relu12, vgg.Relu22))
 	shallow := step(train.EqualLayers(vgg.Relu12))
-	require.Equal(t, both.Content, shallow.Content)
-	require.Equal(t, both.Layers[:1], shallow.Layers)
-	require.Equal(t, 4*shallow.Style, step([]train.StyleLayer{{Layer: vgg.Relu12, Weight: 4}}).Style)
+	require.Equal(t, both.Terms[0], shallow.Terms[0])
+	require.Equal(t, both.Parts[:1], shallow.Parts)
+	heavier := step([]train.StyleLayer{{Layer: vgg.Relu12, Weight: 4}})
+	require.Equal(t, 4*shallow.Term("style"), heavier.Term("style"))
 	reversed := step(train.EqualLayers(vgg.Relu22, vgg.Relu12))
-	require.Equal(t, []float64{both.Layers[1], both.Layers[0]}, reversed.Layers)
+	require.Equal(t, []train.Loss{both.Parts[1], both.Parts[0]}, reversed.Parts)
 }
 
 func TestTrainingLowersTheLoss(t *testing.T) {

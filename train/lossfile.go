@@ -2,6 +2,7 @@ package train
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,23 +11,31 @@ import (
 	"strings"
 )
 
-const lossHeader = "step,epoch,images,content,style,total\n"
+// lossHeader returns the first line of a file with the given terms.
+func lossHeader(terms []Loss) string {
+	header := "step,epoch,images,"
+	for _, t := range terms {
+		header += t.Name + ","
+	}
+	return header + "total\n"
+}
 
 // lossFile is the CSV file of all steps' losses.
 type lossFile struct {
-	file *os.File
-	row  []byte
-	err  error // the first of add, after which it writes no more
+	file   *os.File
+	header string
+	row    []byte
+	err    error // the first of add, after which it writes no more
 }
 
 // openLosses opens the file at path for a run that has done step steps: it keeps
 // the rows up to there, and none for a run that begins.
-func openLosses(path string, step int) (*lossFile, error) {
+func openLosses(path, header string, step int) (*lossFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("losses: %w", err)
 	}
-	l := &lossFile{file: f}
+	l := &lossFile{file: f, header: header}
 	if err := l.cut(step); err != nil {
 		f.Close()
 		return nil, err
@@ -40,7 +49,7 @@ func (l *lossFile) cut(step int) error {
 	_, err := l.file.Seek(0, io.SeekStart)
 	var end int64
 	if err == nil {
-		end, err = endOfRows(l.file, step)
+		end, err = endOfRows(l.file, l.header, step)
 	}
 	if err == nil {
 		err = l.file.Truncate(end)
@@ -49,7 +58,7 @@ func (l *lossFile) cut(step int) error {
 		_, err = l.file.Seek(end, io.SeekStart)
 	}
 	if err == nil && end == 0 {
-		_, err = l.file.WriteString(lossHeader)
+		_, err = l.file.WriteString(l.header)
 	}
 	if err != nil {
 		return fmt.Errorf("losses: %s: %w", l.file.Name(), err)
@@ -58,17 +67,19 @@ func (l *lossFile) cut(step int) error {
 }
 
 // endOfRows returns the offset of the end of the rows up to step, 0 for a file that
-// is empty or the beginning of a header.
-func endOfRows(file io.Reader, step int) (end int64, err error) {
+// is empty or the beginning of the header.
+func endOfRows(file io.Reader, header string, step int) (end int64, err error) {
 	rows := bufio.NewReader(file)
 	for {
 		line, err := rows.ReadSlice('\n')
 		switch {
-		case end == 0 && string(line) == lossHeader:
-		case end == 0 && err == io.EOF && strings.HasPrefix(lossHeader, string(line)):
+		case end == 0 && string(line) == header:
+		case end == 0 && err == io.EOF && strings.HasPrefix(header, string(line)):
 			return 0, nil
 		case err != nil && err != io.EOF && !errors.Is(err, bufio.ErrBufferFull):
 			return 0, err
+		case end == 0 && bytes.HasPrefix(line, []byte("step,epoch,images,")):
+			return 0, fmt.Errorf("it has the columns %.200q, this run %q: name another, or remove it", bytes.TrimSpace(line), strings.TrimSpace(header))
 		case end == 0:
 			return 0, errors.New("it exists and is not a file of losses: name another, or remove it")
 		case err != nil: // an unfinished row
@@ -89,8 +100,9 @@ func (l *lossFile) add(step, epoch, images int, losses *Losses) error {
 	for _, v := range [...]int{step, epoch, images} {
 		row = append(strconv.AppendInt(row, int64(v), 10), ',')
 	}
-	row = append(strconv.AppendFloat(row, losses.Content, 'g', -1, 64), ',')
-	row = append(strconv.AppendFloat(row, losses.Style, 'g', -1, 64), ',')
+	for _, t := range losses.Terms {
+		row = append(strconv.AppendFloat(row, t.Value, 'g', -1, 64), ',')
+	}
 	row = append(strconv.AppendFloat(row, losses.Total(), 'g', -1, 64), '\n')
 	l.row = row
 	if l.err == nil {

@@ -11,24 +11,33 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const tutorialHeader = "step,epoch,images,content,style,total\n"
+
+var noLosses = Losses{Terms: []Loss{{Name: "content"}, {Name: "style"}}}
+
+// TestLossHeader keeps the columns that files have had from the beginning.
+func TestLossHeader(t *testing.T) {
+	require.Equal(t, tutorialHeader, lossHeader(noLosses.Terms))
+}
+
 // TestLossFileStops writes nothing after a row that failed, not to hide it.
 func TestLossFileStops(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "losses.csv")
-	l, err := openLosses(path, 0)
+	l, err := openLosses(path, tutorialHeader, 0)
 	require.NoError(t, err)
 	sound := l.file
-	require.NoError(t, l.add(1, 1, 4, &Losses{}))
+	require.NoError(t, l.add(1, 1, 4, &noLosses))
 	l.file, err = os.Open(path) // not for writing
 	require.NoError(t, err)
-	first := l.add(2, 1, 8, &Losses{})
+	first := l.add(2, 1, 8, &noLosses)
 	require.Error(t, first)
 	require.NoError(t, l.close())
 	l.file = sound
-	require.Equal(t, first, l.add(3, 1, 12, &Losses{}))
+	require.Equal(t, first, l.add(3, 1, 12, &noLosses))
 	require.NoError(t, l.close())
 	rows, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, lossHeader+"1,1,4,0,0,0\n", string(rows))
+	require.Equal(t, tutorialHeader+"1,1,4,0,0,0\n", string(rows))
 }
 
 // FuzzLossFile looks for the end of the rows in arbitrary files, that is, for what
@@ -37,18 +46,18 @@ func FuzzLossFile(f *testing.F) {
 	f.Add([]byte(""), 0)
 	f.Add([]byte("step,ep"), 3)
 	f.Add([]byte("a photograph"), 1)
-	f.Add([]byte(lossHeader+"1,1,4,0.5,0.25,0.75\n2,1,8,0.5,0.25,0.75\n3,1"), 1)
+	f.Add([]byte(tutorialHeader+"1,1,4,0.5,0.25,0.75\n2,1,8,0.5,0.25,0.75\n3,1"), 1)
 	f.Fuzz(func(t *testing.T, file []byte, step int) {
-		end, err := endOfRows(bytes.NewReader(file), step)
+		end, err := endOfRows(bytes.NewReader(file), tutorialHeader, step)
 		text := string(file)
-		rows, headed := strings.CutPrefix(text, lossHeader)
+		rows, headed := strings.CutPrefix(text, tutorialHeader)
 		if !headed {
 			require.Zero(t, end)
-			require.Equal(t, strings.HasPrefix(lossHeader, text), err == nil, "a foreign file is refused")
+			require.Equal(t, strings.HasPrefix(tutorialHeader, text), err == nil, "a foreign file is refused")
 			return
 		}
 		require.NoError(t, err)
-		kept := text[len(lossHeader):end]
+		kept := text[len(tutorialHeader):end]
 		for row := range strings.Lines(kept) {
 			require.True(t, strings.HasSuffix(row, "\n") && upTo(row, step), "%q is kept", row)
 		}

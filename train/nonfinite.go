@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/impasto-go/impasto/internal/printable"
 )
@@ -11,11 +12,11 @@ import (
 // was done has led to weights or moments that are not finite, Weights says which;
 // the network then has those of the last saved state again.
 type NonFiniteError struct {
-	Step           int // the step that failed, from 1
-	Epoch, Batch   int // from 0
-	Content, Style float64
-	GradNorm       float64  // norm of all gradients
-	Images         []string // the pictures of the batch
+	Step         int      // the step that failed, from 1
+	Epoch, Batch int      // from 0
+	Losses       Losses   // of the step
+	GradNorm     float64  // norm of all gradients
+	Images       []string // the pictures of the batch
 
 	Weights error // wraps a *statedict.NonFinite; nil if it was a loss or gradient
 }
@@ -29,7 +30,11 @@ func (e *NonFiniteError) Error() string {
 		return fmt.Sprintf("step %d (epoch %d, batch %d): not finite: %v; nothing of it is saved; a lower learning rate may help",
 			e.Step, e.Epoch+1, e.Batch+1, e.Weights)
 	}
-	return fmt.Sprintf("step %d (epoch %d, batch %d): not finite: content loss %v, style loss %v, gradient norm %v, with the pictures %s; "+
+	var losses strings.Builder
+	for _, l := range e.Losses.Terms {
+		fmt.Fprintf(&losses, "%s loss %v, ", l.Name, l.Value)
+	}
+	return fmt.Sprintf("step %d (epoch %d, batch %d): not finite: %sgradient norm %v, with the pictures %s; "+
 		"the weights were not changed; a lower learning rate or style weight may help",
-		e.Step, e.Epoch+1, e.Batch+1, e.Content, e.Style, e.GradNorm, printable.Names(e.Images))
+		e.Step, e.Epoch+1, e.Batch+1, &losses, e.GradNorm, printable.Names(e.Images))
 }

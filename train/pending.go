@@ -42,7 +42,8 @@ type pending struct {
 type pendingStep struct {
 	epoch, batch int
 	names        []string
-	scalars      []*tensor.Tensor // content loss, style losses, square of the gradients' norm
+	rate         float64          // of learning
+	scalars      []*tensor.Tensor // the losses, then the square of the gradients' norm
 	values       []float32        // of the scalars, once they are read
 }
 
@@ -73,7 +74,7 @@ func (p *pending) full() bool { return p.n == len(p.steps) }
 func (p *pending) add(b *dataset.Batch, losses []*tensor.Tensor) {
 	s := p.steps[p.n]
 	p.n++
-	s.epoch, s.batch = b.Epoch, b.Index
+	s.epoch, s.batch, s.rate = b.Epoch, b.Index, p.opt.LR
 	s.names = append(s.names[:0], b.Names...)
 	for i, l := range losses {
 		p.watch(s.scalars[i], l)
@@ -139,15 +140,6 @@ func (p *pending) free() {
 		for _, t := range s.scalars {
 			t.Free()
 		}
-	}
-}
-
-// losses writes the losses of the step to l.
-func (s *pendingStep) losses(l *Losses) {
-	l.Content, l.Style = float64(s.values[0]), 0
-	for i := range l.Layers {
-		l.Layers[i] = float64(s.values[1+i])
-		l.Style += l.Layers[i]
 	}
 }
 

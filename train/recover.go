@@ -66,7 +66,7 @@ const statePatience = 3
 // rollback returns to a saved state with half the learning rate: to the last, or to
 // an older one if that has not helped.
 func (r *run) rollback(bad *NonFiniteError) error {
-	lr := r.opt.LR / 2
+	rate := r.rate / 2
 	r.rollbacks++
 	r.failed = max(r.failed, bad.Step)
 	if r.rollbacks%statePatience == 0 {
@@ -77,13 +77,13 @@ func (r *run) rollback(bad *NonFiniteError) error {
 	if err := r.restore(r.good); err != nil {
 		return err
 	}
-	r.opt.LR = lr
+	r.rate = rate
 	if r.losses != nil {
 		if err := r.losses.cut(r.good.Step); err != nil {
 			return err
 		}
 	}
-	r.log("Warning: %v; going back to step %d with learning rate %g", bad, r.good.Step, lr)
+	r.log("Warning: %v; going back to step %d with learning rate %g", bad, r.good.Step, rate)
 	return nil
 }
 

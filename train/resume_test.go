@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
@@ -108,7 +107,7 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 	whole := t.TempDir()
 	run(t, be, inFolder(whole))
 	for _, name := range results {
-		require.Equal(t, read(t, whole, name), read(t, dir, name), "an epoch more: %s", name)
+		requireSame(t, whole, dir, name)
 	}
 }
 
@@ -162,7 +161,7 @@ func TestCancel(t *testing.T) {
 	cfg := inFolder(dir)
 	cfg.Resume = true
 	ctx, cancel = context.WithCancel(context.Background())
-	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error {
+	cfg.Sampler = train.SamplerFunc(func(train.Model, string) error {
 		cancel()
 		return nil
 	})

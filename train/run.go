@@ -7,8 +7,10 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
@@ -54,11 +56,7 @@ func (t *Trainer) Train(ctx context.Context) (err error) {
 
 func (r *run) begin() error {
 	cfg := &r.cfg
-	batches := dataset.Batches(r.data.Len(), cfg.BatchSize)
-	r.total = cfg.Epochs * batches
-	if cfg.Steps > 0 {
-		r.total = min(r.total, cfg.Steps)
-	}
+	r.total = cfg.steps(r.data.Len())
 	if cfg.CheckpointDir != "" {
 		var err error
 		if r.dir, err = checkpoint.Open(cfg.CheckpointDir, cfg.Keep); err != nil {
@@ -70,7 +68,7 @@ func (r *run) begin() error {
 	}
 	if cfg.Losses != "" {
 		var err error
-		if r.losses, err = openLosses(cfg.Losses, r.progress.Step); err != nil {
+		if r.losses, err = openLosses(cfg.Losses, lossHeader(r.result.Terms), r.progress.Step); err != nil {
 			return err
 		}
 	}
@@ -104,7 +102,7 @@ func (r *run) load() error {
 	if err := r.restore(s); err != nil {
 		return fmt.Errorf("cannot resume: %w", err)
 	}
-	if was, now := s.LearningRate, r.opt.LR; was != now {
+	if was, now := s.LearningRate, r.rate; was != now {
 		r.log("Going on with learning rate %g, which was %g", now, was)
 	}
 	if name := r.be.Name(); s.Backend != name {
@@ -217,19 +215,21 @@ func (r *run) done(s *pendingStep, rate float64) error {
 	}
 	p, losses := &r.progress, &r.result
 	if s.epoch != p.Epoch {
-		p.Epoch, p.Images, p.ContentSum, p.StyleSum = s.epoch, 0, 0, 0
+		p.Epoch, p.Images = s.epoch, 0
+		clear(p.LossSums)
 	}
 	p.Step++
 	p.Batch = s.batch + 1
 	p.Images += len(s.names)
-	p.ContentSum += losses.Content
-	p.StyleSum += losses.Style
+	for _, l := range losses.Terms {
+		p.LossSums[l.Name] += l.Value
+	}
 	if r.losses != nil {
 		if err := r.losses.add(p.Step, p.Epoch+1, p.Images, losses); err != nil {
 			return err
 		}
 	}
-	r.reportStep(rate)
+	r.reportStep(s, rate)
 	if p.Batch%r.cfg.LogInterval == 0 {
 		r.logProgress()
 	}
@@ -239,14 +239,14 @@ func (r *run) done(s *pendingStep, rate float64) error {
 	return nil
 }
 
-func (r *run) reportStep(rate float64) {
+func (r *run) reportStep(s *pendingStep, rate float64) {
 	if r.cfg.Events.OnStep == nil {
 		return
 	}
 	p := &r.progress
 	r.event = StepEvent{
 		Step: p.Step, TotalSteps: r.total, Epoch: p.Epoch, Batch: p.Batch - 1, Images: p.Images,
-		Losses: r.result, LearningRate: r.opt.LR, ImagesPerSecond: rate,
+		Losses: r.result, LearningRate: s.rate, ImagesPerSecond: rate,
 	}
 	r.cfg.Events.OnStep(&r.event)
 }
@@ -255,8 +255,15 @@ func (r *run) reportStep(rate float64) {
 func (r *run) logProgress() {
 	p := &r.progress
 	n := float64(p.Batch)
-	r.log("%s  Epoch %d: [%d/%d]  content: %.4f  style: %.4f  total: %.4f", time.Now().Format("Jan 2 15:04:05"),
-		p.Epoch+1, p.Images, r.data.Len(), p.ContentSum/n, p.StyleSum/n, (p.ContentSum+p.StyleSum)/n)
+	var terms strings.Builder
+	total := 0.0
+	for _, l := range r.result.Terms {
+		sum := p.LossSums[l.Name]
+		fmt.Fprintf(&terms, "  %s: %.4f", l.Name, sum/n)
+		total += sum
+	}
+	r.log("%s  Epoch %d: [%d/%d]%s  total: %.4f", time.Now().Format("Jan 2 15:04:05"),
+		p.Epoch+1, p.Images, r.data.Len(), &terms, total/n)
 }
 
 func (r *run) log(format string, args ...any) {
@@ -271,7 +278,7 @@ func (r *run) checkpoint(base string, final bool) error {
 		return err
 	}
 	c := Checkpoint{Step: r.progress.Step, Weights: filepath.Join(r.dir.Path(), base+".pth"), Final: final}
-	err := pth.WriteFile(c.Weights, r.net.StateDict())
+	err := pth.WriteFile(c.Weights, nn.StateDict(r.net.Params()))
 	if err == nil {
 		r.log("Checkpoint saved at %s", c.Weights)
 	}

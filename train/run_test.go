@@ -27,7 +27,7 @@ func TestRunFolder(t *testing.T) {
 	dir := t.TempDir()
 	cfg := inFolder(dir)
 	var sampled []string
-	cfg.Sampler = train.SamplerFunc(func(net *nn.Network, path string) error {
+	cfg.Sampler = train.SamplerFunc(func(net train.Model, path string) error {
 		sampled = append(sampled, filepath.Base(path))
 		return os.WriteFile(path, []byte("png"), 0o666)
 	})
@@ -59,14 +59,18 @@ func TestRunFolder(t *testing.T) {
 
 	d, err := pth.ReadFile(filepath.Join(dir, "final.pth"))
 	require.NoError(t, err)
-	require.Equal(t, trainer.Network().StateDict(), d)
+	require.Equal(t, weights(trainer), d)
 }
 
 func TestEventsLogAndLossesAgree(t *testing.T) {
 	be := newCPU(t)
 	cfg := inFolder(t.TempDir())
 	var steps []train.StepEvent
-	cfg.Events.OnStep = func(e *train.StepEvent) { steps = append(steps, *e) }
+	cfg.Events.OnStep = func(e *train.StepEvent) {
+		kept := *e
+		kept.Losses = e.Clone()
+		steps = append(steps, kept)
+	}
 	var lines []string
 	cfg.Events.OnLog = func(line string) { lines = append(lines, line) }
 	run(t, be, cfg)
@@ -84,7 +88,7 @@ func TestEventsLogAndLossesAgree(t *testing.T) {
 		require.Equal(t, []int{i + 1, 12, epoch, batch, images}, []int{e.Step, e.TotalSteps, e.Epoch, e.Batch, e.Images})
 		require.Positive(t, e.ImagesPerSecond)
 		require.Equal(t, []string{strconv.Itoa(i + 1), strconv.Itoa(epoch + 1), strconv.Itoa(images)}, rows[i+1][:3])
-		for k, v := range []float64{e.Content, e.Style, e.Total()} {
+		for k, v := range []float64{e.Term("content"), e.Term("style"), e.Total()} {
 			parsed, err := strconv.ParseFloat(rows[i+1][3+k], 64)
 			require.NoError(t, err)
 			require.Equal(t, v, parsed, "in full precision")
@@ -92,7 +96,7 @@ func TestEventsLogAndLossesAgree(t *testing.T) {
 		if batch == 0 {
 			content, style = 0, 0
 		}
-		content, style = content+e.Content, style+e.Style
+		content, style = content+e.Term("content"), style+e.Term("style")
 		n := float64(batch + 1)
 		if (batch+1)%2 == 0 {
 			want = append(want, fmt.Sprintf("  Epoch %d: [%d/7]  content: %.4f  style: %.4f  total: %.4f", epoch+1, images, content/n, style/n, (content+style)/n))
@@ -129,7 +133,7 @@ func TestSteps(t *testing.T) {
 // numbers that are none or that the disk is full.
 func TestFailedSample(t *testing.T) {
 	cfg := inFolder(t.TempDir())
-	cfg.Sampler = train.SamplerFunc(func(*nn.Network, string) error { return errors.New("no such picture") })
+	cfg.Sampler = train.SamplerFunc(func(train.Model, string) error { return errors.New("no such picture") })
 	var warnings []string
 	var samples []string
 	cfg.Events.OnLog = func(line string) {

@@ -18,32 +18,41 @@ import (
 // another has a reason.
 const rateSetting = "learning rate"
 
-// describe lists what a resumed run must have in common with its beginning. style
-// is the style picture as the run uses it.
-func (t *Trainer) describe(style []float32) map[string]string {
-	c, a := &t.cfg, t.net.Arch()
+// describe lists what a resumed run must have in common with its beginning.
+func (t *Trainer) describe() map[string]string {
+	c := &t.cfg
 	float := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	var layers []string
-	for _, s := range c.StyleLayers {
-		layers = append(layers, s.Layer.String()+":"+float(s.Weight))
-	}
 	settings := map[string]string{
-		"batch size":     strconv.Itoa(c.BatchSize),
-		"image size":     strconv.Itoa(c.ImageSize),
-		rateSetting:      float(c.LearningRate),
-		"content weight": float(c.ContentWeight),
-		"style weight":   float(c.StyleWeight),
-		"style layers":   strings.Join(layers, ","),
-		"shuffle":        strconv.FormatBool(c.Shuffle),
-		"seed":           strconv.FormatUint(c.Seed, 10),
-		"pictures":       strconv.Itoa(t.data.Len()),
-		"filters":        fmt.Sprint(a.Filters),
-		"res blocks":     strconv.Itoa(a.Blocks),
-		"style picture":  fmt.Sprintf("%08x", checksum(style)),
-		"vgg weights":    fmt.Sprintf("%08x", t.features.Checksum()),
+		"batch size": strconv.Itoa(c.BatchSize),
+		"image size": strconv.Itoa(c.ImageSize),
+		rateSetting:  float(c.LearningRate),
+		"shuffle":    strconv.FormatBool(c.Shuffle),
+		"seed":       strconv.FormatUint(c.Seed, 10),
+		"pictures":   strconv.Itoa(t.data.Len()),
 	}
-	if a.Name != "tutorial" { // the only network there was when checkpoints did not name it
-		settings["network"] = a.Name
+	if s := c.Schedule.String(); s != "constant" {
+		settings["schedule"] = s
+	}
+	if c.WeightDecay != 0 {
+		settings["weight decay"] = float(c.WeightDecay)
+	}
+	if c.MaxGradNorm != 0 {
+		settings["gradient norm"] = float(c.MaxGradNorm)
+	}
+	if d, ok := t.net.(described); ok {
+		a := d.Arch()
+		settings["filters"], settings["res blocks"] = fmt.Sprint(a.Filters), strconv.Itoa(a.Blocks)
+		if a.Name != "tutorial" { // the only network there was when checkpoints did not name it
+			settings["network"] = a.Name
+		}
+	}
+	if d, ok := t.net.(Describer); ok {
+		d.Describe(settings)
+	}
+	for _, o := range t.objectives {
+		if d, ok := o.(Describer); ok {
+			d.Describe(settings)
+		}
 	}
 	return settings
 }
@@ -61,9 +70,10 @@ func checksum(values []float32) uint32 {
 func (t *Trainer) state() *checkpoint.State {
 	adam := t.opt.State()
 	p := t.progress
-	p.LearningRate = t.opt.LR
+	p.LearningRate, p.Planned = t.rate, t.planned
+	p.LossSums = maps.Clone(p.LossSums)
 	p.Backend, p.Settings, p.Origin = t.be.Name(), t.settings, t.cfg.Origin
-	return &checkpoint.State{Progress: p, Weights: t.net.StateDict(), ExpAvg: adam.ExpAvg, ExpAvgSq: adam.ExpAvgSq}
+	return &checkpoint.State{Progress: p, Weights: nn.StateDict(t.net.Params()), ExpAvg: adam.ExpAvg, ExpAvgSq: adam.ExpAvgSq}
 }
 
 // restore continues from s, which must be of this run, but for the learning rate.
@@ -71,24 +81,38 @@ func (t *Trainer) restore(s *checkpoint.State) error {
 	if diff := differences(s.Settings, t.settings); len(diff) > 0 {
 		return fmt.Errorf("the settings differ from those that the run began with: %s", strings.Join(diff, "; "))
 	}
-	if err := t.net.LoadStateDict(s.Weights, true); err != nil {
+	if err := nn.LoadStateDict(t.net.Params(), s.Weights, true); err != nil {
 		return err
 	}
 	if err := t.opt.SetState(nn.AdamState{Step: s.Step, ExpAvg: s.ExpAvg, ExpAvgSq: s.ExpAvgSq}); err != nil {
 		return err
 	}
-	if t.opt.LR = s.LearningRate; s.Settings[rateSetting] != t.settings[rateSetting] {
-		t.opt.LR = t.cfg.LearningRate // chosen anew
+	if t.rate = s.LearningRate; s.Settings[rateSetting] != t.settings[rateSetting] {
+		t.rate = t.cfg.LearningRate // chosen anew
+	}
+	if s.Planned > 0 {
+		t.planned = s.Planned
 	}
 	t.progress = s.Progress
+	t.progress.LossSums = maps.Clone(s.LossSums)
 	return nil
 }
 
 // differences describes where the settings now are not what they were.
 func differences(was, now map[string]string) (diff []string) {
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if was[name] != now[name] && name != rateSetting {
-			diff = append(diff, fmt.Sprintf("%s is %s, was %s", name, now[name], was[name]))
+	all := maps.Clone(now)
+	maps.Copy(all, was)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		before, then := was[name]
+		after, still := now[name]
+		switch {
+		case before == after || name == rateSetting:
+		case !then:
+			diff = append(diff, fmt.Sprintf("%s is %s, was not set", name, after))
+		case !still:
+			diff = append(diff, fmt.Sprintf("%s is not set, was %s", name, before))
+		default:
+			diff = append(diff, fmt.Sprintf("%s is %s, was %s", name, after, before))
 		}
 	}
 	return diff

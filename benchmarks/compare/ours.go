@@ -52,7 +52,11 @@ func serveWork(o options, in io.Reader, out io.Writer) error {
 func ourCases(be backend.Backend, o options) (cases []work.Case, err error) {
 	switch o.serve {
 	case "step":
-		return []work.Case{work.NewStep(be, o.filters, batch, side).Case(o.filters)}, nil
+		s, err := work.NewStep(be, o.filters, batch, side)
+		if err != nil {
+			return nil, err
+		}
+		return []work.Case{s.Case()}, nil
 	case "stylize":
 		return []work.Case{work.NewFrame(be, o.filters, width, height).Case()}, nil
 	case "rgba":

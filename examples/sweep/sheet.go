@@ -65,8 +65,8 @@ func (s *sweep) writeTable(w io.Writer) error {
 			fmt.Fprintf(w, "%d,%s,%d,,,,,\n", r.cfg.StyleSize, r.weight, r.steps)
 			continue
 		}
-		fmt.Fprintf(w, "%d,%s,%d,%.6g,%.6g,%s,%s,%s\n", r.cfg.StyleSize, r.weight, r.steps, r.losses.Content, r.losses.Style,
-			ratio(r.losses.Content, r.cfg.ContentWeight), ratio(r.losses.Style, r.cfg.StyleWeight), r.weightsFile())
+		fmt.Fprintf(w, "%d,%s,%d,%.6g,%.6g,%s,%s,%s\n", r.cfg.StyleSize, r.weight, r.steps, r.content, r.style,
+			ratio(r.content, r.cfg.ContentWeight), ratio(r.style, r.cfg.StyleWeight), r.weightsFile())
 	}
 	return nil // Write reports what a failing disk makes of these
 }

@@ -33,16 +33,17 @@ type sweep struct {
 // result is what came of a trial.
 type result struct {
 	trial
-	steps  int          // done: fewer than wanted if the losses left the finite numbers
-	losses train.Losses // means of the last steps
-	sample *imageio.Image
+	steps   int     // done: fewer than wanted if the losses left the finite numbers
+	content float64 // means of the last steps
+	style   float64
+	sample  *imageio.Image
 }
 
 func (r *result) String() string {
 	if r.steps < r.cfg.Steps {
 		return fmt.Sprintf("not finite after %d steps", r.steps)
 	}
-	return fmt.Sprintf("content %.4g, style %.4g", r.losses.Content, r.losses.Style)
+	return fmt.Sprintf("content %.4g, style %.4g", r.content, r.style)
 }
 
 func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
@@ -75,7 +76,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	if made.squares, err = o.decode(ctx, made.pictures.Data); err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
-	made.bar = progress.NewBar(os.Stderr, len(o.trials)*o.cfg.Steps)
+	made.bar = progress.NewBar(os.Stderr, len(o.trials)*o.cfg.Steps, []string{"content", "style"})
 	return made, nil
 }
 
@@ -134,7 +135,7 @@ func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
 	before := len(s.results) * cfg.Steps
 	cfg.Events.OnStep = func(e *train.StepEvent) {
 		r.step(e)
-		s.bar.Step(progress.Step{Step: before + e.Step, Content: e.Content, Style: e.Style, ImagesPerSecond: e.ImagesPerSecond})
+		s.bar.Step(progress.Step{Step: before + e.Step, Losses: []float64{e.Term("content"), e.Term("style")}, ImagesPerSecond: e.ImagesPerSecond})
 	}
 	t, err := train.New(s.be, net, s.features, s.pictures.Style, s.squares, cfg)
 	if err != nil {
@@ -163,8 +164,8 @@ func (r *result) step(e *train.StepEvent) {
 	if e.Step <= r.cfg.Steps-n {
 		return
 	}
-	r.losses.Content += e.Content / float64(n)
-	r.losses.Style += e.Style / float64(n)
+	r.content += e.Term("content") / float64(n)
+	r.style += e.Term("style") / float64(n)
 }
 
 // sample saves the network and stylises the test picture with it.

@@ -69,6 +69,9 @@ func newJob(o *options) (j *job, err error) {
 		return nil, err
 	}
 	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.lossesFile(), o.resume
+	if o.TVWeight > 0 {
+		cfg.Objectives = append(cfg.Objectives, train.TotalVariation{Weight: o.TVWeight})
+	}
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
 	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
 	return j, err
@@ -103,8 +106,8 @@ func (j *job) totalSteps() int {
 }
 
 // sample stylises the test picture with the network as it is.
-func (j *job) sample(net *nn.Network, path string) error {
-	model, err := stylize.New(net.StateDict())
+func (j *job) sample(net train.Model, path string) error {
+	model, err := stylize.New(nn.StateDict(net.Params()))
 	if err != nil {
 		return err
 	}

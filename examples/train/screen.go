@@ -8,7 +8,6 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/progress"
@@ -26,10 +25,11 @@ type screen struct {
 // newScreen opens the page, whose Stop button calls stop, and prints its address.
 func newScreen(j *job, style *imageio.Image, steps int, stop func()) (*screen, error) {
 	s := &screen{}
+	terms, parts := j.trainer.Terms()
 	if j.http != "" {
-		show := progress.Run{Title: filepath.Base(j.out), Steps: steps, Settings: j.list(), Style: pngOf(style), Test: pngOf(j.test)}
-		for _, l := range j.cfg.StyleLayers {
-			show.StyleLayers = append(show.StyleLayers, l.Layer.Name())
+		show := progress.Run{
+			Title: filepath.Base(j.out), Steps: steps, Terms: terms, Parts: parts,
+			Settings: j.list(), Style: pngOf(style), Test: pngOf(j.test),
 		}
 		var err error
 		if s.page, err = progress.Listen(j.http, show, stop); err != nil {
@@ -38,16 +38,17 @@ func newScreen(j *job, style *imageio.Image, steps int, stop func()) (*screen, e
 		fmt.Printf("Progress: %s\n", s.page.URL())
 	}
 	if !j.quiet {
-		s.bar = progress.NewBar(os.Stderr, steps)
+		s.bar = progress.NewBar(os.Stderr, steps, terms)
 	}
 	return s, nil
 }
 
 // recall shows what a resumed run has done before.
-func (s *screen) recall(losses []report.Loss, samples []report.Sample, step int) {
-	for _, l := range losses {
+func (s *screen) recall(losses *report.Losses, samples []report.Sample, step int) {
+	for i, l := range losses.Rows {
 		if l.Step <= step {
-			s.page.Step(progress.Step{Step: l.Step, Epoch: l.Epoch - 1, Images: l.Images, Content: l.Content, Style: l.Style})
+			values, _ := losses.Of(i)
+			s.page.Step(progress.Step{Step: l.Step, Epoch: l.Epoch - 1, Images: l.Images, Losses: values})
 		}
 	}
 	for _, p := range samples {
@@ -60,11 +61,18 @@ func (s *screen) recall(losses []report.Loss, samples []report.Sample, step int)
 func (s *screen) step(e *train.StepEvent) {
 	p := progress.Step{
 		Step: e.Step, Epoch: e.Epoch, Images: e.Images,
-		Content: e.Content, Style: e.Style, Layers: slices.Clone(e.Layers),
-		ImagesPerSecond: e.ImagesPerSecond,
+		Losses: values(e.Terms), Parts: values(e.Parts), ImagesPerSecond: e.ImagesPerSecond,
 	}
 	s.bar.Step(p)
 	s.page.Step(p)
+}
+
+func values(losses []train.Loss) []float64 {
+	v := make([]float64, len(losses))
+	for i, l := range losses {
+		v[i] = l.Value
+	}
+	return v
 }
 
 // log prints a line; a bar takes the place of those about the progress.

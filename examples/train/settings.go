@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"math"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
@@ -27,8 +28,12 @@ type settings struct {
 	Epochs        int     `json:"epochs"`
 	Steps         int     `json:"steps"`
 	LR            float64 `json:"lr"`
+	Schedule      string  `json:"lr-schedule"`
+	WeightDecay   float64 `json:"weight-decay"`
+	MaxGradNorm   float64 `json:"max-grad-norm"`
 	ContentWeight float64 `json:"content-weight"`
 	StyleWeight   float64 `json:"style-weight"`
+	TVWeight      float64 `json:"tv-weight"`
 	StyleLayers   string  `json:"style-layers"`
 	StyleSize     int     `json:"style-size"`
 	ContentScale  float64 `json:"content-scale"`
@@ -60,8 +65,12 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset")
 	f.IntVar(&s.Steps, "steps", s.Steps, "steps after which to stop; 0 for all of the epochs")
 	f.Float64Var(&s.LR, "lr", s.LR, "learning rate")
+	f.StringVar(&s.Schedule, "lr-schedule", s.Schedule, "constant, step:EVERY:BY, cosine or cosine:LEAST, after warmup:STEPS, if wanted, as in warmup:500,cosine")
+	f.Float64Var(&s.WeightDecay, "weight-decay", s.WeightDecay, "weight decay of AdamW")
+	f.Float64Var(&s.MaxGradNorm, "max-grad-norm", s.MaxGradNorm, "norm that gradients are scaled down to; 0 for none")
 	f.Float64Var(&s.ContentWeight, "content-weight", s.ContentWeight, "influence of the content")
 	f.Float64Var(&s.StyleWeight, "style-weight", s.StyleWeight, "influence of the style")
+	f.Float64Var(&s.TVWeight, "tv-weight", s.TVWeight, "influence of total variation, which smooths the result; 0 for none")
 	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
 	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
 	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
@@ -84,7 +93,7 @@ func tutorial() settings {
 	}
 	return settings{
 		Device: "cpu", Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
-		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate,
+		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
 		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
 		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,
 		LogInterval: c.LogInterval, CheckpointInterval: c.CheckpointInterval, OnNaN: "stop", Keep: c.Keep,
@@ -109,6 +118,7 @@ func (s *settings) config() (train.Config, error) {
 	c := train.Default()
 	c.Epochs, c.Steps, c.BatchSize, c.ImageSize = s.Epochs, s.Steps, s.BatchSize, s.ImageSize
 	c.LearningRate, c.ContentWeight, c.StyleWeight, c.StyleSize = s.LR, s.ContentWeight, s.StyleWeight, s.StyleSize
+	c.WeightDecay, c.MaxGradNorm = s.WeightDecay, s.MaxGradNorm
 	c.LogInterval, c.CheckpointInterval = s.LogInterval, s.CheckpointInterval
 	c.Seed, c.Shuffle, c.MaxBad, c.Keep = s.Seed, s.Shuffle, s.MaxBad, s.Keep
 	switch s.OnNaN {
@@ -121,7 +131,13 @@ func (s *settings) config() (train.Config, error) {
 	if s.Keep < 2 {
 		return c, cli.Usagef("-keep %d: want 2 or more", s.Keep)
 	}
+	if !(s.TVWeight >= 0) || math.IsInf(s.TVWeight, 0) {
+		return c, cli.Usagef("-tv-weight %v: want 0 or more", s.TVWeight)
+	}
 	var err error
+	if c.Schedule, err = train.ParseSchedule(s.Schedule); err != nil {
+		return c, cli.Usagef("-lr-schedule: %v", err)
+	}
 	if c.StyleLayers, err = inputs.StyleLayers(s.StyleLayers); err != nil {
 		return c, err
 	}

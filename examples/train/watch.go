@@ -25,7 +25,8 @@ type watch struct {
 	board  *tensorboard.Writer // nil if not wanted
 	screen *screen
 	steps  int
-	failed error // of what is not worth stopping the training for
+	losses map[string]report.Number // of the last step
+	failed error                    // of what is not worth stopping the training for
 }
 
 // runFile holds the settings of a run, in its folder.
@@ -43,7 +44,7 @@ func readSettings(dir string) (settings, error) {
 
 // newWatch opens what the run is written to besides its folder.
 func newWatch(j *job, style *imageio.Image) (*watch, error) {
-	w := &watch{job: j, style: style}
+	w := &watch{job: j, style: style, losses: map[string]report.Number{}}
 	if j.tensorboard != "" {
 		var err error
 		if w.board, err = tensorboard.Open(j.tensorboard); err != nil {
@@ -75,8 +76,9 @@ func (w *watch) start(step int) (err error) {
 	}
 	if step > 0 {
 		losses, err := report.ReadLosses(j.lossesFile())
-		w.note(err)
-		w.screen.recall(losses, w.samples(), step)
+		if w.note(err); err == nil {
+			w.screen.recall(losses, w.samples(), step)
+		}
 	}
 	return w.record.Write(j.file(runFile))
 }
@@ -90,17 +92,22 @@ func (w *watch) log(line string) { w.screen.log(line) }
 
 func (w *watch) step(e *train.StepEvent) {
 	w.steps = e.Step
+	for _, l := range e.Terms {
+		w.losses[l.Name] = report.Number(l.Value)
+	}
 	w.screen.step(e)
 	if w.board == nil {
 		return
 	}
 	scalar := func(tag string, value float64) { w.note(w.board.Scalar(tag, e.Step, value)) }
-	scalar("loss/content", e.Content)
-	scalar("loss/style", e.Style)
-	scalar("loss/total", e.Total())
-	for i, l := range w.job.cfg.StyleLayers {
-		scalar("style/"+l.Layer.Name(), e.Layers[i])
+	for _, l := range e.Terms {
+		scalar("loss/"+l.Name, l.Value)
 	}
+	scalar("loss/total", e.Total())
+	for _, l := range e.Parts {
+		scalar(l.Name, l.Value)
+	}
+	scalar("learning_rate", e.LearningRate)
 	scalar("images_per_second", e.ImagesPerSecond)
 }
 
@@ -137,10 +144,10 @@ func (w *watch) end(ctx context.Context, result error) error {
 		outcome = "failed: " + result.Error()
 	}
 	w.screen.end(outcome)
-	w.record.End(outcome, w.steps)
+	w.record.End(outcome, w.steps, w.losses)
 	errs := []error{w.failed, w.record.Write(w.job.file(runFile))}
 	losses, err := report.ReadLosses(w.job.lossesFile())
-	if err == nil && len(losses) > 0 {
+	if err == nil && len(losses.Rows) > 0 {
 		err = report.PlotLosses(w.job.file("losses.png"), losses)
 	}
 	errs = append(errs, err)

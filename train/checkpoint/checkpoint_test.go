@@ -35,7 +35,7 @@ func stateAt(step int) *checkpoint.State {
 	}
 	return &checkpoint.State{
 		Progress: checkpoint.Progress{
-			Step: step, Epoch: 2, Batch: 3, Images: 12, ContentSum: rng.Float64() / 3, StyleSum: rng.Float64() * 1e9,
+			Step: step, Epoch: 2, Batch: 3, Images: 12, LossSums: map[string]float64{"content": rng.Float64() / 3, "style": rng.Float64() * 1e9},
 			LearningRate: 1e-3, Backend: "cpu", Settings: map[string]string{"style_weight": "2e+09"},
 		},
 		Weights: tensors(), ExpAvg: tensors(), ExpAvgSq: tensors(),

@@ -27,10 +27,10 @@ type Progress struct {
 	Batch  int `json:"batch"`  // batches of it that are done
 	Images int `json:"images"` // pictures in those batches
 
-	ContentSum float64 `json:"content_sum"` // of the weighted losses of those batches
-	StyleSum   float64 `json:"style_sum"`
+	LossSums map[string]float64 `json:"loss_sums"` // of the weighted losses of those batches, by term
 
-	LearningRate float64 `json:"learning_rate"` // the current one
+	LearningRate float64 `json:"learning_rate"` // the current one, without its schedule
+	Planned      int     `json:"planned"`       // steps of the whole run, as it began
 	Backend      string  `json:"backend"`       // device and instruction set that computed it
 
 	// Settings are what must be equal for the run to go on as it began.
@@ -107,6 +107,16 @@ func decode(d statedict.Dict, metadata map[string]string) (*State, error) {
 	if err := json.Unmarshal([]byte(text), &s.Progress); err != nil {
 		return nil, fmt.Errorf("its progress: %w", err)
 	}
+	if s.LossSums == nil { // before objectives had names
+		var old struct {
+			Content float64 `json:"content_sum"`
+			Style   float64 `json:"style_sum"`
+		}
+		if err := json.Unmarshal([]byte(text), &old); err != nil {
+			return nil, fmt.Errorf("its progress: %w", err)
+		}
+		s.LossSums = map[string]float64{"content": old.Content, "style": old.Style}
+	}
 	if err := s.Progress.check(); err != nil {
 		return nil, err
 	}
@@ -126,7 +136,7 @@ func decode(d statedict.Dict, metadata map[string]string) (*State, error) {
 }
 
 func (p *Progress) check() error {
-	if min(p.Step, p.Epoch, p.Batch, p.Images) < 0 {
+	if min(p.Step, p.Epoch, p.Batch, p.Images, p.Planned) < 0 {
 		return fmt.Errorf("a counter is negative")
 	}
 	if !(p.LearningRate > 0) || math.IsInf(p.LearningRate, 0) {

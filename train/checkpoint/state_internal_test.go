@@ -16,7 +16,7 @@ import (
 func sample() *State {
 	d := statedict.Dict{{Name: "conv1.weight", Shape: []int{2, 1}, Data: []float32{1, -2}}, {Name: "conv1.bias", Shape: []int{}, Data: []float32{3}}}
 	return &State{
-		Progress: Progress{Step: 7, Epoch: 1, Batch: 2, Images: 8, StyleSum: 1e300, LearningRate: 1e-3,
+		Progress: Progress{Step: 7, Epoch: 1, Batch: 2, Images: 8, LossSums: map[string]float64{"style": 1e300}, LearningRate: 1e-3,
 			Backend: "cpu", Settings: map[string]string{"seed": "1"}},
 		Weights: d, ExpAvg: d, ExpAvgSq: d,
 	}
@@ -88,4 +88,13 @@ func FuzzProgress(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, s, same)
 	})
+}
+
+// TestOldLosses reads the sums of states that knew only content and style.
+func TestOldLosses(t *testing.T) {
+	text := `{"step":7,"epoch":1,"batch":2,"images":8,"content_sum":2.5,"style_sum":1e300,"learning_rate":0.001,"backend":"cpu","settings":{}}`
+	s, err := decode(nil, map[string]string{progressKey: text, digestKey: digest(text)})
+	require.NoError(t, err)
+	require.Equal(t, map[string]float64{"content": 2.5, "style": 1e300}, s.LossSums)
+	require.Zero(t, s.Planned)
 }

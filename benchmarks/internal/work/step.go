@@ -8,8 +8,11 @@ import (
 	"math/rand/v2"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/vgg"
 )
 
@@ -27,97 +30,60 @@ func Random(be backend.Backend, s tensor.Shape, scale float32) *tensor.Tensor {
 	return tensor.FromSlice(be, s, v)
 }
 
-// Step is a training step with random images and random VGG-19 weights, on which
-// the time does not depend.
+// Step is the Step of a train.Trainer with the tutorial's settings, all of which a
+// run does: the guard against losses that are not finite and the norm of the
+// gradients included. Images and the weights of VGG-19 are random; the time does not
+// depend on them.
 type Step struct {
-	tape    *tensor.Tape
-	net     *nn.Network
-	vgg     *vgg.VGG
-	adam    *nn.Adam
-	images  *tensor.Tensor
-	grams   []*tensor.Tensor
-	content []*tensor.Tensor
-	style   []*tensor.Tensor
-	losses  []*tensor.Tensor
-	scalar  []float32 // where a loss is read to
+	trainer *train.Trainer
+	batch   dataset.Batch
+	filters Filters
 }
-
-const (
-	contentWeight = 1e5
-	styleWeight   = 2e9
-)
 
 // NewStep prepares steps of batch square images with size pixels a side.
-func NewStep(be backend.Backend, f Filters, batch, size int) *Step {
-	s := &Step{
-		tape:   tensor.NewTape(be),
-		net:    nn.NewTransformerNet(be, f, 5, 1),
-		vgg:    vgg.Random(be, 1, vgg.Relu54),
-		images: Random(be, tensor.Shape{batch, 3, size, size}, 255),
-		scalar: make([]float32, 1),
+func NewStep(be backend.Backend, f Filters, batch, size int) (*Step, error) {
+	cfg := train.Default()
+	cfg.BatchSize, cfg.ImageSize = batch, size
+	rng := rand.New(rand.NewPCG(1, 1))
+	style := imageio.New(cfg.StyleSize, cfg.StyleSize)
+	for i := range style.Pix {
+		style.Pix[i] = uint8(rng.UintN(256))
 	}
-	s.adam = nn.NewAdam(be, s.net.Params(), 1e-3)
-	style := Random(be, tensor.Shape{batch, 3, 256, 256}, 255)
-	for _, f := range s.vgg.Features(nil, s.tape, s.vgg.Normalize(s.tape, style), vgg.StyleLayers()) {
-		g := s.tape.Gram(f)
-		s.grams = append(s.grams, tensor.FromSlice(be, g.Shape(), g.Values()))
+	trainer, err := train.New(be, nn.NewTransformerNet(be, f, 5, 1), vgg.Random(be, 1, cfg.Deepest()),
+		style, dataset.Images{style}, cfg)
+	if err != nil {
+		return nil, err
 	}
-	s.tape.Reset()
-	style.Free()
-	return s
+	return &Step{trainer, dataset.Batch{
+		Size: size, Indices: make([]int, batch), Names: make([]string, batch),
+		Data: Random(be, tensor.Shape{batch, 3, size, size}, 255).Values(),
+	}, f}, nil
 }
 
-// Run does one step and returns the content and style losses.
-func (s *Step) Run() (content, style float32) {
-	tp := s.tape
-	defer tp.Reset()
-	s.adam.ZeroGrad()
-	x := s.vgg.Normalize(tp, s.images)
-	s.content = s.vgg.Features(s.content[:0], tp, x, contentLayer)
-	tp.Release(x)
-	y := s.net.Forward(tp, s.images)
-	normal := s.vgg.Normalize(tp, y)
-	tp.Release(y)
-	s.style = s.vgg.Features(s.style[:0], tp, normal, styleLayers)
-	tp.Release(normal)
-	s.losses = append(s.losses[:0], tp.MSE(s.style[1], s.content[0], contentWeight))
-	tp.Release(s.content[0])
-	for i, f := range s.style {
-		g := tp.Gram(f)
-		s.losses = append(s.losses, tp.MSE(g, s.grams[i], styleWeight))
-		tp.Release(g)
-		tp.Release(f)
-	}
-	tp.Backward(s.losses...)
-	s.adam.Step()
-	for i, l := range s.losses {
-		l.Read(s.scalar) // Item would allocate
-		if i == 0 {
-			content = s.scalar[0]
-		} else {
-			style += s.scalar[0]
-		}
-	}
-	return content, style
-}
+// Run does one step.
+func (s *Step) Run() (train.Losses, error) { return s.trainer.Step(s.batch) }
 
-var (
-	contentLayer = []vgg.Layer{vgg.Relu22}
-	styleLayers  = vgg.StyleLayers()
-)
+// Close frees the trainer.
+func (s *Step) Close() { s.trainer.Close() }
 
 // Case returns the case "step".
-func (s *Step) Case(f Filters) Case {
-	shape := s.images.Shape()
+func (s *Step) Case() Case {
 	return Case{
-		Name: "step", FLOP: StepFLOP(f, shape[0], shape[2]),
-		Run: func() { s.Run() },
+		Name: "step", FLOP: StepFLOP(s.filters, len(s.batch.Indices), s.batch.Size),
+		Run: func() {
+			if _, err := s.Run(); err != nil {
+				panic(err)
+			}
+		},
 		Check: func() error {
-			content, style := s.Run()
-			if !(content > 0 && style > 0) {
+			losses, err := s.Run()
+			if err != nil {
+				return fmt.Errorf("step: %w", err)
+			}
+			if content, style := losses.Term("content"), losses.Term("style"); !(content > 0 && style > 0) {
 				return fmt.Errorf("step: the losses are %v and %v", content, style)
 			}
-			return finite("step: losses", []float32{content, style})
+			return nil
 		},
 	}
 }

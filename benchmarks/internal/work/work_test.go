@@ -16,6 +16,13 @@ func newBackend(t *testing.T) backend.Backend {
 	return be
 }
 
+func newStep(t *testing.T, be backend.Backend, batch int) Case {
+	s, err := NewStep(be, Filters{8, 16, 32}, batch, 32)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return s.Case()
+}
+
 // smallSpecs has every kind of convolution of the two networks.
 func smallSpecs() []ConvSpec {
 	specs := NetConvs(Filters{8, 16, 32}, 2, 24, 28)
@@ -27,7 +34,7 @@ func smallSpecs() []ConvSpec {
 
 func TestChecksAccept(t *testing.T) {
 	be := newBackend(t)
-	cases := []Case{Copy(1000, 3), NewFrame(be, Filters{8, 16, 32}, 32, 24).Case(), NewStep(be, Filters{8, 16, 32}, 1, 32).Case(Filters{8, 16, 32})}
+	cases := []Case{Copy(1000, 3), NewFrame(be, Filters{8, 16, 32}, 32, 24).Case(), newStep(t, be, 1)}
 	for _, s := range smallSpecs() {
 		cases = append(cases, NewConv(be, s).Cases()...)
 	}
@@ -88,7 +95,7 @@ func TestSteadyAllocations(t *testing.T) {
 	require.NoError(t, err)
 	defer texture.Close()
 	for _, c := range []Case{
-		NewStep(be, Filters{8, 16, 32}, 2, 32).Case(Filters{8, 16, 32}),
+		newStep(t, be, 2),
 		NewFrame(be, Filters{8, 16, 32}, 64, 48).Case(),
 		texture.Case(),
 	} {

@@ -19,6 +19,7 @@ type Bar struct {
 	out     io.Writer
 	columns func() int // of the terminal
 	steps   int
+	terms   []string
 	pace    pace
 	drawn   time.Time
 }
@@ -26,13 +27,13 @@ type Bar struct {
 // barInterval is how often a Bar is drawn at most.
 const barInterval = 100 * time.Millisecond
 
-// NewBar returns a Bar on f for a run of the given number of steps, or nil if f,
-// usually os.Stderr, is not a terminal.
-func NewBar(f *os.File, steps int) *Bar {
+// NewBar returns a Bar on f for a run of the given number of steps whose losses have
+// these names, or nil if f, usually os.Stderr, is not a terminal.
+func NewBar(f *os.File, steps int, terms []string) *Bar {
 	if !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
-	return newBar(f, steps, func() int {
+	return newBar(f, steps, terms, func() int {
 		columns, _, err := term.GetSize(int(f.Fd()))
 		if err != nil {
 			return 80
@@ -43,8 +44,8 @@ func NewBar(f *os.File, steps int) *Bar {
 
 const barWidth = 12
 
-func newBar(out io.Writer, steps int, columns func() int) *Bar {
-	return &Bar{out: out, columns: columns, steps: steps, bar: progressbar.NewOptions(steps,
+func newBar(out io.Writer, steps int, terms []string, columns func() int) *Bar {
+	return &Bar{out: out, columns: columns, steps: steps, terms: terms, bar: progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false), // which would count what an earlier session did
@@ -66,17 +67,20 @@ func (b *Bar) Step(s Step) {
 	}
 	b.drawn = now
 	percent, count := len(" 100% || "), len(fmt.Sprintf("(%d/%d) ", b.steps, b.steps))
-	b.bar.Describe(fit(describe(s, &b.pace, b.steps), b.columns()-barWidth-percent-count))
+	b.bar.Describe(fit(b.describe(s), b.columns()-barWidth-percent-count))
 	_ = b.bar.Set(s.Step)
 }
 
 // describe tells about a step, the most important first.
-func describe(s Step, p *pace, steps int) (parts []string) {
-	if left, ok := p.left(steps - s.Step); ok {
+func (b *Bar) describe(s Step) (parts []string) {
+	if left, ok := b.pace.left(b.steps - s.Step); ok {
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
-	return append(parts, fmt.Sprintf("%.1f img/s", s.ImagesPerSecond),
-		"content "+short(s.Content), "style "+short(s.Style), "total "+short(s.Total()))
+	parts = append(parts, fmt.Sprintf("%.1f img/s", s.ImagesPerSecond))
+	for i, l := range s.Losses {
+		parts = append(parts, b.terms[i]+" "+short(l))
+	}
+	return append(parts, "total "+short(s.Total()))
 }
 
 // fit joins as many parts as have room on the line: one that breaks cannot be

@@ -150,7 +150,7 @@ func inked(b *browser) float64 {
 func fakeRun(t *testing.T) Run {
 	t.Helper()
 	return Run{
-		Title: "Stained glass", Steps: 12_000, StyleLayers: []string{"relu1_2", "relu2_2", "relu3_3"},
+		Title: "Stained glass", Steps: 12_000, Terms: []string{"content", "style"}, Parts: []string{"style/relu1_2", "style/relu2_2", "style/relu3_3"},
 		Style: encode(t, paint.Style(1, 256)), Test: encode(t, paint.Scene(0, 480, 270)),
 		Settings: []Setting{
 			{"dataset", "/data/coco/train2017"}, {"style", "pictures/glass.png"}, {"filters", "8,16,32"},
@@ -169,8 +169,8 @@ func train(t *testing.T, p *Page, dir string, from, to int) {
 		fall := math.Exp(-float64(i) / 1500)
 		layers := []float64{(5e4 + 6e5*fall) * noise(), (4e4 + 1.5e6*fall) * noise(), (1.2e5 + 9e5*fall*fall) * noise()}
 		p.Step(Step{
-			Step: i, Epoch: i / 4000, Images: i % 4000 * 4, Content: (2.5e5 + 3e5*fall) * noise(),
-			Style: layers[0] + layers[1] + layers[2], Layers: layers, ImagesPerSecond: 12.345,
+			Step: i, Epoch: i / 4000, Images: i % 4000 * 4, Losses: []float64{(2.5e5 + 3e5*fall) * noise(), layers[0] + layers[1] + layers[2]},
+			Parts: layers, ImagesPerSecond: 12.345,
 		})
 		if i%500 == 0 {
 			path := filepath.Join(dir, fmt.Sprintf("%d.png", i))

@@ -76,7 +76,7 @@ func Listen(address string, run Run, stop func()) (*Page, error) {
 	p := &Page{
 		run: run, stop: sync.OnceFunc(stop), token: rand.Text(), id: rand.Text(),
 		served: make(chan struct{}), seen: make(chan struct{}),
-		history: newHistory(2 + len(run.StyleLayers)), status: statusTraining,
+		history: newHistory(len(run.Terms) + len(run.Parts)), status: statusTraining,
 	}
 	own := newHosts(host, l.Addr().(*net.TCPAddr))
 	p.url = own.url()
@@ -106,8 +106,8 @@ func (p *Page) Step(s Step) {
 	if p == nil {
 		return
 	}
-	values := append([]float64{s.Content, s.Style}, s.Layers...)
-	s.Layers = values[2:]
+	values := slices.Concat(s.Losses, s.Parts)
+	s.Losses, s.Parts = values[:len(s.Losses)], values[len(s.Losses):]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.history.add(s.Step, values...)

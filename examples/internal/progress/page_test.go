@@ -192,7 +192,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestNews(t *testing.T) {
-	p := newPage(t, Run{Steps: 100, StyleLayers: []string{"relu1_2"}, Settings: []Setting{{"lr", "0.001"}}}, func() {})
+	p := newPage(t, Run{Steps: 100, Terms: []string{"content", "style"}, Parts: []string{"style/relu1_2"}, Settings: []Setting{{"lr", "0.001"}}}, func() {})
 	get := func(path string, v any) {
 		t.Helper()
 		status, _, body := ask(t, p, "GET", path)
@@ -206,7 +206,7 @@ func TestNews(t *testing.T) {
 		Settings []Setting
 	}
 	get("/run.json", &run)
-	require.Equal(t, []string{"content", "style", "relu1_2"}, run.Series)
+	require.Equal(t, []string{"content", "style", "style/relu1_2"}, run.Series)
 	require.Equal(t, []Setting{{"lr", "0.001"}}, run.Settings)
 	require.Equal(t, 100, run.Steps)
 
@@ -225,7 +225,7 @@ func TestNews(t *testing.T) {
 	require.Empty(t, s.Points)
 	layers := []float64{7}
 	for i := 1; i <= 10; i++ {
-		p.Step(Step{Step: i, Content: float64(i), Style: 7, Layers: layers, ImagesPerSecond: 3})
+		p.Step(Step{Step: i, Losses: []float64{float64(i), 7}, Parts: layers, ImagesPerSecond: 3})
 	}
 	layers[0] = -1 // the caller's to use again
 	p.Sample(5, "a.png")
@@ -293,7 +293,7 @@ func TestCrowd(t *testing.T) {
 	require.NoError(t, err)
 	p.Sample(1, path)
 	for i := range 3 * maxPoints {
-		p.Step(Step{Step: i, Content: 1, Style: 1, ImagesPerSecond: 1})
+		p.Step(Step{Step: i, Losses: []float64{1, 1}, ImagesPerSecond: 1})
 	}
 	address := strings.TrimSuffix(strings.TrimPrefix(p.URL(), "http://"), "/")
 
@@ -327,7 +327,7 @@ func TestCrowd(t *testing.T) {
 	const steps = 20_000
 	start := time.Now()
 	for i := range steps { // would take for ever if one of them could hold it up
-		p.Step(Step{Step: 3*maxPoints + i, Content: 1, Style: 1, ImagesPerSecond: 1})
+		p.Step(Step{Step: 3*maxPoints + i, Losses: []float64{1, 1}, ImagesPerSecond: 1})
 	}
 	t.Logf("%v a step", time.Since(start)/steps)
 	p.End("finished")

@@ -15,7 +15,8 @@ import "time"
 type Run struct {
 	Title       string    // such as the name of the style
 	Steps       int       // of the whole run
-	StyleLayers []string  // names for Step.Layers
+	Terms       []string  // names for Step.Losses
+	Parts       []string  // names for Step.Parts
 	Settings    []Setting // in the order to show them
 	Style, Test []byte    // PNG files of the style and the test picture; may be nil
 }
@@ -28,11 +29,11 @@ type Setting struct {
 
 // Step is what is known after a step of training.
 type Step struct {
-	Step           int // done so far
-	Epoch          int // from 0
-	Images         int // pictures of the epoch seen so far
-	Content, Style float64
-	Layers         []float64 // of which Style is the sum; may be nil
+	Step   int       // done so far
+	Epoch  int       // from 0
+	Images int       // pictures of the epoch seen so far
+	Losses []float64 // the terms
+	Parts  []float64 // of which some are the sums; may be nil
 
 	// ImagesPerSecond is the speed. 0 stands for a step of an earlier session that
 	// this one continues: it belongs to the curves but not to estimates.
@@ -40,7 +41,12 @@ type Step struct {
 }
 
 // Total returns the sum of the losses.
-func (s *Step) Total() float64 { return s.Content + s.Style }
+func (s *Step) Total() (total float64) {
+	for _, l := range s.Losses {
+		total += l
+	}
+	return total
+}
 
 // pace estimates how long steps take: the mean at first, later the exponential
 // mean of about the last 50.

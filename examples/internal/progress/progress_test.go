@@ -39,24 +39,24 @@ func TestPace(t *testing.T) {
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
 	columns := 120
-	b := newBar(&out, 100, func() int { return columns })
-	b.Step(Step{Step: 40, Content: 1, Style: 2}) // of an earlier session
+	b := newBar(&out, 100, []string{"content", "style"}, func() int { return columns })
+	b.Step(Step{Step: 40, Losses: []float64{1, 2}}) // of an earlier session
 	require.Empty(t, out.String())
-	b.Step(Step{Step: 41, Content: 123456, Style: 2e6, ImagesPerSecond: 12.34})
+	b.Step(Step{Step: 41, Losses: []float64{123456, 2e6}, ImagesPerSecond: 12.34})
 	require.Contains(t, out.String(), "41/100")
 	require.Contains(t, out.String(), "12.3 img/s, content 123k, style 2M, total 2.12M")
 	require.NotContains(t, out.String(), "\n")
 	b.Println("a warning")
 	require.Contains(t, out.String(), "a warning\n")
 	columns = 60
-	b.Step(Step{Step: 43, Content: 123456, Style: 2e6, ImagesPerSecond: 12.34})
+	b.Step(Step{Step: 43, Losses: []float64{123456, 2e6}, ImagesPerSecond: 12.34})
 	last := out.String()[strings.LastIndex(out.String(), "\r")+1:]
 	require.Contains(t, last, "43/100")
 	require.Contains(t, last, "img/s")
 	require.NotContains(t, last, "total")
 	require.Less(t, len(strings.TrimRight(last, " ")), 60)
 	for i := 44; i <= 100; i++ {
-		b.Step(Step{Step: i, Content: 1, Style: 2, ImagesPerSecond: 5})
+		b.Step(Step{Step: i, Losses: []float64{1, 2}, ImagesPerSecond: 5})
 	}
 	b.Close()
 	b.Close()
@@ -78,7 +78,7 @@ func TestNoTerminal(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")
 	require.NoError(t, err)
 	defer f.Close()
-	b := NewBar(f, 10)
+	b := NewBar(f, 10, nil)
 	require.Nil(t, b)
 	b.Step(Step{Step: 1, ImagesPerSecond: 1})
 	b.Println("x")

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -49,11 +50,12 @@ func (p *Page) serveRun(w http.ResponseWriter, r *http.Request) {
 		ID       string    `json:"id"`
 		Steps    int       `json:"steps"`
 		Series   []string  `json:"series"` // the names of the values in a point
+		Terms    int       `json:"terms"`  // how many of these sum up to the total
 		Settings []Setting `json:"settings"`
 		Style    bool      `json:"style"`
 		Test     bool      `json:"test"`
 	}{
-		p.id, p.run.Steps, append([]string{"content", "style"}, p.run.StyleLayers...),
+		p.id, p.run.Steps, append(append([]string{}, p.run.Terms...), p.run.Parts...), len(p.run.Terms),
 		append([]Setting{}, p.run.Settings...), p.run.Style != nil, p.run.Test != nil,
 	})
 	if err != nil {
@@ -114,8 +116,7 @@ func (p *Page) state() (state, []point) {
 		s.Samples[i] = sample.step
 	}
 	if s.Step > 0 {
-		s.Values = []number{number(p.newest.Content), number(p.newest.Style)}
-		for _, v := range p.newest.Layers {
+		for _, v := range slices.Concat(p.newest.Losses, p.newest.Parts) {
 			s.Values = append(s.Values, number(v))
 		}
 	}

@@ -8,19 +8,34 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 )
 
-// Loss is a row of losses.csv: the weighted losses of one step.
-type Loss struct {
-	Step, Epoch, Images   int
-	Content, Style, Total float64
+// Losses is the content of losses.csv: the weighted losses of each step, by term.
+type Losses struct {
+	Terms []string // such as content and style
+	Rows  []Row
+	// Values are those of the terms and the total of the first row, then those of the
+	// others.
+	Values []float64
 }
 
-const lossHeader = "step,epoch,images,content,style,total"
+// Row is the beginning of a row of losses.csv.
+type Row struct{ Step, Epoch, Images int }
+
+// Of returns the values of the terms in row i, and the total.
+func (l *Losses) Of(i int) (terms []float64, total float64) {
+	n := len(l.Terms)
+	v := l.Values[i*(n+1):][:n+1]
+	return v[:n], v[n]
+}
+
+// The columns around those of the terms.
+const headerStart, headerEnd = "step,epoch,images,", ",total"
 
 // ReadLosses reads the CSV file that training writes. A last row without an end, as
 // a crash leaves it, is left out.
-func ReadLosses(path string) ([]Loss, error) {
+func ReadLosses(path string) (*Losses, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
@@ -35,11 +50,15 @@ func ReadLosses(path string) ([]Loss, error) {
 
 // parseLosses reads the rows, in a first pass their number: growing a slice of that
 // many would take more memory than the file has bytes.
-func parseLosses(r io.ReadSeeker) (losses []Loss, err error) {
+func parseLosses(r io.ReadSeeker) (*Losses, error) {
 	rows := bufio.NewReader(r)
-	count := 0
+	count, size := 0, 0
+	var err error
 	for err == nil {
-		if _, err = rows.ReadSlice('\n'); err == nil {
+		var line []byte
+		line, err = rows.ReadSlice('\n')
+		size += len(line)
+		if err == nil {
 			count++
 		} else if errors.Is(err, bufio.ErrBufferFull) {
 			err = nil
@@ -52,7 +71,7 @@ func parseLosses(r io.ReadSeeker) (losses []Loss, err error) {
 		return nil, err
 	}
 	rows.Reset(r)
-	losses = make([]Loss, 0, max(count-1, 0))
+	losses := &Losses{Rows: make([]Row, 0, max(count-1, 0))}
 	for n := 1; ; n++ {
 		line, err := rows.ReadSlice('\n')
 		switch {
@@ -63,39 +82,53 @@ func parseLosses(r io.ReadSeeker) (losses []Loss, err error) {
 		}
 		line = bytes.TrimRight(line, "\r\n")
 		if n == 1 {
-			if string(line) != lossHeader {
-				return nil, fmt.Errorf("line 1 is not %q", lossHeader)
+			if losses.Terms, err = parseHeader(string(line)); err != nil {
+				return nil, err
 			}
+			// A value takes two bytes at least.
+			losses.Values = make([]float64, 0, min(cap(losses.Rows)*(len(losses.Terms)+1), size/2))
 			continue
 		}
-		l, err := parseLoss(line)
-		if err != nil {
+		if err := losses.add(line); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
-		if k := len(losses); k > 0 && l.Step <= losses[k-1].Step {
-			return nil, fmt.Errorf("line %d: step %d follows step %d", n, l.Step, losses[k-1].Step)
+		if k := len(losses.Rows); k > 1 && losses.Rows[k-1].Step <= losses.Rows[k-2].Step {
+			return nil, fmt.Errorf("line %d: step %d follows step %d", n, losses.Rows[k-1].Step, losses.Rows[k-2].Step)
 		}
-		losses = append(losses, l)
 	}
 }
 
-func parseLoss(line []byte) (l Loss, err error) {
-	ints, floats := [...]*int{&l.Step, &l.Epoch, &l.Images}, [...]*float64{&l.Content, &l.Style, &l.Total}
-	if n := 1 + bytes.Count(line, []byte(",")); n != len(ints)+len(floats) {
-		return l, fmt.Errorf("%d fields instead of %d", n, len(ints)+len(floats))
+func parseHeader(line string) (terms []string, err error) {
+	rest, started := strings.CutPrefix(line, headerStart)
+	rest, ended := strings.CutSuffix(rest, headerEnd)
+	if !started || !ended || rest == "" {
+		return nil, fmt.Errorf("line 1 is not %q, the names of losses and %q", headerStart, headerEnd)
+	}
+	return strings.Split(rest, ","), nil
+}
+
+// add appends a row.
+func (l *Losses) add(line []byte) (err error) {
+	var r Row
+	ints, floats := [...]*int{&r.Step, &r.Epoch, &r.Images}, len(l.Terms)+1
+	if n := 1 + bytes.Count(line, []byte(",")); n != len(ints)+floats {
+		return fmt.Errorf("%d fields instead of %d", n, len(ints)+floats)
 	}
 	var field []byte
 	for _, p := range ints {
 		field, line, _ = bytes.Cut(line, []byte(","))
 		if *p, err = strconv.Atoi(string(field)); err != nil {
-			return l, err
+			return err
 		}
 	}
-	for _, p := range floats {
+	for range floats {
 		field, line, _ = bytes.Cut(line, []byte(","))
-		if *p, err = strconv.ParseFloat(string(field), 64); err != nil {
-			return l, err
+		v, err := strconv.ParseFloat(string(field), 64)
+		if err != nil {
+			return err
 		}
+		l.Values = append(l.Values, v)
 	}
-	return l, nil
+	l.Rows = append(l.Rows, r)
+	return nil
 }

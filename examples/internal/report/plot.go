@@ -22,21 +22,38 @@ const (
 	plotPoints            = 1500 // about one per pixel
 )
 
-// curves are what a plot shows, the most important one last, on top.
-var curves = []struct {
+// curve is a line of a plot.
+type curve struct {
 	name  string
 	color color.NRGBA
-	of    func(Loss) float64
-}{
-	{"total", color.NRGBA{0x70, 0x70, 0x78, 0xff}, func(l Loss) float64 { return l.Total }},
-	{"content", color.NRGBA{0x1f, 0x77, 0xb4, 0xff}, func(l Loss) float64 { return l.Content }},
-	{"style", color.NRGBA{0xd6, 0x45, 0x1b, 0xff}, func(l Loss) float64 { return l.Style }},
+	of    func(row int) float64
+}
+
+// colors are those of the terms.
+var colors = []color.NRGBA{
+	{0x1f, 0x77, 0xb4, 0xff}, {0xd6, 0x45, 0x1b, 0xff}, {0x2c, 0x8f, 0x3f, 0xff},
+	{0x94, 0x5a, 0xb8, 0xff}, {0x9a, 0x6a, 0x1c, 0xff}, {0x17, 0x8f, 0x9e, 0xff},
+}
+
+// curves are what a plot shows, the most important one, style, last, on top.
+func (l *Losses) curves() (list []curve) {
+	list = append(list, curve{"total", color.NRGBA{0x70, 0x70, 0x78, 0xff}, func(row int) float64 { _, total := l.Of(row); return total }})
+	var top []curve
+	for i, name := range l.Terms {
+		c := curve{name, colors[i%len(colors)], func(row int) float64 { terms, _ := l.Of(row); return terms[i] }}
+		if name == "content" || name == "style" {
+			top = append(top, c)
+		} else {
+			list = append(list, c)
+		}
+	}
+	return append(list, top...)
 }
 
 // PlotLosses draws the losses over the steps, on a logarithmic axis, into the PNG
 // file at path: as they are, thin, and smoothed. Losses that are not positive and
 // finite, which such an axis cannot show, are left out.
-func PlotLosses(path string, losses []Loss) error {
+func PlotLosses(path string, losses *Losses) error {
 	p, err := newPlot(losses)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -47,7 +64,7 @@ func PlotLosses(path string, losses []Loss) error {
 	return savePNG(path, imageio.FromImage(c.Image()))
 }
 
-func newPlot(losses []Loss) (*plot.Plot, error) {
+func newPlot(losses *Losses) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = "Losses"
 	p.X.Label.Text = "step"
@@ -61,8 +78,9 @@ func newPlot(losses []Loss) (*plot.Plot, error) {
 	p.Add(grid)
 
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, curve := range curves {
-		points := series(losses, curve.of)
+	rows := losses.Rows
+	for _, curve := range losses.curves() {
+		points := series(rows, curve.of)
 		if len(points) == 0 {
 			continue
 		}
@@ -89,7 +107,7 @@ func newPlot(losses []Loss) (*plot.Plot, error) {
 	}
 	// A range without extent has no logarithmic axis.
 	p.Y.Min, p.Y.Max = max(low/1.2, math.SmallestNonzeroFloat64), min(high*1.2, math.MaxFloat64)
-	p.X.Min, p.X.Max = float64(losses[0].Step), float64(losses[len(losses)-1].Step)
+	p.X.Min, p.X.Max = float64(rows[0].Step), float64(rows[len(rows)-1].Step)
 	if p.X.Min == p.X.Max {
 		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
 	}
@@ -97,13 +115,13 @@ func newPlot(losses []Loss) (*plot.Plot, error) {
 }
 
 // series returns a curve as at most plotPoints means of neighbouring steps.
-func series(losses []Loss, of func(Loss) float64) (points plotter.XYs) {
-	stride := (len(losses) + plotPoints - 1) / plotPoints
-	for from := 0; from < len(losses); from += stride {
+func series(rows []Row, of func(row int) float64) (points plotter.XYs) {
+	stride := (len(rows) + plotPoints - 1) / plotPoints
+	for from := 0; from < len(rows); from += stride {
 		var x, y, n float64
-		for _, l := range losses[from:min(from+stride, len(losses))] {
-			if v := of(l); v > 0 && !math.IsInf(v, 0) {
-				x, y, n = x+float64(l.Step), y+v, n+1
+		for i := from; i < min(from+stride, len(rows)); i++ {
+			if v := of(i); v > 0 && !math.IsInf(v, 0) {
+				x, y, n = x+float64(rows[i].Step), y+v, n+1
 			}
 		}
 		if n > 0 {

@@ -52,12 +52,13 @@ func TestRun(t *testing.T) {
 	require.WithinDuration(t, time.Now(), got.Started, time.Minute)
 	require.True(t, got.Started.Equal(r.Started))
 
-	got.End("finished", 12)
+	got.End("finished", 12, map[string]Number{"content": 2.5, "style": Number(math.NaN())})
 	require.NoError(t, got.Write(path))
 	again, err := ReadRun(path, nil)
 	require.NoError(t, err)
 	require.Equal(t, "finished", again.Outcome)
 	require.Equal(t, 12, again.Steps)
+	require.Equal(t, map[string]Number{"content": 2.5, "style": 0}, again.Losses, "what is no number is null")
 	require.NotZero(t, again.Ended)
 	require.JSONEq(t, string(r.Settings), string(again.Settings))
 }
@@ -97,27 +98,39 @@ func TestForeignRuns(t *testing.T) {
 	require.Error(t, err)
 }
 
+const tutorialHeader = "step,epoch,images,content,style,total"
+
 func TestReadLosses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "losses.csv")
 	write := func(s string) {
 		t.Helper()
 		require.NoError(t, os.WriteFile(path, []byte(s), 0o600))
 	}
-	write(lossHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3")
+	write(tutorialHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3")
 	losses, err := ReadLosses(path)
 	require.NoError(t, err)
-	require.Len(t, losses, 2, "an unfinished row")
-	require.Equal(t, Loss{1, 0, 4, 1e6, 2.5, 1000002.5}, losses[0])
-	require.True(t, math.IsNaN(losses[1].Content))
+	require.Equal(t, []string{"content", "style"}, losses.Terms)
+	require.Len(t, losses.Rows, 2, "an unfinished row")
+	require.Equal(t, Row{1, 0, 4}, losses.Rows[0])
+	terms, total := losses.Of(0)
+	require.Equal(t, []float64{1e6, 2.5}, terms)
+	require.Equal(t, 1000002.5, total)
+	terms, total = losses.Of(1)
+	require.True(t, math.IsNaN(terms[0]) && math.IsInf(total, 1))
+
+	write("step,epoch,images,content,style,tv,total\n1,0,4,1,2,3,6\n2,0,8,4,5,6,15\n")
+	losses, err = ReadLosses(path)
+	require.NoError(t, err)
+	require.Equal(t, &Losses{[]string{"content", "style", "tv"}, []Row{{1, 0, 4}, {2, 0, 8}}, []float64{1, 2, 3, 6, 4, 5, 6, 15}}, losses)
 
 	for content, want := range map[string]string{
-		"":                             "line 1",
-		"a,b\n1,2\n":                   "line 1",
-		lossHeader + "\n1,2\n":         "line 2: 2 fields",
-		lossHeader + "\n1,0,4,1,2,x\n": "line 2",
-		lossHeader + "\n1,0,9999999999999999999,1,2,3\n":      "line 2",
-		lossHeader + "\n5,0,4,1,2,3\n5,0,4,1,2,3\n":           "line 3: step 5 follows step 5",
-		lossHeader + "\n" + strings.Repeat("1,", 9000) + "\n": "line 2",
+		"":                                 "line 1",
+		"a,b\n1,2\n":                       "line 1",
+		tutorialHeader + "\n1,2\n":         "line 2: 2 fields",
+		tutorialHeader + "\n1,0,4,1,2,x\n": "line 2",
+		tutorialHeader + "\n1,0,9999999999999999999,1,2,3\n":      "line 2",
+		tutorialHeader + "\n5,0,4,1,2,3\n5,0,4,1,2,3\n":           "line 3: step 5 follows step 5",
+		tutorialHeader + "\n" + strings.Repeat("1,", 9000) + "\n": "line 2",
 	} {
 		write(content)
 		_, err := ReadLosses(path)
@@ -129,7 +142,7 @@ func TestReadLosses(t *testing.T) {
 // TestDamagedLosses cuts and damages a file of losses: what is read are rows that
 // follow each other, within the memory bound.
 func TestDamagedLosses(t *testing.T) {
-	file := []byte(lossHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3\n")
+	file := []byte(tutorialHeader + "\n1,0,4,1e6,2.5,1000002.5\n2,0,8,NaN,3,+Inf\n3,1,12,1,2,3\n")
 	check := func(damaged []byte) { checkLosses(t, damaged) }
 	for n := range file {
 		check(file[:n])
@@ -138,7 +151,7 @@ func TestDamagedLosses(t *testing.T) {
 	damagetest.Mutations(file, check)
 
 	// The rows that take the most memory for their length.
-	file = []byte(lossHeader + "\n")
+	file = []byte(tutorialHeader + "\n")
 	for i := range 1_000_000 {
 		file = append(strconv.AppendInt(file, int64(i), 10), ",0,0,0,0,0\n"...)
 	}
@@ -148,10 +161,14 @@ func TestDamagedLosses(t *testing.T) {
 // checkLosses returns the number of rows that are read.
 func checkLosses(t *testing.T, file []byte) int {
 	t.Helper()
-	var losses []Loss
+	var parsed *Losses
 	var err error
-	damagetest.Bounded(t, len(file), func() { losses, err = parseLosses(bytes.NewReader(file)) })
-	require.True(t, err == nil || losses == nil)
+	damagetest.Bounded(t, len(file), func() { parsed, err = parseLosses(bytes.NewReader(file)) })
+	if err != nil {
+		require.Nil(t, parsed)
+		return 0
+	}
+	losses := parsed.Rows
 	require.LessOrEqual(t, len(losses), bytes.Count(file, []byte("\n")))
 	for i := range losses[:max(len(losses)-1, 0)] {
 		if losses[i].Step >= losses[i+1].Step {
@@ -162,7 +179,7 @@ func checkLosses(t *testing.T, file []byte) int {
 }
 
 func FuzzLosses(f *testing.F) {
-	f.Add([]byte(lossHeader + "\n1,0,4,1,2,3\n"))
+	f.Add([]byte(tutorialHeader + "\n1,0,4,1,2,3\n"))
 	f.Fuzz(func(t *testing.T, file []byte) { checkLosses(t, file) })
 }
 
@@ -199,14 +216,16 @@ func FuzzRun(f *testing.F) {
 }
 
 // fakeLosses fall as those of real runs do, with noise.
-func fakeLosses(n int) []Loss {
+func fakeLosses(n int) *Losses {
 	rng := rand.New(rand.NewPCG(1, 2))
-	losses := make([]Loss, n)
-	for i := range losses {
+	losses := &Losses{Terms: []string{"content", "style", "tv"}, Rows: make([]Row, n)}
+	for i := range losses.Rows {
 		fall := math.Exp(-4 * float64(i) / float64(n))
 		content := (3e5 + 2e5*fall) * (1 + 0.3*rng.NormFloat64()*0.5)
 		style := (1e5 + 3e6*fall*fall) * math.Exp(0.25*rng.NormFloat64())
-		losses[i] = Loss{Step: i + 1, Images: 4 * (i + 1), Content: content, Style: style, Total: content + style}
+		tv := 2e4 * math.Exp(0.1*rng.NormFloat64())
+		losses.Rows[i] = Row{Step: i + 1, Images: 4 * (i + 1)}
+		losses.Values = append(losses.Values, content, style, tv, content+style+tv)
 	}
 	return losses
 }
@@ -225,7 +244,8 @@ func keep(t *testing.T, path string) {
 
 func TestPlotLosses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "losses.png")
-	require.NoError(t, PlotLosses(path, fakeLosses(20_000)))
+	fake := fakeLosses(20_000)
+	require.NoError(t, PlotLosses(path, fake))
 	keep(t, path)
 	m, err := imageio.Load(path, imageio.Options{})
 	require.NoError(t, err)
@@ -235,24 +255,32 @@ func TestPlotLosses(t *testing.T) {
 	for i := 0; i < len(m.Pix); i += 3 {
 		seen[[3]uint8(m.Pix[i:])]++
 	}
-	for _, c := range curves {
+	for _, c := range fake.curves() {
 		require.Greater(t, seen[[3]uint8{c.color.R, c.color.G, c.color.B}], 1000, c.name)
 	}
 
-	require.Error(t, PlotLosses(path, nil))
-	require.Error(t, PlotLosses(path, []Loss{{Step: 1, Content: math.NaN(), Style: -1, Total: math.Inf(1)}}))
-	for _, losses := range [][]Loss{
-		{{Step: 1, Content: 1, Style: 1, Total: 2}},
-		{{Step: 1, Content: 5, Style: 5, Total: 5}, {Step: 2, Content: 5, Style: 5, Total: 5}},
-		{{Step: 1, Content: 1e-300, Style: 1e300, Total: 1e300}, {Step: 9, Content: math.NaN(), Style: 1, Total: 3}},
+	losses := func(rows ...[3]float64) *Losses {
+		l := &Losses{Terms: []string{"content", "style"}}
+		for i, r := range rows {
+			l.Rows = append(l.Rows, Row{Step: i + 1})
+			l.Values = append(l.Values, r[:]...)
+		}
+		return l
+	}
+	require.Error(t, PlotLosses(path, losses()))
+	require.Error(t, PlotLosses(path, losses([3]float64{math.NaN(), -1, math.Inf(1)})))
+	for _, l := range []*Losses{
+		losses([3]float64{1, 1, 2}),
+		losses([3]float64{5, 5, 5}, [3]float64{5, 5, 5}),
+		losses([3]float64{1e-300, 1e300, 1e300}, [3]float64{math.NaN(), 1, 3}),
 	} {
-		require.NoError(t, PlotLosses(path, losses))
+		require.NoError(t, PlotLosses(path, l))
 	}
 }
 
 func TestSeries(t *testing.T) {
-	losses := fakeLosses(10*plotPoints + 3)
-	points := series(losses, func(l Loss) float64 { return float64(l.Step) })
+	losses := fakeLosses(10*plotPoints + 3).Rows
+	points := series(losses, func(i int) float64 { return float64(losses[i].Step) })
 	require.LessOrEqual(t, len(points), plotPoints)
 	for i, p := range points {
 		require.Equal(t, p.X, p.Y)
@@ -261,7 +289,7 @@ func TestSeries(t *testing.T) {
 	require.Greater(t, points[len(points)-1].X, float64(len(losses))-11)
 
 	// What is constant stays so when smoothed.
-	for _, p := range smoothed(series(losses, func(Loss) float64 { return 7 })) {
+	for _, p := range smoothed(series(losses, func(int) float64 { return 7 })) {
 		require.InDelta(t, 7, p.Y, 1e-9)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -18,17 +19,30 @@ import (
 
 // Run is the content of run.json.
 type Run struct {
-	Program  string          `json:"program"`  // such as "train"
-	Settings json.RawMessage `json:"settings"` // the program's, an object
-	Seed     uint64          `json:"seed"`
-	Style    File            `json:"style,omitzero"`
-	Weights  File            `json:"weights,omitzero"` // of VGG-19
-	Started  time.Time       `json:"started"`
-	Ended    time.Time       `json:"ended,omitzero"`
-	Outcome  string          `json:"outcome,omitempty"` // such as "finished" or "stopped"
-	Steps    int             `json:"steps"`             // done
-	Versions Versions        `json:"versions"`
-	Host     Host            `json:"host"`
+	Program  string            `json:"program"`  // such as "train"
+	Settings json.RawMessage   `json:"settings"` // the program's, an object
+	Seed     uint64            `json:"seed"`
+	Style    File              `json:"style,omitzero"`
+	Weights  File              `json:"weights,omitzero"` // of VGG-19
+	Started  time.Time         `json:"started"`
+	Ended    time.Time         `json:"ended,omitzero"`
+	Outcome  string            `json:"outcome,omitempty"` // such as "finished" or "stopped"
+	Steps    int               `json:"steps"`             // done
+	Losses   map[string]Number `json:"losses,omitempty"`  // of the last step, by term
+	Versions Versions          `json:"versions"`
+	Host     Host              `json:"host"`
+}
+
+// Number is a number that may be infinite or none, which JSON has no other form for
+// than null.
+type Number float64
+
+// MarshalJSON writes null for what is no number.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
 }
 
 // File identifies a file by its content.
@@ -75,8 +89,11 @@ func (r *Run) setSettings(settings any) error {
 	return nil
 }
 
-// End notes when and how the run ended and how many steps it had done by then.
-func (r *Run) End(outcome string, steps int) { r.Ended, r.Outcome, r.Steps = now(), outcome, steps }
+// End notes when and how the run ended, how many steps it had done by then, and the
+// losses of the last.
+func (r *Run) End(outcome string, steps int, losses map[string]Number) {
+	r.Ended, r.Outcome, r.Steps, r.Losses = now(), outcome, steps, losses
+}
 
 // Write makes or replaces the file at path, whole or not at all.
 func (r *Run) Write(path string) error {

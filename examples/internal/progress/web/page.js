@@ -5,21 +5,25 @@ const token = document.querySelector("meta[name=token]").content;
 
 let run = null;      // what does not change: /run.json
 let state = null;    // the latest news: /state.json
-let points = [];     // [step, content, style, layers...]
+let points = [];     // [step, terms..., parts...]
 let curves = [];     // what the chart shows of them
 let samples = [];    // steps
 let chosen = null;   // the step of the sample to show; null for the newest
 
-// A curve has a place in every point, or is the sum of content and style.
+// A curve has a place in every point, or is the sum of the terms.
 const chart = new Chart($("chart").firstElementChild, showLegend);
 
 async function start() {
   run = await get("run.json");
-  const names = [...run.series.slice(0, 2), "total", ...run.series.slice(2)];
+  const n = run.terms;
+  const names = [...run.series.slice(0, n), "total", ...run.series.slice(n)];
   curves = names.map((name, i) => ({
-    name, color: `--curve-${i % 9}`, shown: true, thin: i > 2, values: [],
-    of: i === 2 ? p => total(p[1], p[2]) : p => p[i < 2 ? i + 1 : i],
+    name, color: `--curve-${i % 9}`, shown: true, thin: i > n, values: [],
+    of: i === n ? p => total(p.slice(1, n + 1)) : p => p[i < n ? i + 1 : i],
   }));
+  for (const name of run.series.slice(0, n)) {
+    $("total").parentNode.before(element("div", element("dt", `${name} loss`), element("dd", "–")));
+  }
   for (const c of curves) {
     const button = element("button", element("i"), c.name, element("b"));
     button.type = "button";
@@ -97,14 +101,17 @@ function showFacts() {
   $("images").textContent = thousands(s.images);
   $("speed").textContent = s.speed > 0 ? s.speed.toPrecision(3) : "–";
   $("left").textContent = s.ended || s.left === null ? "–" : duration(s.left);
-  $("content").textContent = formatValue(values[0]);
-  $("style").textContent = formatValue(values[1]);
-  $("total").textContent = formatValue(total(values[0], values[1]));
+  let fact = $("total").parentNode;
+  $("total").textContent = formatValue(total(values.slice(0, run.terms)));
+  for (let i = run.terms - 1; i >= 0; i--) {
+    fact = fact.previousElementSibling;
+    fact.lastChild.textContent = formatValue(values[i]);
+  }
   const done = run.steps ? Math.floor(100 * s.step / run.steps) : 0;
   document.title = `${done} % · ${document.querySelector("h1").textContent}`;
 }
 
-function total(a, b) { return Number.isFinite(a) && Number.isFinite(b) ? a + b : null; }
+function total(terms) { return terms.length > 0 && terms.every(Number.isFinite) ? terms.reduce((a, b) => a + b) : null; }
 
 function duration(seconds) {
   const s = Math.round(seconds), m = Math.floor(s / 60), h = Math.floor(m / 60);
