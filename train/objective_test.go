@@ -64,8 +64,7 @@ func TestSchedulesMatchPyTorch(t *testing.T) {
 func TestTotalVariationMatchesPyTorch(t *testing.T) {
 	readRecorded(t)
 	for _, be := range []backend.Backend{reference.New(), newCPU(t)} {
-		o := train.NewTotalVariation(be, recorded.TV.Weight)
-		defer o.Free()
+		o := train.TotalVariation{Weight: recorded.TV.Weight}
 		y := tensor.FromSlice(be, tensor.Shape{2, 3, 5, 7}, recorded.TV.Y).RequireGrad()
 		tp := tensor.NewTape(be)
 		losses := o.Losses(nil, &train.Pass{Tape: tp, Output: y})
@@ -111,11 +110,11 @@ func (w *wobble) Losses(dst []*tensor.Tensor, p *train.Pass) []*tensor.Tensor {
 }
 
 // withEverything returns settings that use all that a Trainer offers.
-func withEverything(dir string, be backend.Backend) train.Config {
+func withEverything(dir string) train.Config {
 	cfg := inFolder(dir)
 	cfg.Schedule = train.WarmUp{Steps: 2, Then: train.Cosine{Least: 0.1}}
 	cfg.WeightDecay, cfg.MaxGradNorm = 0.1, 1e5
-	cfg.Objectives = []train.Objective{train.NewTotalVariation(be, 0.5), &wobble{weight: 10}}
+	cfg.Objectives = []train.Objective{train.TotalVariation{Weight: 0.5}, &wobble{weight: 10}}
 	return cfg
 }
 
@@ -124,18 +123,18 @@ func withEverything(dir string, be backend.Backend) train.Config {
 func TestResumeWithEverything(t *testing.T) {
 	be := newCPU(t)
 	whole := t.TempDir()
-	run(t, be, withEverything(whole, be))
+	run(t, be, withEverything(whole))
 	for stop := 1; stop <= 11; stop += 2 {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(context.Background())
-		cfg := withEverything(dir, be)
+		cfg := withEverything(dir)
 		cfg.Events.OnStep = func(e *train.StepEvent) {
 			if e.Step == stop {
 				cancel()
 			}
 		}
 		require.ErrorIs(t, newTrainer(t, be, cfg, 1).Train(ctx), context.Canceled)
-		cfg = withEverything(dir, be)
+		cfg = withEverything(dir)
 		cfg.Resume = true
 		if stop == 5 { // another length does not change the curve of the rates
 			cfg.Epochs = 4
@@ -154,7 +153,7 @@ func TestResumeWithEverything(t *testing.T) {
 // TestTermsAreShownByName trains with two more objectives.
 func TestTermsAreShownByName(t *testing.T) {
 	be := newCPU(t)
-	cfg := withEverything(t.TempDir(), be)
+	cfg := withEverything(t.TempDir())
 	var rates []float64
 	var lines []string
 	cfg.Events.OnStep = func(e *train.StepEvent) {
