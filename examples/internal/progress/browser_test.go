@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/browsertest"
+
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -22,68 +24,68 @@ import (
 // TestBrowser uses the page as a user would, in a real browser.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
+	b := browsertest.New(t, "--disable-gpu")
 	var stops atomic.Int32
 	p := newPage(t, fakeRun(t), func() { stops.Add(1) })
-	b.screen(1280, 1400, false, "light")
+	b.Screen(1280, 1400, false, "light")
 
-	b.open(p.URL())
-	b.await("document.getElementById('status').textContent", "training")
-	require.Equal(t, true, b.eval("return document.querySelector('#sample .empty').checkVisibility()"))
-	require.Equal(t, false, b.eval("return document.querySelector('#sample img').checkVisibility()"))
-	b.shot("page-empty")
+	b.Open(p.URL())
+	b.Await("document.getElementById('status').textContent", "training")
+	require.Equal(t, true, b.Eval("return document.querySelector('#sample .empty').checkVisibility()"))
+	require.Equal(t, false, b.Eval("return document.querySelector('#sample img').checkVisibility()"))
+	b.Shot("page-empty")
 
 	dir := t.TempDir()
 	train(t, p, dir, 1, 3000)
-	b.await("document.getElementById('step').textContent", "3,000 of 12,000")
-	b.await("document.querySelectorAll('#strip button').length", 6.0)
-	b.await("[...document.images].every(i => i.complete && i.naturalWidth > 0)", true)
-	require.Equal(t, "newest sample, step 3,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
-	require.Equal(t, "12.3", b.eval("return document.getElementById('speed').textContent"))
-	require.Contains(t, b.eval("return document.getElementById('left').textContent"), "s")
-	require.Equal(t, 6.0, b.eval("return document.querySelectorAll('#legend button').length"))
-	require.Equal(t, 9.0, b.eval("return document.querySelectorAll('#settings div').length"))
-	require.Equal(t, "<script>alert(1)</script>", b.eval("return document.querySelector('#settings div:last-child dd').textContent"))
-	b.shot("page-light")
+	b.Await("document.getElementById('step').textContent", "3,000 of 12,000")
+	b.Await("document.querySelectorAll('#strip button').length", 6.0)
+	b.Await("[...document.images].every(i => i.complete && i.naturalWidth > 0)", true)
+	require.Equal(t, "newest sample, step 3,000", b.Eval("return document.querySelector('#sample figcaption').textContent"))
+	require.Equal(t, "12.3", b.Eval("return document.getElementById('speed').textContent"))
+	require.Contains(t, b.Eval("return document.getElementById('left').textContent"), "s")
+	require.Equal(t, 6.0, b.Eval("return document.querySelectorAll('#legend button').length"))
+	require.Equal(t, 9.0, b.Eval("return document.querySelectorAll('#settings div').length"))
+	require.Equal(t, "<script>alert(1)</script>", b.Eval("return document.querySelector('#settings div:last-child dd').textContent"))
+	b.Shot("page-light")
 
 	// Curves are drawn, and a click on their name hides them.
 	shown := inked(b)
 	require.Greater(t, shown, 3000.0)
 	for i := 1; i <= 6; i++ {
-		b.click(fmt.Sprintf("#legend button:nth-child(%d)", i))
+		b.Click(fmt.Sprintf("#legend button:nth-child(%d)", i))
 	}
 	require.Less(t, inked(b), shown/4)
 	for i := 1; i <= 6; i++ {
-		b.click(fmt.Sprintf("#legend button:nth-child(%d)", i))
+		b.Click(fmt.Sprintf("#legend button:nth-child(%d)", i))
 	}
 	require.InDelta(t, shown, inked(b), shown/4)
 
 	// An earlier sample stays when newer ones come; the newest follows the run.
-	b.click("#strip button:nth-child(2)")
-	require.Equal(t, "step 1,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
+	b.Click("#strip button:nth-child(2)")
+	require.Equal(t, "step 1,000", b.Eval("return document.querySelector('#sample figcaption').textContent"))
 	train(t, p, dir, 3001, 5000)
-	b.await("document.querySelectorAll('#strip button').length", 10.0)
-	require.Equal(t, "step 1,000", b.eval("return document.querySelector('#sample figcaption').textContent"))
-	b.eval("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))")
-	require.Equal(t, "step 1,500", b.eval("return document.querySelector('#sample figcaption').textContent"))
-	b.click("#strip button:last-child")
+	b.Await("document.querySelectorAll('#strip button').length", 10.0)
+	require.Equal(t, "step 1,000", b.Eval("return document.querySelector('#sample figcaption').textContent"))
+	b.Eval("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))")
+	require.Equal(t, "step 1,500", b.Eval("return document.querySelector('#sample figcaption').textContent"))
+	b.Click("#strip button:last-child")
 	train(t, p, dir, 5001, 5500)
-	b.await("document.querySelector('#sample figcaption').textContent", "newest sample, step 5,500")
+	b.Await("document.querySelector('#sample figcaption').textContent", "newest sample, step 5,500")
 
 	// More points than the history holds: the page gets the coarser ones.
-	b.await("state.version === 1 && points.length < 3000 && points.at(-1)[0] === 5500", true)
+	b.Await("state.version === 1 && points.length < 3000 && points.at(-1)[0] === 5500", true)
 
-	b.await("(s => s.scrollLeft + s.clientWidth >= s.scrollWidth - 8)(document.getElementById('strip'))", true)
+	b.Await("(s => s.scrollLeft + s.clientWidth >= s.scrollWidth - 8)(document.getElementById('strip'))", true)
 	for name, scheme := range map[string]string{"page-dark": "dark", "page-phone": "light", "page-phone-dark": "dark"} {
 		width := 1280
 		if strings.Contains(name, "phone") {
 			width = 390
 		}
-		b.screen(width, 1500, width < 1280, scheme)
-		b.await("[...document.images].every(i => i.complete)", true)
-		require.LessOrEqual(t, b.eval("return document.documentElement.scrollWidth").(float64), float64(width), "nothing is cut off")
-		require.Equal(t, true, b.eval("return [...document.querySelectorAll('#facts dd')].every(e => e.scrollWidth <= e.clientWidth)"))
-		m, err := png.Decode(bytes.NewReader(b.shot(name)))
+		b.Screen(width, 1500, width < 1280, scheme)
+		b.Await("[...document.images].every(i => i.complete)", true)
+		require.LessOrEqual(t, b.Eval("return document.documentElement.scrollWidth").(float64), float64(width), "nothing is cut off")
+		require.Equal(t, true, b.Eval("return [...document.querySelectorAll('#facts dd')].every(e => e.scrollWidth <= e.clientWidth)"))
+		m, err := png.Decode(bytes.NewReader(b.Shot(name)))
 		require.NoError(t, err)
 		require.Equal(t, width, m.Bounds().Dx())
 		r, _, _, _ := m.At(2, 2).RGBA()
@@ -91,25 +93,25 @@ func TestBrowser(t *testing.T) {
 	}
 
 	// Stop asks once more.
-	b.screen(1280, 900, false, "light")
-	b.click("#stop")
-	require.Equal(t, "Really stop?", b.eval("return document.getElementById('stop').textContent"))
+	b.Screen(1280, 900, false, "light")
+	b.Click("#stop")
+	require.Equal(t, "Really stop?", b.Eval("return document.getElementById('stop').textContent"))
 	require.Zero(t, stops.Load())
-	b.click("#stop")
-	b.await("document.getElementById('status').textContent", "stopping")
+	b.Click("#stop")
+	b.Await("document.getElementById('status').textContent", "stopping")
 	require.EqualValues(t, 1, stops.Load())
 
-	require.Empty(t, b.complaints())
+	require.Empty(t, b.Complaints())
 	p.End("stopped")
-	b.await("document.getElementById('status').textContent", "stopped")
-	require.Equal(t, false, b.eval("return document.getElementById('stop').checkVisibility()"))
+	b.Await("document.getElementById('status').textContent", "stopped")
+	require.Equal(t, false, b.Eval("return document.getElementById('stop').checkVisibility()"))
 	require.NoError(t, p.Close())
 }
 
 // TestBrowserAttack has another site try what it can from the user's browser.
 func TestBrowserAttack(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
+	b := browsertest.New(t, "--disable-gpu")
 	var stops atomic.Int32
 	p := newPage(t, fakeRun(t), func() { stops.Add(1) })
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,19 +126,19 @@ func TestBrowserAttack(t *testing.T) {
 		</script>`, p.URL())
 	}))
 	defer evil.Close()
-	b.open(evil.URL)
-	b.await("done.filter(d => d === '-').length", 3.0)
-	b.await("document.getElementById('i').complete", true)
-	require.Equal(t, []any{"-", "-", "-"}, b.eval("return done"))
+	b.Open(evil.URL)
+	b.Await("done.filter(d => d === '-').length", 3.0)
+	b.Await("document.getElementById('i').complete", true)
+	require.Equal(t, []any{"-", "-", "-"}, b.Eval("return done"))
 	require.Zero(t, stops.Load())
 	// The frame holds an error, not the page.
-	require.Contains(t, strings.Join(b.complaints(), "\n"), "frame-ancestors")
+	require.Contains(t, strings.Join(b.Complaints(), "\n"), "frame-ancestors")
 }
 
 // inked counts the pixels that the chart has coloured.
-func inked(b *browser) float64 {
-	b.t.Helper()
-	return b.eval(`
+func inked(b *browsertest.Browser) float64 {
+	b.T.Helper()
+	return b.Eval(`
 		const c = document.querySelector("canvas");
 		const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
 		let n = 0;

@@ -1,4 +1,5 @@
-package progress
+// Package browsertest drives a headless Chromium in tests of pages.
+package browsertest
 
 import (
 	"bufio"
@@ -19,15 +20,16 @@ import (
 	"github.com/impasto-go/impasto/internal/need"
 )
 
-// browser is a headless Chromium, driven through chromedriver
+// Browser is a headless Chromium, driven through chromedriver
 // (www.w3.org/TR/webdriver2).
-type browser struct {
-	t       *testing.T
+type Browser struct {
+	T       *testing.T
 	session string // URL
 }
 
-// newBrowser starts a browser with a fresh profile for this test, or skips it.
-func newBrowser(t *testing.T) *browser {
+// New starts a browser with a fresh profile for this test, or skips it. flags are
+// further ones of its command line.
+func New(t *testing.T, flags ...string) *Browser {
 	t.Helper()
 	chromium := need.Tool(t, "chromium")
 	driver := exec.Command("chromedriver", "--port=0")
@@ -49,15 +51,15 @@ func newBrowser(t *testing.T) *browser {
 	require.NotEmpty(t, port, "chromedriver did not start")
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 
-	b := &browser{t: t, session: "http://127.0.0.1:" + port}
+	b := &Browser{T: t, session: "http://127.0.0.1:" + port}
 	var session struct{ SessionID string }
 	b.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"goog:loggingPrefs": map[string]any{"browser": "ALL"},
-		"goog:chromeOptions": map[string]any{"binary": chromium, "args": []string{
-			"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"goog:chromeOptions": map[string]any{"binary": chromium, "args": append([]string{
+			"--headless", "--no-sandbox", "--disable-quic", "--no-first-run",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync",
 			"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
-		}},
+		}, flags...)},
 	}}}, &session)
 	b.session += "/session/" + session.SessionID
 	t.Cleanup(func() { b.call("DELETE", "", nil, nil) })
@@ -65,55 +67,56 @@ func newBrowser(t *testing.T) *browser {
 }
 
 // call sends a command and decodes its value into result, unless that is nil.
-func (b *browser) call(method, command string, parameters, result any) {
-	b.t.Helper()
+func (b *Browser) call(method, command string, parameters, result any) {
+	b.T.Helper()
 	body := []byte("{}")
 	var err error
 	if parameters != nil {
 		body, err = json.Marshal(parameters)
-		require.NoError(b.t, err)
+		require.NoError(b.T, err)
 	}
 	request, err := http.NewRequest(method, b.session+command, bytes.NewReader(body))
-	require.NoError(b.t, err)
+	require.NoError(b.T, err)
 	response, err := http.DefaultClient.Do(request)
-	require.NoError(b.t, err)
+	require.NoError(b.T, err)
 	defer response.Body.Close()
 	answer := struct{ Value json.RawMessage }{}
-	require.NoError(b.t, json.NewDecoder(response.Body).Decode(&answer))
-	require.Equal(b.t, 200, response.StatusCode, "%s: %s", command, answer.Value)
+	require.NoError(b.T, json.NewDecoder(response.Body).Decode(&answer))
+	require.Equal(b.T, 200, response.StatusCode, "%s: %s", command, answer.Value)
 	if result != nil {
-		require.NoError(b.t, json.Unmarshal(answer.Value, result))
+		require.NoError(b.T, json.Unmarshal(answer.Value, result))
 	}
 }
 
-func (b *browser) open(url string) {
-	b.t.Helper()
+// Open goes to an address and waits for the page.
+func (b *Browser) Open(url string) {
+	b.T.Helper()
 	b.call("POST", "/url", map[string]any{"url": url}, nil)
 }
 
-// eval returns what the body of a function returns.
-func (b *browser) eval(body string) (result any) {
-	b.t.Helper()
+// Eval returns what the body of a function returns.
+func (b *Browser) Eval(body string) (result any) {
+	b.T.Helper()
 	b.call("POST", "/execute/sync", map[string]any{"script": body, "args": []any{}}, &result)
 	return result
 }
 
-// await waits until an expression has a value.
-func (b *browser) await(expression string, value any) {
-	b.t.Helper()
+// Await waits until an expression has a value.
+func (b *Browser) Await(expression string, value any) {
+	b.T.Helper()
 	var got any
 	for range 200 {
-		if got = b.eval("return " + expression); got == value {
+		if got = b.Eval("return " + expression); got == value {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	require.Equal(b.t, value, got, expression)
+	require.Equal(b.T, value, got, expression)
 }
 
-// click presses the mouse on an element, which must be visible.
-func (b *browser) click(selector string) {
-	b.t.Helper()
+// Click presses the mouse on an element, which must be visible.
+func (b *Browser) Click(selector string) {
+	b.T.Helper()
 	var element map[string]string
 	b.call("POST", "/element", map[string]any{"using": "css selector", "value": selector}, &element)
 	for _, id := range element {
@@ -121,24 +124,25 @@ func (b *browser) click(selector string) {
 	}
 }
 
-// screen sets the size of the page and its colours, "light" or "dark".
-func (b *browser) screen(width, height int, mobile bool, scheme string) {
-	b.t.Helper()
-	b.devtools("Emulation.setDeviceMetricsOverride", map[string]any{
+// Screen sets the size of the page and its colors, "light" or "dark".
+func (b *Browser) Screen(width, height int, mobile bool, scheme string) {
+	b.T.Helper()
+	b.Devtools("Emulation.setDeviceMetricsOverride", map[string]any{
 		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile})
-	b.devtools("Emulation.setEmulatedMedia", map[string]any{
+	b.Devtools("Emulation.setEmulatedMedia", map[string]any{
 		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
 }
 
-func (b *browser) devtools(command string, parameters map[string]any) {
-	b.t.Helper()
+// Devtools sends a command of the DevTools protocol.
+func (b *Browser) Devtools(command string, parameters map[string]any) {
+	b.T.Helper()
 	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": command, "params": parameters}, nil)
 }
 
-// complaints returns the errors on the browser's console: of scripts, and for
+// Complaints returns the errors on the browser's console: of scripts, and for
 // refused or missing sources.
-func (b *browser) complaints() (all []string) {
-	b.t.Helper()
+func (b *Browser) Complaints() (all []string) {
+	b.T.Helper()
 	var entries []struct{ Level, Message string }
 	b.call("POST", "/se/log", map[string]any{"type": "browser"}, &entries)
 	for _, e := range entries {
@@ -149,16 +153,16 @@ func (b *browser) complaints() (all []string) {
 	return all
 }
 
-// shot returns a PNG of the screen, and keeps it in the folder IMPASTO_PICTURES, if
+// Shot returns a PNG of the screen, and keeps it in the folder IMPASTO_PICTURES, if
 // that is set, for looking at it.
-func (b *browser) shot(name string) []byte {
-	b.t.Helper()
+func (b *Browser) Shot(name string) []byte {
+	b.T.Helper()
 	var encoded string
 	b.call("GET", "/screenshot", nil, &encoded)
 	png, err := base64.StdEncoding.DecodeString(encoded)
-	require.NoError(b.t, err)
+	require.NoError(b.T, err)
 	if dir := os.Getenv("IMPASTO_PICTURES"); dir != "" {
-		require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
+		require.NoError(b.T, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
 	}
 	return png
 }

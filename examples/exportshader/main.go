@@ -1,0 +1,140 @@
+// Command exportshader turns a trained style into a file that runs it on the
+// graphics card by itself, as compute shaders with the weights inside:
+//
+//	exportshader -model final.pth -out style.html   # a page for browsers with WebGPU
+//	exportshader -model final.pth -out style.gd     # a compositor effect for Godot 4
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/model"
+	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/internal/atomicfile"
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/shader"
+	"github.com/impasto-go/impasto/nn/statedict"
+)
+
+func main() { cli.Main(run) }
+
+// options are what the command line says.
+type options struct {
+	model, out, in, title string
+	half                  bool
+}
+
+func run(_ context.Context, args []string) error {
+	var o options
+	flags := cli.NewFlags("-model FILE -out FILE.html|FILE.gd [flags]",
+		"Writes a trained network as compute shaders: a page that styles pictures and the webcam in\n"+
+			"browsers with WebGPU, or a compositor effect for Godot 4. The file needs nothing else.")
+	flags.StringVar(&o.model, "model", "", "the weights `file`: .pth, .safetensors or .onnx")
+	flags.StringVar(&o.out, "out", "", "the `file` to make; its name ends in .html or .gd")
+	flags.StringVar(&o.in, "in", "", "the `picture` that the page begins with; a drawn one without")
+	flags.StringVar(&o.title, "title", "", "the page's `title`; the model's name without")
+	flags.BoolVar(&o.half, "half", false, "store the weights as half floats: half the size, off by a level here and there")
+	if err := cli.Parse(flags, args, 0); err != nil {
+		return err
+	}
+	write, ok := map[string]func(options, *arch.Network, statedict.Dict) ([]byte, error){
+		".html": page, ".gd": script,
+	}[strings.ToLower(filepath.Ext(o.out))]
+	switch {
+	case o.model == "":
+		return cli.Usagef("-model is missing: name a .pth, .safetensors or .onnx file")
+	case o.out == "":
+		return cli.Usagef("-out is missing: name the .html or .gd file to make")
+	case !ok:
+		return cli.Usagef("-out %s: the name must end in .html or .gd", o.out)
+	}
+	if o.title == "" {
+		o.title = strings.TrimSuffix(filepath.Base(o.model), filepath.Ext(o.model))
+	}
+	weights, err := model.Read(o.model)
+	if err != nil {
+		return fmt.Errorf("-model: %w", err)
+	}
+	net, err := arch.Recognize(weights)
+	if err != nil {
+		return fmt.Errorf("-model %s: %w", o.model, err)
+	}
+	text, err := write(o, net, weights)
+	if err != nil {
+		return err
+	}
+	err = atomicfile.Write(o.out, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	fmt.Printf("%s: %v, %.0f kB\n", o.out, net, float64(len(text))/1e3)
+	return nil
+}
+
+// picture returns the picture to begin with.
+func (o *options) picture() (*imageio.Image, error) {
+	if o.in == "" {
+		return paint.Scene(7, 960, 540), nil
+	}
+	m, err := imageio.Load(o.in, imageio.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("-in: %w", err)
+	}
+	return m, nil
+}
+
+// program returns the network as shaders, and its weights in base64.
+func (o *options) program(net *arch.Network, d statedict.Dict) (*shader.Program, string, error) {
+	p, err := shader.New(net, d)
+	if err != nil {
+		return nil, "", fmt.Errorf("-model %s: %w", o.model, err)
+	}
+	var bytes []byte
+	for _, v := range p.Weights {
+		if o.half {
+			h, err := half(v)
+			if err != nil {
+				return nil, "", fmt.Errorf("-half: %w", err)
+			}
+			bytes = binary.LittleEndian.AppendUint16(bytes, h)
+			continue
+		}
+		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
+	}
+	return p, base64.StdEncoding.EncodeToString(bytes), nil
+}
+
+var errTooLarge = errors.New("a weight is beyond 65504, the largest half float")
+
+// half rounds a float to the nearest half float, ties to even (IEEE 754).
+func half(v float32) (uint16, error) {
+	bits := math.Float32bits(v)
+	sign, size := uint16(bits>>16&0x8000), math.Abs(float64(v))
+	if math.IsNaN(float64(v)) || size >= 65520 {
+		return 0, errTooLarge
+	}
+	// Steps of 2^-24 below 2^-14, of 2^-10 of the power of two above.
+	step := math.Ldexp(1, -24)
+	_, exponent := math.Frexp(size)
+	if size >= math.Ldexp(1, -14) {
+		step = math.Ldexp(1, exponent-11)
+	}
+	n := uint16(math.RoundToEven(size / step))
+	if size >= math.Ldexp(1, -14) {
+		n += uint16(exponent+14-1) << 10 // the sum carries where it rounds up to a power of two
+	}
+	return sign | n, nil
+}
