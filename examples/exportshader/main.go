@@ -34,7 +34,7 @@ type options struct {
 	half                  bool
 }
 
-func run(_ context.Context, args []string) error {
+func run(ctx context.Context, args []string) error {
 	var o options
 	flags := cli.NewFlags("-model FILE -out FILE.html|FILE.gd [flags]",
 		"Writes a trained network as compute shaders: a page that styles pictures and the webcam in\n"+
@@ -59,9 +59,9 @@ func run(_ context.Context, args []string) error {
 		return cli.Usagef("-out %s: the name must end in .html or .gd", o.out)
 	}
 	if o.title == "" {
-		o.title = strings.TrimSuffix(filepath.Base(o.model), filepath.Ext(o.model))
+		o.title = baseName(o.model)
 	}
-	weights, err := model.Read(o.model)
+	weights, err := model.Read(ctx, o.model)
 	if err != nil {
 		return fmt.Errorf("-model: %w", err)
 	}
@@ -82,6 +82,11 @@ func run(_ context.Context, args []string) error {
 	}
 	fmt.Printf("%s: %v, %.0f kB\n", o.out, net, float64(len(text))/1e3)
 	return nil
+}
+
+// baseName returns a file's name without folder and ending.
+func baseName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 }
 
 // picture returns the picture to begin with.

@@ -1,0 +1,112 @@
+package shader
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/statedict"
+)
+
+func zeros(n *arch.Network) (d statedict.Dict) {
+	for _, p := range n.Params() {
+		d = append(d, statedict.Entry{Name: p.Name, Shape: p.Shape, Data: make([]float32, p.Len())})
+	}
+	return d
+}
+
+// TestBuffersLive follows what lies in each buffer: a layer reads the one before it
+// and those that it adds, not what has taken their place.
+func TestBuffersLive(t *testing.T) {
+	for _, n := range []*arch.Network{
+		arch.Tutorial([3]int{8, 16, 32}, 5), arch.Tutorial([3]int{8, 8, 8}, 1), arch.PyTorchExamples([3]int{4, 6, 8}, 3),
+	} {
+		p, err := New(n, zeros(n))
+		require.NoError(t, err)
+		holds := make([]int, len(p.Buffers))
+		layer := -1
+		for _, s := range p.Steps {
+			k := &p.Kernels[s.Kernel]
+			switch k.kind {
+			case "read":
+				holds[s.Bindings[1]] = -1
+			case "conv":
+				require.Equal(t, layer, holds[s.Bindings[1]])
+				layer++
+				holds[s.Bindings[2]] = layer
+				require.Equal(t, Buffer{n.Layers[layer].Out, n.Scales()[layer]}, p.Buffers[s.Bindings[2]])
+			case "apply":
+				require.Equal(t, layer, holds[s.Bindings[0]])
+				plus := n.Layers[layer].Plus
+				for i, b := range s.Bindings[len(s.Bindings)-len(plus):] {
+					require.Equal(t, plus[i].Layer, holds[b])
+				}
+			case "write":
+				require.Equal(t, len(n.Layers)-1, holds[s.Bindings[1]])
+			}
+		}
+		// Fewer buffers than outputs, of which the picture is one: they are used again.
+		require.Less(t, len(p.Buffers), len(n.Layers)+1)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	for _, c := range []struct {
+		s    Step
+		want [3]int
+	}{
+		{Step{Scale: 2, Tile: [2]int{8, 8}, Planes: 3}, [3]int{3, 2, 3}},   // 20 x 10
+		{Step{Scale: 1, Tile: [2]int{256, 0}, Planes: 5}, [3]int{4, 5, 1}}, // 800 pixels
+		{Step{Scale: 4, Planes: 7}, [3]int{1, 7, 1}},
+	} {
+		x, y, z := c.s.Groups(40, 20)
+		require.Equal(t, c.want, [3]int{x, y, z})
+	}
+}
+
+// TestPacked finds each weight where a kernel looks for it.
+func TestPacked(t *testing.T) {
+	l := &arch.Layer{In: 2, Out: 18, Kernel: 3}
+	p := layerWeights{weight: make([]float32, 18*2*9), bias: make([]float32, 18)}
+	for i := range p.weight {
+		p.weight[i] = float32(i)
+	}
+	for i := range p.bias {
+		p.bias[i] = float32(-1 - i)
+	}
+	all := packed(l, p, 16)
+	const perBlock = 16 * (1 + 2*9)
+	require.Len(t, all, 2*perBlock)
+	require.EqualValues(t, -18, all[perBlock+1])                    // bias of channel 17
+	require.EqualValues(t, 0, all[perBlock+2])                      // there is no channel 18
+	require.EqualValues(t, (17*2+1)*9+4, all[perBlock+16*(1+13)+1]) // its middle tap of input 1
+}
+
+func TestErrors(t *testing.T) {
+	n := arch.Tutorial([3]int{4, 4, 4}, 1)
+	d := zeros(n)
+	_, err := New(n, d[1:])
+	require.EqualError(t, err, "the weights lack conv1.conv2d.weight")
+	d[1].Data = d[1].Data[:3]
+	_, err = New(n, d)
+	require.EqualError(t, err, "conv1.conv2d.bias has 3 values, not 4")
+	n.Layers[2].In++
+	_, err = New(n, d)
+	require.ErrorContains(t, err, "conv3")
+}
+
+// TestLanguages writes every kernel in both languages, with nothing left open.
+func TestLanguages(t *testing.T) {
+	n := arch.Tutorial([3]int{4, 6, 8}, 1)
+	p, err := New(n, zeros(n))
+	require.NoError(t, err)
+	for i := range p.Kernels {
+		for _, source := range []string{p.Kernels[i].WGSL(), p.Kernels[i].GLSL()} {
+			require.Contains(t, source, "main(")
+			require.NotContains(t, source, "<no value>")
+			require.Equal(t, strings.Count(source, "{"), strings.Count(source, "}"))
+		}
+	}
+}
