@@ -47,11 +47,12 @@ var mayImport = []struct {
 }{
 	// For tests only.
 	{"internal/need", nil},
+	{"internal/golden", nil},
 
 	// What a backend is, and how it is judged: by a reference and by goldens.
 	{"tensor/backend", nil},
 	{"tensor/backend/reference", []string{"tensor/backend"}},
-	{"tensor/backend/backendtest", []string{"tensor/backend/...", "internal/need", "nn/statedict", "nn/safetensors", testify}},
+	{"tensor/backend/backendtest", []string{"tensor/backend/...", "internal/need", "internal/golden", testify}},
 
 	// The CPU backend. Only the kernels ask which CPU this is.
 	{"tensor/internal/f32", []string{cpuid}},

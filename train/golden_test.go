@@ -2,11 +2,14 @@ package train_test
 
 import (
 	"context"
+	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/golden"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -19,40 +22,56 @@ import (
 	"github.com/impasto-go/impasto/vgg/vggtest"
 )
 
-// TestFollowsPyTorch repeats a training that PyTorch did with the tutorial's code.
+// TestFollowsPyTorch repeats a training that PyTorch did in float64, whose last batch
+// of each epoch is a partial one.
 func TestFollowsPyTorch(t *testing.T) {
+	followsPyTorch(t, golden.Path(t, "training/tutorial.pth"), golden.Path(t, "training"), "tutorial.", 10, 5)
+}
+
+// TestFollowsTutorial repeats one that PyTorch did with the tutorial's own code, in
+// float32.
+func TestFollowsTutorial(t *testing.T) {
+	dir := need.Shared(t, "golden/train_small")
+	followsPyTorch(t, filepath.Join(dir, "init.pth"), dir, "", 22, 3)
+}
+
+func followsPyTorch(t *testing.T, weights, dir, prefix string, pictures, epochs int) {
 	be := newCPU(t)
-	trace, _, err := safetensors.ReadFile(need.Shared(t, "golden/train_small/trace.safetensors"))
+	trace, _, err := safetensors.ReadFile(filepath.Join(dir, "trace.safetensors"))
 	require.NoError(t, err)
-	initial, err := pth.ReadFile(need.Shared(t, "golden/train_small/init.pth"))
+	initial, err := pth.ReadFile(weights)
 	require.NoError(t, err)
 	net, err := nn.NewNetworkFrom(be, initial)
 	require.NoError(t, err)
 	features, err := vgg.Load(be, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
 	require.NoError(t, err)
-	style, err := imageio.Load(need.Shared(t, "golden/train_small/style.png"), imageio.Options{})
+	style, err := imageio.Load(filepath.Join(dir, "style.png"), imageio.Options{})
 	require.NoError(t, err)
-	data, err := dataset.Folder(need.Shared(t, "golden/train_small/dataset"), imageio.Options{})
+	data, err := dataset.Folder(filepath.Join(dir, "dataset"), imageio.Options{})
 	require.NoError(t, err)
-	require.Equal(t, 22, data.Len())
+	require.Equal(t, pictures, data.Len())
 
 	cfg := train.Default()
-	cfg.Epochs, cfg.ImageSize, cfg.StyleSize, cfg.StyleWeight = 3, 64, 64, 1e9
-	want := trace.Lookup("losses").Data
+	cfg.Epochs, cfg.ImageSize, cfg.StyleSize, cfg.StyleWeight = epochs, 64, 64, 1e9
+	want := trace.Lookup(prefix + "losses").Data
 	steps := 0
 	// Adam's first steps follow the sign of a gradient however small it is, so
-	// rounding errors grow from step to step: PyTorch's gradients of the first step
-	// are 7e-4 away from those in float64, ours 4e-4. What the curves differ by at
-	// the end is therefore chance, and varies with the instruction set.
-	tolerance := 1e-3
-	if !strings.Contains(be.Name(), "avx512") {
-		tolerance = 3e-3
+	// rounding errors grow from step to step: PyTorch's own losses in float32 are off
+	// by 1.7e-4 in the 15 steps of the first trace.
+	const tolerance = 1e-3
+	if strings.Contains(be.Name(), "portable") && !need.Long() {
+		cfg.Steps = 4 // all of them take half a minute
+	}
+	worst := 0.0
+	compare := func(want float32, got float64, what string, step int) {
+		require.InEpsilon(t, float64(want), got, tolerance, "%s loss of step %d", what, step)
+		worst = max(worst, math.Abs(got/float64(want)-1))
 	}
 	cfg.Events.OnStep = func(e *train.StepEvent) {
-		require.InEpsilon(t, float64(want[2*steps]), e.Term("content"), tolerance, "content loss of step %d", e.Step)
-		require.InEpsilon(t, float64(want[2*steps+1]), e.Term("style"), tolerance, "style loss of step %d", e.Step)
+		compare(want[2*steps], e.Term("content"), "content", e.Step)
+		compare(want[2*steps+1], e.Term("style"), "style", e.Step)
 		if steps == 0 {
-			compareGradients(t, net, trace)
+			compareGradients(t, net, trace, prefix)
 		}
 		steps++
 	}
@@ -60,17 +79,21 @@ func TestFollowsPyTorch(t *testing.T) {
 	require.NoError(t, err)
 	defer trainer.Close()
 	require.NoError(t, trainer.Train(context.Background()))
-	require.Equal(t, 18, steps)
+	if cfg.Steps == 0 {
+		cfg.Steps = len(want) / 2
+	}
+	require.Equal(t, cfg.Steps, steps)
+	t.Logf("%d steps, losses off by at most %.2g", steps, worst)
 }
 
 // compareGradients compares the gradients of the first step with PyTorch's.
-func compareGradients(t *testing.T, net *nn.Network, trace statedict.Dict) {
+func compareGradients(t *testing.T, net *nn.Network, trace statedict.Dict, prefix string) {
 	for _, p := range net.Params() {
 		g := p.Tensor.Grad()
 		if g == nil || strings.HasPrefix(p.Name, "resnets") && strings.HasSuffix(p.Name, "in2.bias") {
 			continue // the true gradient is zero
 		}
-		e := trace.Lookup("grad." + p.Name)
+		e := trace.Lookup(prefix + "grad." + p.Name)
 		require.Less(t, relativeL2(t, e.Data, g), 2e-3, p.Name)
 	}
 }

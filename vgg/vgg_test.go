@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/internal/golden"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -20,38 +20,30 @@ import (
 )
 
 func TestFeaturesEqualPyTorch(t *testing.T) {
-	golden, _, err := safetensors.ReadFile(need.Shared(t, "golden/vgg19_hashed.safetensors"))
-	require.NoError(t, err)
+	want := golden.Read(t, "vgg19.safetensors")
 	be := newBackend(t)
 	v, err := vgg.Load(be, vggtest.Hashed(vgg.Relu54), vgg.Relu54)
 	require.NoError(t, err)
-	e := golden.Lookup("x")
+	e := want.Get(t, "x")
 	x := tensor.FromSlice(be, tensor.Shape(e.Shape), e.Data).RequireGrad()
 	tp := tensor.NewTape(be)
 	features := v.Features(nil, tp, x, vgg.StyleLayers())
 	var losses []*tensor.Tensor
 	for i, l := range vgg.StyleLayers() {
-		want := golden.Lookup(l.Name())
+		e := want.Get(t, l.String())
 		got := features[i].Values()
-		require.Equal(t, tensor.Shape(want.Shape), features[i].Shape(), l.Name())
-		require.Less(t, relativeL2(t, want.Data, got), 1e-5, l.Name())
+		require.Equal(t, tensor.Shape(e.Shape), features[i].Shape(), l.Name())
+		require.Less(t, relativeL2(t, e.Data, got), 1e-5, l.Name())
 
 		// Half the squared distance from got-r has the upstream gradient r.
-		target := torchRandn(uint32(30+i), len(got))
+		target := golden.Unit(uint64(100*(i+1)), len(got))
 		for k := range target {
 			target[k] = got[k] - target[k]
 		}
 		losses = append(losses, tp.MSE(features[i], tensor.FromSlice(be, features[i].Shape(), target), float32(len(got))/2))
 	}
 	tp.Backward(losses...)
-	require.Less(t, relativeL2(t, golden.Lookup("grad_x").Data, x.Grad()), 1e-4)
-}
-
-func TestTorchRandn(t *testing.T) {
-	golden, _, err := safetensors.ReadFile(need.Shared(t, "golden/op_conv3x3.safetensors"))
-	require.NoError(t, err)
-	gy := golden.Lookup("gy").Data
-	require.InDeltaSlice(t, gy, torchRandn(99, len(gy)), 1e-5)
+	require.Less(t, relativeL2(t, want.Get(t, "grad_x").Data, x.Grad()), 1e-4)
 }
 
 // oracle computes features as torchvision's Sequential lists them: convolution

@@ -87,6 +87,9 @@ func onnxRuntime() (string, error) {
 		return "", fmt.Errorf("node is not installed")
 	}
 	candidates := []string{os.Getenv("IMPASTO_ORT_NODE_MODULES")}
+	if cache, err := os.UserCacheDir(); err == nil { // where .ci/run installs it
+		candidates = append(candidates, filepath.Join(cache, "impasto", "node_modules"))
+	}
 	if peers, err := above(filepath.Join("benchmarks", "peers", "node_modules")); err == nil {
 		candidates = append(candidates, peers)
 	}
@@ -99,5 +102,5 @@ func onnxRuntime() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("no onnxruntime-node in IMPASTO_ORT_NODE_MODULES or benchmarks/peers/node_modules")
+	return "", fmt.Errorf("no onnxruntime-node in IMPASTO_ORT_NODE_MODULES, the user's cache folder, or benchmarks/peers/node_modules")
 }

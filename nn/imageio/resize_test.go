@@ -2,17 +2,12 @@ package imageio
 
 import (
 	"bytes"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/impasto-go/impasto/internal/need"
 )
 
 // noise returns a picture of random bytes in which hard edges make filters
@@ -27,36 +22,6 @@ func noise(w, h int, seed uint64) *Image {
 		}
 	}
 	return m
-}
-
-// TestResizeEqualsGolden compares with what torchvision and Pillow made of a
-// photograph.
-func TestResizeEqualsGolden(t *testing.T) {
-	data, err := os.ReadFile(need.Shared(t, "golden/resize_pillow.safetensors"))
-	require.NoError(t, err)
-	n := binary.LittleEndian.Uint64(data)
-	var header map[string]struct {
-		Shape   []int  `json:"shape"`
-		Offsets [2]int `json:"data_offsets"`
-	}
-	require.NoError(t, json.Unmarshal(data[8:8+n], &header))
-	golden := func(name string) *Image {
-		e, ok := header[name]
-		require.True(t, ok, name)
-		return &Image{W: e.Shape[1], H: e.Shape[0], Pix: data[8+int(n):][e.Offsets[0]:e.Offsets[1]]}
-	}
-	src := golden("source")
-	for _, size := range []int{64, 256} {
-		want := golden(fmt.Sprintf("resize_crop_%d", size))
-		require.Equal(t, want, CenterCrop(ResizeShorter(src, size), size, size))
-		got := &Image{}
-		new(Resizer).Square(got, src, size)
-		require.Equal(t, want, got)
-	}
-	require.Equal(t, golden("lanczos_96"), Resize(src, 96, 96, Lanczos))
-	got, err := Scale(src, 2.5)
-	require.NoError(t, err)
-	require.Equal(t, golden("lanczos_scale_2.5"), got)
 }
 
 func TestResizeEqualsPillow(t *testing.T) {

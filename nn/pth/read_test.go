@@ -69,14 +69,7 @@ func requireEqual(t *testing.T, want, got statedict.Dict) {
 	}
 }
 
-func TestReadTrained(t *testing.T) {
-	zipped, err := ReadFile(need.Shared(t, "golden/train_small/final.pth"))
-	require.NoError(t, err)
-	legacy, err := ReadFile(need.Shared(t, "golden/train_small/final_legacy.pth"))
-	require.NoError(t, err)
-	requireEqual(t, zipped, legacy)
-	require.Len(t, zipped, 62)
-
+func TestReadAuthors(t *testing.T) {
 	author, err := ReadFile(need.Shared(t, "data/author/final.pth"))
 	require.NoError(t, err)
 	require.Equal(t, 108771, author.NumElements())

@@ -41,30 +41,11 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 	stats := norm.expect()
 	normalised, mean, rstd := stats[0], value{statsShape(s), stats[1]}, value{statsShape(s), stats[2]}
 
-	forward := norm
-	forward.desc = fmt.Sprintf("NormBlock %+v", block)
+	residual := value{}
 	if block.Alpha != 0 {
-		forward.in = append(forward.in, g.normal(s))
+		residual = g.normal(s)
 	}
-	forward.run = func(b backend.Backend, out, in []backend.Buffer) {
-		b.(backend.NormFuser).NormBlock(out[0], out[1], out[2], in[0], in[1], in[2], optional(in, 3), block)
-	}
-	forward.composed = func(b backend.Backend, out, in []backend.Buffer) {
-		composeNorm(b, out, in, optional(in, 3), block)
-	}
-	// The ReLU does not increase errors; the residual adds its own roundings.
-	forward.limits = func(tol Tolerance, c *call, want [][]float32) []limit {
-		ls := normLimits(x, gamma, [][]float32{normalised, want[1], want[2]})
-		for i, extra := range rounded(tol, c, want)[0].each {
-			ls[0].each[i] += extra
-			if block.Alpha != 0 {
-				ls[0].each[i] += unit * growth(1) * math.Abs(float64(block.Alpha*c.in[3].data[i]))
-			}
-		}
-		ls[0] = newLimit(ls[0].each)
-		return ls
-	}
-
+	forward := normBlockCall(norm, x, gamma, residual, normalised, block)
 	dy := g.normal(s)
 	for i, v := range normalised {
 		// On which side of zero rounding puts these is nobody's fault.
@@ -102,6 +83,35 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 		}
 	}
 	return calls
+}
+
+// normBlockCall turns the call of a normalisation, whose results are known, into that
+// of the block.
+func normBlockCall(norm call, x, gamma, residual value, normalised []float32, block backend.NormBlock) call {
+	forward := norm
+	forward.desc = fmt.Sprintf("NormBlock %+v", block)
+	if block.Alpha != 0 {
+		forward.in = append(forward.in, residual)
+	}
+	forward.run = func(b backend.Backend, out, in []backend.Buffer) {
+		b.(backend.NormFuser).NormBlock(out[0], out[1], out[2], in[0], in[1], in[2], optional(in, 3), block)
+	}
+	forward.composed = func(b backend.Backend, out, in []backend.Buffer) {
+		composeNorm(b, out, in, optional(in, 3), block)
+	}
+	// The ReLU does not increase errors; the residual adds its own roundings.
+	forward.limits = func(tol Tolerance, c *call, want [][]float32) []limit {
+		ls := normLimits(x, gamma, [][]float32{normalised, want[1], want[2]})
+		for i, extra := range rounded(tol, c, want)[0].each {
+			ls[0].each[i] += extra
+			if block.Alpha != 0 {
+				ls[0].each[i] += unit * growth(1) * math.Abs(float64(block.Alpha*c.in[3].data[i]))
+			}
+		}
+		ls[0] = newLimit(ls[0].each)
+		return ls
+	}
+	return forward
 }
 
 // masked returns dy where the normalised value is positive, if there is a ReLU.
