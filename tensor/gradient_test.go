@@ -60,6 +60,18 @@ func operations() []differentiable {
 		{"Charbonnier", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
 			return tp.Charbonnier(in[0], in[1], 7, 0.5)
 		}},
+		unary("Tanh", (*tensor.Tape).Tanh),
+		unary("Sigmoid", (*tensor.Tape).Sigmoid),
+		unary("Mask", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
+			s := x.Shape()
+			mask := tensor.Shape{s[0], 1, s[2], s[3]}
+			return tp.Mask(x, tensor.FromSlice(tp.Backend(), mask, gradcheck.Spaced(mask.Len(), 1)))
+		}),
+		{"Concat", []tensor.Shape{image, {2, 1, 6, 5}, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			return tp.Concat(in...)
+		}},
+		unary("Concat with itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Concat(x, x) }),
+		unary("Channels", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Channels(x, 1, 2) }),
 		warp("", tensor.BorderZero),
 		warp(" held at edges", tensor.BorderEdge),
 		unary("Add to itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, x) }),

@@ -39,12 +39,19 @@ func operations(s backend.Shape) []operation {
 }
 
 func elementwise(s backend.Shape) []operation {
-	vec := backend.Vec(s[1])
+	vec, mask := backend.Vec(s[1]), backend.Shape{s[0], 1, s[2], s[3]}
+	more := backend.Shape{s[0], s[1] + 2, s[2], s[3]}
 	return []operation{
 		{name: "Fill", out: shapes(s), run: func(b backend.Backend, out, _ []backend.Buffer) { b.Fill(out[0], 0.3) }},
 		{name: "Add", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Add(out[0], in[0], in[1]) }},
 		{name: "Axpy", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Axpy(out[0], in[0], -0.7, true) }},
 		{name: "Mul", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Mul(out[0], in[0], in[1], true) }},
+		{name: "Mask", out: shapes(s), in: shapes(s, mask), run: func(b backend.Backend, out, in []backend.Buffer) { b.Mask(out[0], in[0], in[1], true) }},
+		{name: "CopyChannels", out: shapes(more), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.CopyChannels(out[0], in[0], 1, 0, s[1], true) }},
+		{name: "Tanh", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Tanh(out[0], in[0]) }},
+		{name: "TanhGrad", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.TanhGrad(out[0], in[0], in[1], true) }},
+		{name: "Sigmoid", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Sigmoid(out[0], in[0]) }},
+		{name: "SigmoidGrad", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.SigmoidGrad(out[0], in[0], in[1], true) }},
 		{name: "ReLU", out: shapes(s), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReLU(out[0], in[0]) }},
 		{name: "ReLUGrad", out: shapes(s), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.ReLUGrad(out[0], in[0], in[1], true) }},
 		{name: "ChannelAffine", out: shapes(s), in: shapes(s, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) { b.ChannelAffine(out[0], in[0], in[1], in[2]) }},

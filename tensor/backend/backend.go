@@ -127,6 +127,14 @@ type Backend interface {
 	// Mul sets dst = a*b element by element, or adds it. a may be b.
 	Mul(dst, a, b Buffer, add bool)
 
+	// Mask multiplies every channel of x {N, C, H, W} with m {N, 1, H, W}, which is
+	// its own gradient: dst = x*m, or dst += x*m with add.
+	Mask(dst, x, m Buffer, add bool)
+	// CopyChannels copies, or adds with add, count channels of x from the channel
+	// from on to those of dst from the channel to on, and leaves the others alone. But
+	// for the channels, the shapes are equal.
+	CopyChannels(dst, x Buffer, to, from, count int, add bool)
+
 	// Conv2d sets dst = conv(x, w) + bias. bias may be nil.
 	Conv2d(dst, x, w, bias Buffer, g Conv)
 	// Conv2dGradInput computes the gradient of the input from that of the output.
@@ -170,6 +178,16 @@ type Backend interface {
 	ReLU(dst, x Buffer)
 	// ReLUGrad passes dy where the output y is positive. dx may be dy.
 	ReLUGrad(dx, dy, y Buffer, add bool)
+
+	// Tanh sets dst to the hyperbolic tangent of x.
+	Tanh(dst, x Buffer)
+	// TanhGrad computes dx = dy*(1-y²) from the output y.
+	TanhGrad(dx, dy, y Buffer, add bool)
+
+	// Sigmoid sets dst = 1/(1+exp(-x)).
+	Sigmoid(dst, x Buffer)
+	// SigmoidGrad computes dx = dy*y*(1-y) from the output y.
+	SigmoidGrad(dx, dy, y Buffer, add bool)
 
 	// InstanceNorm normalizes every (n, c) plane to zero mean and unit biased
 	// variance, then scales by gamma and shifts by beta, both {1, C, 1, 1}. It

@@ -35,6 +35,13 @@ type (
 	warpGradZero         struct{ backend.Backend }
 	warpFlowGradNoAdd    struct{ backend.Backend }
 	warpMaskWide         struct{ backend.Backend }
+	maskNoAdd            struct{ backend.Backend }
+	copyFirst            struct{ backend.Backend }
+	copyClears           struct{ backend.Backend }
+	tanhSoft             struct{ backend.Backend }
+	tanhGradOfInput      struct{ backend.Backend }
+	sigmoidOfHalf        struct{ backend.Backend }
+	sigmoidGradSquare    struct{ backend.Backend }
 	meanIsSum            struct{ backend.Backend }
 	meanGradNoAdd        struct{ backend.Backend }
 	charbonnierSharp     struct{ backend.Backend }
@@ -258,6 +265,50 @@ func (m warpFlowGradNoAdd) WarpFlowGrad(dflow, dy, x, flow backend.Buffer, borde
 
 func (m warpMaskWide) WarpMask(dst, flow backend.Buffer, height, width int) {
 	m.Backend.WarpMask(dst, flow, height, width+1)
+}
+
+func (m maskNoAdd) Mask(dst, x, mask backend.Buffer, _ bool) { m.Backend.Mask(dst, x, mask, false) }
+
+// The first channels are copied, whichever are wanted.
+func (m copyFirst) CopyChannels(dst, x backend.Buffer, to, _, count int, add bool) {
+	m.Backend.CopyChannels(dst, x, to, 0, count, add)
+}
+
+func (m copyClears) CopyChannels(dst, x backend.Buffer, to, from, count int, add bool) {
+	if !add {
+		m.Fill(dst, 0)
+	}
+	m.Backend.CopyChannels(dst, x, to, from, count, add)
+}
+
+// x/(1+|x|) looks alike.
+func (m tanhSoft) Tanh(dst, x backend.Buffer) {
+	v := read(m, x)
+	for i := range v {
+		v[i] /= 1 + float32(math.Abs(float64(v[i])))
+	}
+	m.Write(dst, v)
+}
+
+func (m tanhGradOfInput) TanhGrad(dx, dy, y backend.Buffer, add bool) {
+	z := m.Alloc(y.Shape())
+	m.Tanh(z, y)
+	m.Backend.TanhGrad(dx, dy, z, add)
+	m.Free(z)
+}
+
+func (m sigmoidOfHalf) Sigmoid(dst, x backend.Buffer) {
+	half := m.Alloc(x.Shape())
+	m.Axpy(half, x, 0.5, false)
+	m.Backend.Sigmoid(dst, half)
+	m.Free(half)
+}
+
+func (m sigmoidGradSquare) SigmoidGrad(dx, dy, y backend.Buffer, add bool) {
+	square := m.Alloc(y.Shape())
+	m.Mul(square, y, y, false)
+	m.Mul(dx, dy, square, add)
+	m.Free(square)
 }
 
 func (m meanIsSum) Mean(dst, x backend.Buffer, weight float32) {

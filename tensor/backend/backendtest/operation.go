@@ -16,7 +16,8 @@ type operation struct {
 // operations lists all operations of the contract.
 func operations() []operation {
 	return []operation{
-		elementwiseOp, conv2dOp, reflectPadOp, upsampleOp, warpOp, maxPoolOp, reluOp, instanceNormOp,
+		elementwiseOp, maskOp, concatOp, conv2dOp, reflectPadOp, upsampleOp, warpOp, maxPoolOp, reluOp, tanhOp, sigmoidOp,
+		instanceNormOp,
 		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp,
 	}
 }

@@ -31,6 +31,8 @@ func nonFinite(h *harness) {
 	}}, func(b backend.Backend, dst, x backend.Buffer) { b.ReflectPad(dst, x, 1) })
 	unary("Axpy", row(nan, inf, -inf, 0), row(nan, -inf, inf, 0),
 		func(b backend.Backend, dst, x backend.Buffer) { b.Axpy(dst, x, -2, false) })
+	unary("Tanh", row(nan, inf, -inf, 0), row(nan, 1, -1, 0), backend.Backend.Tanh)
+	unary("Sigmoid", row(nan, inf, -inf, 0), row(nan, 1, 0, 0.5), backend.Backend.Sigmoid)
 	unary("SumSquares of NaN", row(1, nan, 2), row(nan), backend.Backend.SumSquares)
 	unary("SumSquares of infinity", row(1, -inf, 2), row(inf), backend.Backend.SumSquares)
 

@@ -89,6 +89,15 @@ var gradients = []gradient{
 			r.MeanGrad(d[0], dy, 2.5, add)
 		},
 	},
+	{
+		name: "mask", in: []backend.Shape{{2, 3, 2, 2}}, out: backend.Shape{2, 3, 2, 2},
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.Mask(y, in[0], someMask(r), false) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, _ []backend.Buffer, add bool) {
+			r.Mask(d[0], dy, someMask(r), add)
+		},
+	},
+	curveGradient("tanh", (*Backend).Tanh, (*Backend).TanhGrad),
+	curveGradient("sigmoid", (*Backend).Sigmoid, (*Backend).SigmoidGrad),
 	warpGradient("warp", backend.BorderZero),
 	warpGradient("warp, held at edges", backend.BorderEdge),
 	charbonnierGradient("absolute error", 0),
@@ -109,6 +118,23 @@ func charbonnierGradient(name string, eps float32) gradient {
 		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
 			r.CharbonnierGrad(d[0], dy, in[0], in[1], 2.5, eps, add)
 			r.CharbonnierGrad(d[1], dy, in[1], in[0], 2.5, eps, add)
+		},
+	}
+}
+
+// someMask returns a mask of two images of 2x2 pixels.
+func someMask(r *Backend) backend.Buffer {
+	return tensor(r, backend.Shape{2, 1, 2, 2}, 1, 0, 0.5, -2, 3, 1, 0, 1)
+}
+
+func curveGradient(name string, f func(r *Backend, dst, x backend.Buffer), grad func(r *Backend, dx, dy, y backend.Buffer, add bool)) gradient {
+	return gradient{
+		name: name, in: []backend.Shape{{2, 3, 2, 2}}, out: backend.Shape{2, 3, 2, 2},
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { f(r, y, in[0]) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			y := r.Alloc(dy.Shape())
+			f(r, y, in[0])
+			grad(r, d[0], dy, y, add)
 		},
 	}
 }

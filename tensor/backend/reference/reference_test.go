@@ -130,6 +130,28 @@ func TestMSE(t *testing.T) {
 	require.Equal(t, []float32{8}, elements(r, y))
 }
 
+func TestCopyChannels(t *testing.T) {
+	r := New()
+	x := tensor(r, backend.Shape{1, 3, 1, 2}, 1, 2, 3, 4, 5, 6)
+	y := tensor(r, backend.Shape{1, 4, 1, 2}, 10, 20, 30, 40, 50, 60, 70, 80)
+	r.CopyChannels(y, x, 2, 1, 2, false)
+	require.Equal(t, []float32{10, 20, 30, 40, 3, 4, 5, 6}, elements(r, y))
+	r.CopyChannels(y, x, 0, 2, 1, true)
+	require.Equal(t, []float32{15, 26, 30, 40, 3, 4, 5, 6}, elements(r, y))
+}
+
+func TestCurves(t *testing.T) {
+	r := New()
+	x := tensor(r, backend.Vec(2), 0, float32(math.Log(3)))
+	y := r.Alloc(x.Shape())
+	r.Sigmoid(y, x)
+	require.InDeltaSlice(t, []float32{0.5, 0.75}, elements(r, y), 1e-7)
+	r.Tanh(y, x) // (3-1/3)/(3+1/3)
+	require.InDeltaSlice(t, []float32{0, 0.8}, elements(r, y), 1e-7)
+	r.Mask(y, tensor(r, backend.Vec(2), 3, 5), tensor(r, backend.Scalar, 2), true)
+	require.InDeltaSlice(t, []float32{6, 10.8}, elements(r, y), 1e-6)
+}
+
 func TestWarp(t *testing.T) {
 	r := New()
 	x := tensor(r, backend.Shape{1, 1, 2, 3}, 1, 2, 3, 10, 20, 30)
@@ -219,6 +241,7 @@ func TestMisusePanics(t *testing.T) {
 		"operands differ":      func() { r.Add(x, y, r.Alloc(backend.Scalar)) },
 		"aliased destination":  func() { r.ReflectPad(x, x, 0) },
 		"pad too wide":         func() { r.ReflectPad(y, x, 4) },
+		"no such channels":     func() { r.CopyChannels(r.Alloc(x.Shape()), x, 0, 2, 2, false) },
 		"no upsampling":        func() { r.Upsample(y, x, 0) },
 		"too small to pool":    func() { r.MaxPool2(y, r.Alloc(backend.Shape{1, 3, 1, 8})) },
 		"channels differ":      func() { r.Conv2d(y, x, r.Alloc(backend.Shape{3, 2, 1, 1}), nil, backend.Conv{Stride: 1}) },

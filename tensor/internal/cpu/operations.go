@@ -17,6 +17,9 @@ type operations struct {
 	warpMask        warpMaskTask
 	norm            normTask
 	affine          affineTask
+	pointwise       pointwiseTask
+	mask            maskTask
+	channels        channelsTask
 	gram            gramTask
 	gramGrad        gramGradTask
 	mul             mulTask
