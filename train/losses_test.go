@@ -3,6 +3,8 @@ package train_test
 import (
 	"context"
 	"math/rand/v2"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +15,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/vgg"
 )
@@ -230,4 +233,21 @@ func TestTrainOnTheReferenceBackend(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, live, be.Live(), "steps leak nothing")
 	}
+}
+
+// TestTwoRunsCannotShareALossFile: the second is refused, and the first keeps its rows.
+func TestTwoRunsCannotShareALossFile(t *testing.T) {
+	shared := filepath.Join(t.TempDir(), "losses.csv")
+	first, second := inFolder(t.TempDir()), inFolder(t.TempDir())
+	first.Losses, second.Losses = shared, shared
+	be := newCPU(t)
+	first.Events.OnStep = func(e *train.StepEvent) {
+		if e.Step == 5 {
+			err := newTrainer(t, be, second, 2).Train(context.Background())
+			require.ErrorIs(t, err, checkpoint.ErrLocked)
+			require.ErrorContains(t, err, shared)
+		}
+	}
+	run(t, be, first)
+	require.Equal(t, 13, strings.Count(read(t, shared), "\n"))
 }

@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/impasto-go/impasto/internal/atomicfile"
+	"github.com/impasto-go/impasto/train/checkpoint"
 )
 
 // lossHeader returns the first line of a file with the given terms.
@@ -29,14 +33,26 @@ type lossFile struct {
 }
 
 // openLosses opens the file at path for a run that has done step steps: it keeps
-// the rows up to there, and none for a run that begins.
+// the rows up to there, and none for a run that begins. Another trainer cannot open
+// it meanwhile, and the file itself is durable.
 func openLosses(path, header string, step int) (*lossFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("losses: %w", err)
 	}
 	l := &lossFile{file: f, header: header}
-	if err := l.cut(step); err != nil {
+	if err = checkpoint.LockFile(f); err != nil {
+		err = fmt.Errorf("losses: %s: %w", path, err)
+	}
+	if err == nil {
+		err = l.cut(step)
+	}
+	if err == nil {
+		if err = atomicfile.SyncDir(filepath.Dir(path)); err != nil {
+			err = fmt.Errorf("losses: %w", err)
+		}
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}

@@ -57,6 +57,7 @@ func (o *PerceptualOptions) Validate() error {
 	v.check(o.StyleSize >= 0, "StyleSize is %d, must not be negative", o.StyleSize)
 	v.check(notNegative(o.ContentWeight), "ContentWeight is %v, must not be negative and fit a float32", o.ContentWeight)
 	v.check(notNegative(o.StyleWeight), "StyleWeight is %v, must not be negative and fit a float32", o.StyleWeight)
+	v.check(o.ContentWeight != 0 || o.StyleWeight != 0, "ContentWeight and StyleWeight are both 0: there is nothing to learn")
 	v.check(len(o.StyleLayers) > 0, "StyleLayers is empty")
 	seen := map[vgg.Layer]bool{}
 	for _, s := range o.StyleLayers {

@@ -56,7 +56,11 @@ func (r *run) stop(bad *NonFiniteError) error {
 	if bad.Weights != nil {
 		return r.restore(r.good)
 	}
-	return r.save()
+	err := r.save()
+	if errors.As(err, &bad) { // it was lost before
+		return r.restore(r.good)
+	}
+	return err
 }
 
 // statePatience is how often the run goes back to the same state before it takes an

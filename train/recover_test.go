@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -11,10 +12,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/vgg"
 )
 
 // requireFiniteFiles reads all that a run has written.
@@ -194,4 +198,45 @@ func TestOrigin(t *testing.T) {
 		require.Equal(t, cfg.Origin, s.Origin)
 	}
 	require.NoError(t, os.Remove(files[4]))
+}
+
+// TestOtherInputsAreRefused: a run is not resumed with other pictures, in whatever
+// way, another style, or another VGG-19; states of the time before pictures had
+// fingerprints are.
+func TestOtherInputsAreRefused(t *testing.T) {
+	be := newCPU(t)
+	dir := t.TempDir()
+	begin := inFolder(dir)
+	begin.Steps = 3
+	run(t, be, begin)
+	resume := begin
+	resume.Resume = true
+	with := func(vggSeed, styleSeed uint64, data dataset.Source, cfg train.Config) error {
+		trainer, err := train.New(be, nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 5), vgg.Random(be, vggSeed, vgg.Relu22), picture(20, 30, styleSeed), data, cfg)
+		require.NoError(t, err)
+		defer trainer.Close()
+		return trainer.Train(context.Background())
+	}
+	require.NoError(t, with(1, 5, pictures(7), resume))
+	other := pictures(7)
+	other[3] = picture(16, 17, 999)
+	swapped := pictures(7)
+	swapped[0], swapped[3] = swapped[3], swapped[0]
+	for what, err := range map[string]error{
+		"vgg weights":         with(2, 5, pictures(7), resume),
+		"style picture":       with(1, 6, pictures(7), resume),
+		"pictures is 6":       with(1, 5, pictures(7)[:6], resume),
+		"names and sizes":     with(1, 5, other, resume),
+		"names and sizes of ": with(1, 5, swapped, resume),
+	} {
+		require.ErrorContains(t, err, "cannot resume")
+		require.ErrorContains(t, err, what)
+	}
+	s, err := checkpoint.Newest(dir)
+	require.NoError(t, err)
+	delete(s.Settings, "names and sizes of the pictures")
+	d, err := checkpoint.Open(dir, 3)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(d.Save(s), d.Close()))
+	require.NoError(t, with(1, 5, pictures(7), resume))
 }

@@ -12,11 +12,15 @@ import (
 
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/dataset"
 )
 
 // rateSetting is the one setting that a resumed run may change: whoever chooses
 // another has a reason.
 const rateSetting = "learning rate"
+
+// filesSetting is the fingerprint of the pictures, which states did not always have.
+const filesSetting = "names and sizes of the pictures"
 
 // describe lists what a resumed run must have in common with its beginning.
 func (t *Trainer) describe() map[string]string {
@@ -29,6 +33,7 @@ func (t *Trainer) describe() map[string]string {
 		"shuffle":    strconv.FormatBool(c.Shuffle),
 		"seed":       strconv.FormatUint(c.Seed, 10),
 		"pictures":   strconv.Itoa(t.data.Len()),
+		filesSetting: dataset.Fingerprint(t.data),
 	}
 	if s := c.Schedule.String(); s != "constant" {
 		settings["schedule"] = s
@@ -106,7 +111,7 @@ func differences(was, now map[string]string) (diff []string) {
 		before, then := was[name]
 		after, still := now[name]
 		switch {
-		case before == after || name == rateSetting:
+		case before == after || name == rateSetting || name == filesSetting && !then:
 		case !then:
 			diff = append(diff, fmt.Sprintf("%s is %s, was not set", name, after))
 		case !still:

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -90,7 +91,7 @@ func TestSignals(t *testing.T) {
 	for i := range times {
 		p := start(t, args...)
 		time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
-		require.Equal(t, 130, p.stop(t, []os.Signal{syscall.SIGINT, syscall.SIGTERM}[i%2]), &p.stderr)
+		require.Equal(t, 130, p.stop(t, []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[i%3]), &p.stderr)
 		require.Contains(t, p.stderr.String(), "interrupted")
 
 		d, err := checkpoint.Open(out, 2)
@@ -113,6 +114,36 @@ func TestSignals(t *testing.T) {
 		args = []string{"-quiet", "-resume", out}
 	}
 	t.Logf("%d signals, up to step %d", times, step)
+}
+
+// TestClosedOutput: a run goes on when nobody reads what it prints any more, on either
+// stream, and ends as it would.
+func TestClosedOutput(t *testing.T) {
+	beProgram()
+	if runtime.GOOS == "windows" {
+		need.Missing(t, "platform", "pipes are others on Windows")
+	}
+	out := filepath.Join(t.TempDir(), "run")
+	args := append(append(pictures(t, 5), tiny...), "-out", out, "-epochs", "40", "-log-interval", "1")
+	p := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(args, "\n"))
+	var ends []*os.File
+	for _, stream := range []*io.Writer{&p.Stdout, &p.Stderr} {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		require.NoError(t, r.Close()) // what is written there is an EPIPE from the beginning
+		*stream = w
+		ends = append(ends, w)
+	}
+	require.NoError(t, p.Start())
+	for _, w := range ends {
+		require.NoError(t, w.Close())
+	}
+	require.NoError(t, p.Wait())
+	losses, err := report.ReadLosses(filepath.Join(out, "losses.csv"))
+	require.NoError(t, err)
+	require.Len(t, losses.Rows, 80)
+	require.FileExists(t, filepath.Join(out, "final.onnx"))
 }
 
 // TestTwoTrainers refuses a second one in the folder of the first, which goes on.

@@ -68,7 +68,10 @@ func newJob(o *options) (j *job, err error) {
 	if j.watch, err = newWatch(j, pictures.Style); err != nil {
 		return nil, err
 	}
-	cfg.CheckpointDir, cfg.Losses, cfg.Resume = o.out, o.lossesFile(), o.resume
+	cfg.CheckpointDir, cfg.Losses, cfg.Resume, cfg.ResumeFrom = o.out, o.lossesFile(), o.resume, o.from
+	if cfg.Origin, err = o.origin(); err != nil {
+		return nil, err
+	}
 	if o.TVWeight > 0 {
 		cfg.Objectives = append(cfg.Objectives, train.TotalVariation{Weight: o.TVWeight})
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/train"
 )
 
 func main() { cli.Main(run) }
@@ -32,6 +33,9 @@ func run(ctx context.Context, args []string) error {
 		if stopped {
 			return nil
 		}
+	}
+	if bad := (*train.NonFiniteError)(nil); errors.As(err, &bad) && j.cfg.OnNonFinite == train.Stop {
+		fmt.Print(j.wayOut(bad))
 	}
 	if err != nil {
 		return err

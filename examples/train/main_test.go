@@ -168,7 +168,10 @@ func TestMistakes(t *testing.T) {
 		"device":            {[]string{"-device", "tpu"}, "-device"},
 		"http":              {append(append([]string{}, data...), "-http", "nonsense"), "-http"},
 		"resume what":       {[]string{"-resume", empty}, "-resume"},
-		"resume and change": {[]string{"-resume", taken, "-lr", "1"}, "-lr"},
+		"resume and change": {[]string{"-resume", taken, "-batch-size", "1"}, "-batch-size"},
+		"from of nothing":   {[]string{"-from", "1"}, "-from"},
+		"too high a rate":   {[]string{"-lr", "1e39"}, "LearningRate"},
+		"nothing to learn":  {[]string{"-content-weight", "0", "-style-weight", "0"}, "nothing to learn"},
 		"folder taken":      {append(append(append([]string{}, data...), tiny...), "-out", taken), "holds a run"},
 		"unknown flag":      {[]string{"-styel", "x"}, "styel"},
 	} {

@@ -15,6 +15,7 @@ type options struct {
 	settings
 	out         string
 	resume      bool
+	from        int
 	quiet       bool
 	http        string
 	tensorboard string
@@ -82,6 +83,7 @@ func (o *options) parse(args []string) error {
 	flags.StringVar(&o.out, "out", "", "`folder` for checkpoints, samples and results; runs/DATE-TIME if missing")
 	var resume string
 	flags.StringVar(&resume, "resume", "", "continue the run in `folder`, with its settings")
+	flags.IntVar(&o.from, "from", 0, "with -resume, continue from the newest state up to this `step`; 0 for the newest of all")
 	flags.BoolVar(&o.quiet, "quiet", false, "print log lines instead of a progress bar")
 	flags.StringVar(&o.http, "http", "", "serve a page that shows the progress at this `address`, such as localhost:8080")
 	flags.StringVar(&o.tensorboard, "tensorboard", "", "write event files for TensorBoard to `folder`")
@@ -89,6 +91,9 @@ func (o *options) parse(args []string) error {
 		return err
 	}
 	if resume == "" {
+		if o.from != 0 {
+			return cli.Usagef("-from %d: it chooses a state for -resume, which is missing", o.from)
+		}
 		return nil
 	}
 	given := map[string]bool{}

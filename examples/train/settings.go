@@ -146,15 +146,3 @@ func (s *settings) config() (train.Config, error) {
 	}
 	return c, nil
 }
-
-// resumable says which flags of the command line clash with those of a run.
-func resumable(given map[string]bool) error {
-	for name := range given {
-		switch name {
-		case "resume", "steps", "epochs", "quiet", "http", "tensorboard", "keep", "device":
-		default:
-			return cli.Usagef("-%s cannot be changed by -resume, which takes the settings of the run; leave it out", name)
-		}
-	}
-	return nil
-}

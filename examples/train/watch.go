@@ -32,16 +32,6 @@ type watch struct {
 // runFile holds the settings of a run, in its folder.
 const runFile = "run.json"
 
-// readSettings returns the settings of the run in a folder.
-func readSettings(dir string) (settings, error) {
-	s := tutorial()
-	_, err := report.ReadRun(filepath.Join(dir, runFile), &s)
-	if errors.Is(err, os.ErrNotExist) {
-		return s, fmt.Errorf("-resume %s: there is no run to continue: %w", dir, err)
-	}
-	return s, err
-}
-
 // newWatch opens what the run is written to besides its folder.
 func newWatch(j *job, style *imageio.Image) (*watch, error) {
 	w := &watch{job: j, style: style, losses: map[string]report.Number{}}

@@ -80,7 +80,7 @@ func TestSaveLoadKeep(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, stateAt(step), s)
 	}
-	steps, err := d.Steps()
+	steps, err := checkpoint.Steps(d.Path())
 	require.NoError(t, err)
 	require.Equal(t, []int{10, 999_999_999, 1_000_000_000}, steps)
 	for limit, want := range map[int]int{10: 10, 11: 10, 999_999_999: 999_999_999, math.MaxInt: 1_000_000_000} {
@@ -164,7 +164,7 @@ func TestSaveKeepsWhatItWrote(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, warnings)
 		require.Equal(t, stateAt(15), s)
-		steps, err := d.Steps()
+		steps, err := checkpoint.Steps(d.Path())
 		require.NoError(t, err)
 		require.Equal(t, map[bool][]int{true: {10, 15}, false: {15}}[keep == 4], steps, "10 went when 40 came, unless 4 are kept")
 		require.FileExists(t, filepath.Join(d.Path(), "state-000000040.safetensors.abandoned"))

@@ -30,8 +30,8 @@ import (
 const MinKeep = 2
 
 // ErrLocked is wrapped by the error of Open for a folder that another trainer is
-// using.
-var ErrLocked = errors.New("another trainer is using the folder")
+// using, and by that of LockFile.
+var ErrLocked = errors.New("another trainer is using it")
 
 // ErrNone is returned by Load if the folder holds no state.
 var ErrNone = errors.New("no training state")
@@ -76,7 +76,7 @@ func (d *Dir) Save(s *State) error {
 	if err := write(d.statePath(s.Step), s); err != nil {
 		return fmt.Errorf("saving the training state: %w", err)
 	}
-	steps, err := d.Steps()
+	steps, err := Steps(d.path)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ type fault struct {
 }
 
 func newest(dir string, limit int) (s *State, faults []fault, err error) {
-	steps, err := stepsIn(dir)
+	steps, err := Steps(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -170,12 +170,9 @@ func newest(dir string, limit int) (s *State, faults []fault, err error) {
 // Begun reports whether the folder holds a state of a run that has done a step.
 // One of a run that was ended before its first is not worth keeping.
 func (d *Dir) Begun() (bool, error) {
-	steps, err := d.Steps()
+	steps, err := Steps(d.path)
 	return len(steps) > 0 && steps[len(steps)-1] > 0, err
 }
-
-// Steps returns the steps of the states in the folder, oldest first.
-func (d *Dir) Steps() ([]int, error) { return stepsIn(d.path) }
 
 func (d *Dir) statePath(step int) string { return statePath(d.path, step) }
 
@@ -185,8 +182,8 @@ func statePath(dir string, step int) string {
 
 var stateName = regexp.MustCompile(`^state-(\d{9,18})\.safetensors$`)
 
-// stepsIn lists the steps of the states in a folder, oldest first.
-func stepsIn(dir string) ([]int, error) {
+// Steps returns the steps of the states in a folder, whole or not, oldest first.
+func Steps(dir string) ([]int, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)

@@ -33,3 +33,7 @@ func acquire(path string) (*lock, error) {
 }
 
 func (l *lock) release() error { return os.Remove(l.path) }
+
+// LockFile locks f until it is closed, or returns ErrLocked if another process has
+// locked it. Where the system cannot lock files it does nothing.
+func LockFile(*os.File) error { return nil }

@@ -21,15 +21,24 @@ func acquire(path string) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		return &lock{f}, nil
+	if err := LockFile(f); err != nil {
+		f.Close()
+		return nil, err
 	}
-	f.Close()
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, ErrLocked
+	return &lock{f}, nil
+}
+
+// LockFile locks f until it is closed, or returns ErrLocked if another process has
+// locked it. Where the system cannot lock files it does nothing.
+func LockFile(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return ErrLocked
 	}
-	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 }
 
 func (l *lock) release() error { return l.file.Close() }

@@ -20,16 +20,27 @@ func acquire(path string) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := LockFile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &lock{f}, nil
+}
+
+// LockFile locks f until it is closed, or returns ErrLocked if another process has
+// locked it. Where the system cannot lock files it does nothing.
+func LockFile(f *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	err = windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
-	if err == nil {
-		return &lock{f}, nil
+	// A byte that no file has, as others could not read one that is locked.
+	far := &windows.Overlapped{OffsetHigh: 1 << 30}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, far)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, windows.ERROR_LOCK_VIOLATION):
+		return ErrLocked
 	}
-	f.Close()
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return nil, ErrLocked
-	}
-	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 }
 
 func (l *lock) release() error { return l.file.Close() }

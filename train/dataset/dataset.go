@@ -53,6 +53,7 @@ type Files struct {
 	root  string
 	paths []string
 	load  func(path string, opts imageio.Options) (*imageio.Image, error)
+	size  func(path string) int64 // in bytes; -1 if that cannot be told
 	opts  imageio.Options
 	close func() error
 }

@@ -37,6 +37,13 @@ func Folder(dir string, opts imageio.Options) (*Files, error) {
 	f.load = func(path string, opts imageio.Options) (*imageio.Image, error) {
 		return imageio.Load(filepath.Join(f.root, filepath.FromSlash(path)), opts)
 	}
+	f.size = func(path string) int64 {
+		info, err := os.Stat(filepath.Join(f.root, filepath.FromSlash(path)))
+		if err != nil {
+			return -1
+		}
+		return info.Size()
+	}
 	var top, classes []string
 	var inside [][]string
 	w := walker{root: f.root}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path"
 	"slices"
@@ -79,6 +80,7 @@ func readZip(name string, r io.ReaderAt, size int64, opts imageio.Options) (*Fil
 		}
 		return m, err
 	}
+	f.size = func(path string) int64 { return entries[path].size() }
 	return f, f.arrange(arranged(entries))
 }
 
@@ -197,3 +199,6 @@ func (e entry) load(opts imageio.Options) (*imageio.Image, error) {
 	}
 	return imageio.DecodeBytes(data, opts)
 }
+
+// size returns the bytes of the picture, unpacked.
+func (e entry) size() int64 { return int64(min(e.file.UncompressedSize64, math.MaxInt64)) }
