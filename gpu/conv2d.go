@@ -129,41 +129,107 @@ func slab(b backend.Buffer, images, channels span) view {
 	return planes(b, images.first*b.Shape()[1]+channels.first, images.len*channels.len)
 }
 
+// convSlab runs the part of a convolution between some channels with the kernel that
+// the device prefers.
 func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
-	tile := convTile(out.len, images.len*c.height*c.width)
-	tiles := (out.len + 4*tile - 1) / (4 * tile)
-	packed := d.pack(c.kernel, out, in, tiles*4*tile)
-	defer d.recycle(packed.storage)
-
-	defines := fmt.Sprintf("TILE=%d UP=%d", tile, c.upsample)
-	if c.reflect {
-		defines += " REFLECT"
+	xs, ds := c.x.Shape(), c.dst.Shape()
+	p := product{
+		images: images, outputs: out.len, inputs: in.len, height: c.height, width: c.width, first: out, from: in,
+		dst: slab(c.dst, images, out), x: slab(c.x, images, in),
 	}
-	k := c.kernel
-	unrolled := k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9)
-	if unrolled {
-		defines += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", k.rows, k.columns, c.stride)
-	}
-	bias := packed // never read
 	biased := c.bias != nil && last
 	if biased {
-		bias = whole(c.bias).part(out.first, out.len)
+		p.bias = whole(c.bias).part(out.first, out.len)
 	}
-	quads := images.len * ((c.width + 3) / 4) * c.height
+	p.args = argsOf(0, []any{
+		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
+		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last,
+	})
+	if t := d.kernels.tile(c, p); t != nil {
+		d.convTiled(c, p, *t)
+		return
+	}
+	d.convDirect(c, p)
+}
+
+// product is one dispatch of a convolution, of any kernel.
+type product struct {
+	images          span
+	outputs, inputs int
+	height, width   int
+	first, from     span // the channels of outputs and inputs
+	dst, x, bias    view
+	args            args // of shaders/convolution.glsl
+}
+
+// quads is the number of runs of 4 pixels to compute.
+func (p product) quads() int { return p.images.len * ((p.width + 3) / 4) * p.height }
+
+// flops are the counted operations.
+func (p product) flops(k kernel) float64 {
+	return 2 * float64(p.images.len*p.height*p.width) * float64(p.outputs) * float64(p.inputs*k.rows*k.columns)
+}
+
+// views are what a kernel binds: without a bias any memory in its place.
+func (p product) views(weights view) [4]view {
+	if p.bias.storage == nil {
+		p.bias = weights
+	}
+	return [4]view{p.dst, p.x, weights, p.bias}
+}
+
+// convDirect runs conv2d.comp, without barriers.
+func (d *Device) convDirect(c convolution, p product) {
+	tile := convTile(p.outputs, p.images.len*c.height*c.width)
+	tiles := (p.outputs + 4*tile - 1) / (4 * tile)
+	k := c.kernel
+	packed := d.pack(k, p, "", tiles*4*tile, p.inputs*k.rows*k.columns)
+	defer d.recycle(packed.storage)
+
+	f := convForm{tile: tile, upsample: c.upsample, reflect: c.reflect}
+	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9) { // unrolled
+		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
+	}
+	quads := p.quads()
 	lanes := groupSize
 	for lanes/2 >= max(quads, 1) {
 		lanes /= 2
 	}
-	xs, ds := c.x.Shape(), c.dst.Shape()
-	uniforms := []any{
-		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
-		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last, lanes,
+	p.args.add(lanes)
+	if f.rows == 0 {
+		p.args.add(k.rows, k.columns, c.stride)
 	}
-	if !unrolled {
-		uniforms = append(uniforms, k.rows, k.columns, c.stride)
+	views := p.views(packed)
+	d.runCounted(p.flops(k), variant{shader: "conv2d", defines: d.defines(f)},
+		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views[:], &p.args)
+}
+
+// convForm is a variant of conv2d.comp.
+type convForm struct {
+	tile, upsample        int
+	reflect               bool
+	rows, columns, stride int // 0 where they are arguments
+}
+
+func (f convForm) String() string {
+	s := fmt.Sprintf("TILE=%d UP=%d", f.tile, f.upsample)
+	if f.reflect {
+		s += " REFLECT"
 	}
-	d.run("conv2d", defines, (tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes),
-		[]view{slab(c.dst, images, out), slab(c.x, images, in), packed, bias}, uniforms...)
+	if f.rows > 0 {
+		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.rows, f.columns, f.stride)
+	}
+	return s
+}
+
+// defines is form as a string, which is made once.
+func (d *Device) defines(form fmt.Stringer) string {
+	s, ok := d.forms[form]
+	if !ok {
+		s = form.String()
+		d.forms[form] = s
+	}
+	return s
 }
 
 // convTile is the number of 4-channel tiles that a thread computes: many reuse
@@ -181,18 +247,18 @@ func convTile(channels, pixels int) int {
 	return 1
 }
 
-// pack brings the weights between the given channels into conv2d.comp's order.
-func (d *Device) pack(k kernel, out, in span, padded int) view {
-	n := in.len * k.rows * k.columns * padded
+// pack brings the weights of a product into a kernel's order: rows of padded output
+// channels for each of depth summands.
+func (d *Device) pack(k kernel, p product, defines string, padded, depth int) view {
+	n := depth * padded
 	packed := d.scratch(max(1, n))
-	uniforms := []any{n, out.len, padded, k.rows, k.columns,
-		k.first + out.first*k.outputStep + in.first*k.inputStep,
-		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale}
-	defines := ""
 	if k.symmetric {
-		defines = "SYMMETRIC"
-		uniforms = append(uniforms, k.first+in.first*k.outputStep+out.first*k.inputStep)
+		defines += " SYMMETRIC"
 	}
-	d.run("conv2dweights", defines, groupsForItems(n), []view{packed, k.view}, uniforms...)
+	d.run("conv2dweights", defines, groupsForItems(n), []view{packed, k.view},
+		n, p.outputs, padded, k.rows, k.columns,
+		k.first+p.first.first*k.outputStep+p.from.first*k.inputStep,
+		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale, p.inputs,
+		k.first+p.from.first*k.outputStep+p.first.first*k.inputStep)
 	return packed
 }

@@ -26,7 +26,8 @@ type Device struct {
 	done    chan struct{} // closed when the thread has released everything
 	closed  bool
 	pool    pool
-	kernels kernels // set by init
+	kernels kernels                 // set by init
+	forms   map[fmt.Stringer]string // definitions of variants
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
@@ -143,9 +144,9 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 		return fmt.Errorf("%w: the context is OpenGL %s, compute shaders need 4.3", ErrUnavailable, gl.GoStr(version))
 	}
 	d.tid = threadID()
-	d.programs = map[variant]*program{}
+	d.programs, d.forms = map[variant]*program{}, map[fmt.Stringer]string{}
 	d.limits = readLimits()
-	d.kernels.shared = !software(gl.GoStr(gl.GetString(gl.RENDERER)))
+	d.kernels = kernels{shared: !software(gl.GoStr(gl.GetString(gl.RENDERER))), groups: cardGroups}
 	d.epoch, d.serial, d.patience = 1, 1, patience
 	d.stream = &glStream{limits: &d.limits, resets: tellsResets(getProcAddress)}
 	var o options

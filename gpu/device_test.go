@@ -199,7 +199,8 @@ func TestGroupLimit(t *testing.T) {
 			d.Do(func() { d.limits.groups, d.limits.flops = 7, pieceFLOPs })
 			n := groups*itemsPerGroup - 3
 			b := d.Alloc(backend.Vec(n))
-			d.runCounted(float64(n), "elementwise", "FILL", groups, []view{whole(b)}, n, float32(5))
+			a := argsOf(0, []any{n, float32(5)})
+			d.runCounted(float64(n), variant{shader: "elementwise", defines: "FILL"}, groups, []view{whole(b)}, &a)
 			got := make([]float32, n)
 			d.Read(got, b)
 			require.NoError(t, d.Sync())

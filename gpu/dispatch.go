@@ -102,6 +102,13 @@ func argsOf(skip int, values []any) (a args) {
 	return a
 }
 
+// add appends arguments of the shader's own.
+func (a *args) add(values ...int) {
+	for _, v := range values {
+		a.set(a.len-uniformBase, v)
+	}
+}
+
 // set sets the shader's own argument i.
 func (a *args) set(i, v int) {
 	a.bits[uniformBase+i] = int32(v)
@@ -146,15 +153,15 @@ func (d *Device) runShared(shader, defines string, items int, views []view, unif
 	d.runArgs(v, items, views, &a)
 }
 
-// runCounted is run for work of that many floating point operations, which a slow
-// device gets in pieces.
-func (d *Device) runCounted(flops float64, shader, defines string, groups int, views []view, uniforms ...any) {
-	a := argsOf(0, uniforms)
-	d.send(task{job: newJob(variant{shader: shader, defines: defines}, groups, flops, views, &a)})
+// runArgs is run for arguments that are together already.
+func (d *Device) runArgs(v variant, groups int, views []view, a *args) {
+	d.runCounted(0, v, groups, views, a)
 }
 
-func (d *Device) runArgs(v variant, groups int, views []view, a *args) {
-	d.send(task{job: newJob(v, groups, 0, views, a)})
+// runCounted is runArgs for work of that many floating point operations, which a slow
+// device gets in pieces.
+func (d *Device) runCounted(flops float64, v variant, groups int, views []view, a *args) {
+	d.send(task{job: newJob(v, groups, flops, views, a)})
 }
 
 func newJob(v variant, groups int, flops float64, views []view, a *args) *job {

@@ -4,31 +4,11 @@
 // step, and works without barriers, which software renderers pay dearly for.
 //
 // The input may be upsampled UP times (nearest) and is padded with zeros, or
-// mirrored with REFLECT, by address arithmetic alone. Results go to pixels
-// (y*spacing + offsetY, x*spacing + offsetX) of the destination's planes, so that a
-// strided convolution's input gradient can be written one phase at a time.
-// Where KH, KW and STRIDE are not defined they are uniforms.
-TARGET(0, dst);
+// mirrored with REFLECT, by address arithmetic alone. Where KH, KW and STRIDE are not
+// defined they are uniforms.
+#include "convolution.glsl"
 SOURCE(1, x);
 VECTORS(2, weights); // conv2dweights.comp's
-SOURCE(3, bias);
-UNIFORM(8, int, batch);
-UNIFORM(9, int, inputs); // channels
-UNIFORM(10, int, inputHeight);
-UNIFORM(11, int, inputWidth);
-UNIFORM(12, int, outputs); // channels
-UNIFORM(13, int, height);  // pixels to compute
-UNIFORM(14, int, width);
-UNIFORM(15, int, planeHeight); // of dst
-UNIFORM(16, int, planeWidth);
-UNIFORM(17, int, spacing);
-UNIFORM(18, int, offsetY);
-UNIFORM(19, int, offsetX);
-UNIFORM(20, int, padY);
-UNIFORM(21, int, padX);
-UNIFORM(22, bool, biased);
-UNIFORM(23, bool, accumulate);
-UNIFORM(24, bool, clampAtZero); // ReLU
 UNIFORM(25, int, lanes);       // of a group that share a tile of channels; others have the next tiles
 #ifndef KH
 UNIFORM(26, int, KH);
@@ -37,16 +17,6 @@ UNIFORM(28, int, STRIDE);
 #endif
 
 #include "window.glsl"
-
-void store(int n, int c, int row, int column, vec4 v) {
-	if (c >= outputs) return;
-	if (biased) v += bias[bias_at + c];
-	int at = dst_at + ((n * outputs + c) * planeHeight + row * spacing + offsetY) * planeWidth + column * spacing + offsetX;
-	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
-		float s = accumulate ? dst[at] + v[j] : v[j];
-		dst[at] = clampAtZero ? relu(s) : s;
-	}
-}
 
 // TILES(f) is f for each tile.
 #if TILE == 1
@@ -70,7 +40,6 @@ void store(int n, int c, int row, int column, vec4 v) {
 
 void main() {
 	int tiles = (outputs + 4 * TILE - 1) / (4 * TILE);
-	int across = (width + 3) / 4, quads = across * height;
 	int tilesPerGroup = 64 / lanes, tileGroups = (tiles + tilesPerGroup - 1) / tilesPerGroup;
 	int tile = group() % tileGroups * tilesPerGroup + lane() / lanes;
 	int item = group() / tileGroups * lanes + lane() % lanes;

@@ -2,7 +2,9 @@
 // input channel, kernel row, kernel column, output channel, the last padded
 // with zeros to padded channels. The weight of tap (ky, kx) from input i to
 // output o is at index first + o*outputStep + i*inputStep + ky*rowStep + kx*columnStep,
-// which covers transposed and mirrored kernels too.
+// which covers transposed and mirrored kernels too. With CHANNELS_INNER the order is
+// conv2dtile.comp's: kernel row, kernel column, input channel, output channel, with
+// zeros at the end.
 //
 // With SYMMETRIC the weights are those of a square matrix plus its transpose,
 // whose element for input 0 and output 0 is at index firstTransposed.
@@ -19,16 +21,21 @@ UNIFORM(15, int, inputStep);
 UNIFORM(16, int, rowStep);
 UNIFORM(17, int, columnStep);
 UNIFORM(18, float, scale);
+UNIFORM(19, int, inputs);
 #ifdef SYMMETRIC
-UNIFORM(19, int, firstTransposed);
+UNIFORM(20, int, firstTransposed);
 #endif
 
 void main() {
 	EACH(i, count) {
 		int o = i % padded, tap = i / padded;
+#ifdef CHANNELS_INNER
+		int from = tap % inputs, kx = tap / inputs % columns, ky = tap / (inputs * columns);
+#else
 		int kx = tap % columns, ky = tap / columns % rows, from = tap / (columns * rows);
+#endif
 		float v = 0.0;
-		if (o < outputs) {
+		if (o < outputs && ky < rows) {
 			v = w[w_at + first + o * outputStep + from * inputStep + ky * rowStep + kx * columnStep];
 #ifdef SYMMETRIC
 			v += w[w_at + firstTransposed + from * outputStep + o * inputStep];

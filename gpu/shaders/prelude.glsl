@@ -1,5 +1,8 @@
 // What every shader starts with.
-layout(local_size_x = 64) in;
+#ifndef THREADS
+#define THREADS 64 // of a work group
+#endif
+layout(local_size_x = THREADS) in;
 
 // Everything a dispatch passes besides memory, floats by their bits: one call sets it.
 layout(location = 0) uniform int arg[48];
@@ -21,6 +24,7 @@ layout(location = 48) uniform int firstGroup;
 #define ALIASED(i, name) layout(std430, binding = i) readonly BLOCK(i, name, source, float)
 #define TARGET(i, name) layout(std430, binding = i) BLOCK(i, name, target, float)
 #define VECTORS(i, name) layout(std430, binding = i) readonly restrict BLOCK(i, name, source, vec4)
+#define VECTOR_TARGET(i, name) layout(std430, binding = i) BLOCK(i, name, target, vec4)
 
 // Work groups are numbered in rows.
 int group() { return firstGroup + int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x); }

@@ -1,0 +1,90 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import "fmt"
+
+// tile is a size of conv2dtile.comp: what a group computes, and what each of its
+// threads does of that.
+type tile struct{ rows, columns, threadRows, threadColumns, depth int }
+
+func (t tile) threads() int { return t.rows * t.columns / (t.threadRows * t.threadColumns) }
+
+// memory is the shared memory of a group in bytes.
+func (t tile) memory() int { return 2 * t.depth * 16 * (t.rows/4 + 1 + t.columns/4 + 1) }
+
+func (t tile) String() string { return fmt.Sprintf("%dx%d", t.rows, t.columns) }
+
+// tiles are the sizes to choose from. Threads load whole rows of chunks: the number of
+// threads is a multiple of a quarter of the columns and divides the quads of a chunk.
+var tiles = []tile{
+	{8, 256, 4, 8, 8},
+	{16, 128, 4, 8, 16},
+	{32, 128, 4, 8, 16},
+	{64, 64, 8, 4, 16},
+	{64, 128, 8, 8, 16},
+	{128, 64, 8, 8, 16},
+}
+
+// tileForm is a variant of conv2dtile.comp.
+type tileForm struct {
+	tile
+	rows, columns, stride, upsample int
+	inputs                          int // where they do not fill chunks, otherwise 0
+	reflect, long, split            bool
+}
+
+func (f tileForm) String() string {
+	s := fmt.Sprintf("THREADS=%d ROWS=%d COLUMNS=%d THREAD_ROWS=%d THREAD_COLUMNS=%d DEPTH=%d KH=%d KW=%d STRIDE=%d UP=%d",
+		f.threads(), f.tile.rows, f.tile.columns, f.threadRows, f.threadColumns, f.depth, f.rows, f.columns, f.stride, f.upsample)
+	if f.inputs > 0 {
+		s += fmt.Sprintf(" INPUTS=%d", f.inputs)
+	}
+	for i, on := range [3]bool{f.reflect, f.long, f.split} {
+		if on {
+			s += [3]string{" REFLECT", " LONG", " SPLIT"}[i]
+		}
+	}
+	return s
+}
+
+// convTiled runs conv2dtile.comp, and conv2dsum.comp where groups share sums because
+// there are too few tiles for a card.
+func (d *Device) convTiled(c convolution, p product, t tile) {
+	k := c.kernel
+	depth := p.inputs * k.rows * k.columns
+	chunks := (depth + t.depth - 1) / t.depth
+	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
+	packed := d.pack(k, p, "CHANNELS_INNER", padded, chunks*t.depth)
+	defer d.recycle(packed.storage)
+
+	groups := padded / t.rows * ((4*p.quads() + t.columns - 1) / t.columns)
+	splits := d.splits(groups, chunks, 4*padded*p.quads())
+	f := tileForm{
+		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample,
+		reflect: c.reflect, long: depth/splits > 256, split: splits > 1,
+	}
+	if p.inputs%t.depth != 0 {
+		f.inputs = p.inputs
+	}
+	a := p.args
+	a.add(chunks, splits, padded, 0)
+	v := variant{shader: "conv2dtile", defines: d.defines(f)}
+	views := p.views(packed)
+	if splits == 1 {
+		d.runCounted(p.flops(k), v, groups, views[:], &a)
+		return
+	}
+	parts := d.scratch(splits * 4 * padded * p.quads())
+	defer d.recycle(parts.storage)
+	d.runCounted(p.flops(k), v, groups*splits, append(views[:], parts), &a)
+	p.args.add(splits, padded)
+	d.runArgs(variant{shader: "conv2dsum"}, groupsFor(p.outputs*p.quads()),
+		[]view{p.dst, parts, parts, views[3]}, &p.args)
+}
+
+// splits is into how many parts a product of so many groups and chunks is cut, each
+// with as many floats of results: enough to fill a card, of 8 chunks at least.
+func (d *Device) splits(groups, chunks, results int) int {
+	return max(1, min(d.kernels.groups/max(groups, 1), chunks/8, d.atOnce(results)))
+}

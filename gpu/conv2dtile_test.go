@@ -1,0 +1,110 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/reference"
+)
+
+// convCase is a convolution that takes a way of its own through the kernels. Without
+// groups no sum is split.
+type convCase struct {
+	x             backend.Shape
+	outputs, size int
+	conv          backend.Conv
+	groups        int
+}
+
+var convCases = []convCase{
+	{backend.Shape{2, 35, 9, 10}, 20, 3, backend.Conv{Stride: 1, Pad: 1}, cardGroups}, // channels do not fill chunks; split
+	{backend.Shape{1, 48, 7, 21}, 37, 3, backend.Conv{Stride: 1, Pad: 1}, 0},          // they do; a long sum
+	{backend.Shape{1, 32, 12, 5}, 70, 3, backend.Conv{Stride: 1, Pad: 1}, cardGroups}, // split, chunks of channels
+	{backend.Shape{2, 3, 19, 18}, 9, 9, backend.Conv{Stride: 1, Pad: 4}, 0},
+	{backend.Shape{1, 16, 18, 17}, 24, 3, backend.Conv{Stride: 2, Pad: 1}, 0},
+	{backend.Shape{1, 16, 11, 33}, 140, 1, backend.Conv{Stride: 1}, 0},
+}
+
+// TestConvTile compares every size of tile with the CPU, forward and backward: in
+// every case with IMPASTO_LONG=1, in two without, because software renderers compile
+// the shaders for seconds.
+func TestConvTile(t *testing.T) {
+	for n, tile := range tiles {
+		for i, c := range convCases {
+			if n != i && (n+1)%len(convCases) != i && os.Getenv("IMPASTO_LONG") != "1" {
+				continue
+			}
+			t.Run(fmt.Sprint(tile, " ", i), func(t *testing.T) {
+				d := openDevice(t)
+				d.kernels = kernels{shared: true, conv: tile.String(), groups: c.groups}
+				compareConv(t, d, c)
+			})
+		}
+	}
+}
+
+// TestTileLimits keeps every tile within what OpenGL 4.3 promises, and within what
+// the shader needs.
+func TestTileLimits(t *testing.T) {
+	for _, tile := range tiles {
+		require.LessOrEqual(t, tile.memory(), 32<<10, tile)
+		require.LessOrEqual(t, tile.threads(), 1024, tile)
+		quads := tile.columns / 4
+		require.Zero(t, tile.threads()%quads, tile)
+		require.Zero(t, tile.depth*quads%tile.threads(), tile)
+		require.Zero(t, 64%tile.depth, tile)
+	}
+}
+
+// compareConv compares a fused convolution with bias, ReLU and reflection, its input
+// gradient and a plain one with the CPU.
+func compareConv(t *testing.T, d *Device, c convCase) {
+	w := backend.Shape{c.outputs, c.x[1], c.size, c.size}
+	y := c.conv.Out(c.x, w)
+	rng := rand.New(rand.NewPCG(1, 2))
+	x, weights, bias, dy, dx := noise(rng, c.x.Len()), noise(rng, w.Len()), noise(rng, c.outputs), noise(rng, y.Len()), noise(rng, c.x.Len())
+	run := func(b backend.Backend) [3][]float32 {
+		load := func(s backend.Shape, v []float32) backend.Buffer {
+			buf := b.Alloc(s)
+			b.Write(buf, v)
+			return buf
+		}
+		bx, bw, bb, bdy, bdx := load(c.x, x), load(w, weights), load(backend.Vec(c.outputs), bias), load(y, dy), load(c.x, dx)
+		fused, plain := b.Alloc(y), b.Alloc(y)
+		g := backend.ConvBlock{Conv: c.conv, Reflect: true, Upsample: 1, ReLU: true}
+		if f, ok := b.(backend.ConvFuser); ok {
+			f.ConvBlock(fused, bx, bw, bb, g)
+		} else {
+			s := c.x
+			padded := b.Alloc(backend.Shape{s[0], s[1], s[2] + 2*g.Pad, s[3] + 2*g.Pad})
+			b.ReflectPad(padded, bx, g.Pad)
+			b.Conv2d(fused, padded, bw, bb, backend.Conv{Stride: g.Stride})
+			b.ReLU(fused, fused)
+		}
+		b.Conv2d(plain, bx, bw, nil, c.conv)
+		b.Conv2dGradInput(bdx, bdy, bw, c.conv, true)
+		var out [3][]float32
+		for i, buf := range []backend.Buffer{fused, plain, bdx} {
+			out[i] = make([]float32, buf.Shape().Len())
+			b.Read(out[i], buf)
+		}
+		return out
+	}
+	got, want := run(d), run(reference.New())
+	require.NoError(t, d.Sync())
+	for k := range want {
+		for i, v := range want[k] {
+			// Values are about as large as the root of the number of terms, at most 36.
+			if diff := got[k][i] - v; !(diff < 5e-5 && diff > -5e-5) {
+				t.Fatalf("result %d: element %d is %v, want %v", k, i, got[k][i], v)
+			}
+		}
+	}
+}

@@ -1,0 +1,38 @@
+// What the kernels of a convolution share: where results go, to pixels
+// (y*spacing + offsetY, x*spacing + offsetX) of the destination's planes, so that a
+// strided convolution's input gradient can be written one phase at a time.
+TARGET(0, dst);
+SOURCE(3, bias);
+UNIFORM(8, int, batch);
+UNIFORM(9, int, inputs); // channels
+UNIFORM(10, int, inputHeight);
+UNIFORM(11, int, inputWidth);
+UNIFORM(12, int, outputs); // channels
+UNIFORM(13, int, height);  // pixels to compute
+UNIFORM(14, int, width);
+UNIFORM(15, int, planeHeight); // of dst
+UNIFORM(16, int, planeWidth);
+UNIFORM(17, int, spacing);
+UNIFORM(18, int, offsetY);
+UNIFORM(19, int, offsetX);
+UNIFORM(20, int, padY);
+UNIFORM(21, int, padX);
+UNIFORM(22, bool, biased);
+UNIFORM(23, bool, accumulate);
+UNIFORM(24, bool, clampAtZero); // ReLU
+
+// Kernels compute quads: 4 neighbouring pixels of a row, of which the last of a row may
+// lie past its end.
+int across = (width + 3) / 4; // quads of a row
+int quads = across * height;  // of an image
+
+// store writes a quad of channel c.
+void store(int n, int c, int row, int column, vec4 v) {
+	if (c >= outputs) return;
+	if (biased) v += bias[bias_at + c];
+	int at = dst_at + ((n * outputs + c) * planeHeight + row * spacing + offsetY) * planeWidth + column * spacing + offsetX;
+	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
+		float s = accumulate ? dst[at] + v[j] : v[j];
+		dst[at] = clampAtZero ? relu(s) : s;
+	}
+}
