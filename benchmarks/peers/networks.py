@@ -1,4 +1,4 @@
-"""The tutorial's networks in PyTorch: the transformer network that is trained and the VGG-19 that judges it."""
+"""Networks in PyTorch: those that nn/arch knows by name, and the VGG-19 that judges what they make."""
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -57,6 +57,80 @@ class TransformerNet(nn.Module):
         y = F.relu(self.in4(self.deconv1(y3 + y)))
         y = F.relu(self.in5(self.deconv2(y2 + y)))
         return self.deconv3(y1 + y)
+
+
+class ExamplesNet(nn.Module):
+    """The TransformerNet of pytorch/examples' fast_neural_style: no skips, and each block's input added once."""
+
+    def __init__(self, filters=(32, 64, 128), res_blocks=5):
+        super().__init__()
+        a, b, c = filters
+        self.conv1, self.in1 = ConvLayer(3, a, 9), nn.InstanceNorm2d(a, affine=True)
+        self.conv2, self.in2 = ConvLayer(a, b, 3, stride=2), nn.InstanceNorm2d(b, affine=True)
+        self.conv3, self.in3 = ConvLayer(b, c, 3, stride=2), nn.InstanceNorm2d(c, affine=True)
+        self.blocks = [f"res{i + 1}" for i in range(res_blocks)]
+        for name in self.blocks:
+            setattr(self, name, ResidualBlock(c))
+        self.deconv1, self.in4 = ConvLayer(c, b, 3, upsample=2), nn.InstanceNorm2d(b, affine=True)
+        self.deconv2, self.in5 = ConvLayer(b, a, 3, upsample=2), nn.InstanceNorm2d(a, affine=True)
+        self.deconv3 = ConvLayer(a, 3, 9)
+
+    def forward(self, x):
+        y = F.relu(self.in1(self.conv1(x)))
+        y = F.relu(self.in2(self.conv2(y)))
+        y = F.relu(self.in3(self.conv3(y)))
+        for name in self.blocks:
+            y = getattr(self, name)(y)
+        y = F.relu(self.in4(self.deconv1(y)))
+        y = F.relu(self.in5(self.deconv2(y)))
+        return self.deconv3(y)
+
+
+class BlurredConvLayer(nn.Module):
+    """Reflection padding, convolution, and a 1-2-1 filter before every second pixel is taken."""
+
+    def __init__(self, cin, cout, kernel):
+        super().__init__()
+        self.reflection_pad = nn.ReflectionPad2d(kernel // 2 + 1)
+        self.blurred_conv2d = nn.Conv2d(cin, cout, kernel)
+
+    def forward(self, x):
+        y = self.blurred_conv2d(self.reflection_pad(x))
+        row = y.new_tensor([0.25, 0.5, 0.25])
+        return F.conv2d(y, (row[:, None] * row).expand(y.shape[1], 1, 3, 3), stride=2, groups=y.shape[1])
+
+
+class BilinearConvLayer(nn.Module):
+    """Bilinear upsampling, reflection padding, convolution."""
+
+    def __init__(self, cin, cout, kernel):
+        super().__init__()
+        self.reflection_pad = nn.ReflectionPad2d(kernel // 2)
+        self.bilinear_conv2d = nn.Conv2d(cin, cout, kernel)
+
+    def forward(self, x):
+        x = F.interpolate(x, mode="bilinear", scale_factor=2, align_corners=False)
+        return self.bilinear_conv2d(self.reflection_pad(x))
+
+
+class AntiAliasedNet(TransformerNet):
+    """The tutorial's network with a filter before every sampling."""
+
+    def __init__(self, filters, res_blocks=5, bilinear=True):
+        super().__init__(filters, res_blocks)
+        a, b, c = filters
+        self.conv2, self.conv3 = BlurredConvLayer(a, b, 3), BlurredConvLayer(b, c, 3)
+        if bilinear:
+            self.deconv1, self.deconv2 = BilinearConvLayer(c, b, 3), BilinearConvLayer(b, a, 3)
+
+
+# By the names of nn/arch.
+families = {
+    "tutorial": TransformerNet,
+    "pytorch-examples": ExamplesNet,
+    "anti-aliased": AntiAliasedNet,
+    "anti-aliased-nearest": lambda filters, res_blocks: AntiAliasedNet(filters, res_blocks, bilinear=False),
+}
 
 
 class Perception(nn.Module):

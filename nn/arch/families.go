@@ -87,7 +87,7 @@ func (f *family) network(filters [3]int, blocks int) *Network {
 		case l.Stride == 2 && f.blur > 1:
 			l.Conv, l.Blur = l.Name+".blurred_conv2d", f.blur
 		case l.Upsample == 2 && f.smooth > 1:
-			l.Conv, l.Blur = l.Name+".smooth_conv2d", f.smooth
+			l.Conv, l.Blur = l.Name+".bilinear_conv2d", f.smooth
 		}
 		l.Stride, l.Upsample = max(l.Stride, 1), max(l.Upsample, 1)
 		n.Layers = append(n.Layers, l)
