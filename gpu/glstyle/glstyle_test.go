@@ -14,6 +14,7 @@ import (
 	"github.com/impasto-go/impasto/gpu/glstyle"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/stylize"
@@ -33,18 +34,18 @@ func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
 
 // weights of a small random network whose results fill the range of colours.
 func weights() statedict.Dict {
-	net := nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 1, 7)
+	return vivid(nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 1, 7))
+}
+
+// vivid returns the weights of net with a last layer that fills the range of colours.
+func vivid(net *nn.Network) statedict.Dict {
 	d := net.StateDict()
-	for i := range d {
-		if d[i].Name == "deconv3.conv2d.weight" {
-			for j := range d[i].Data {
-				d[i].Data[j] *= 90
-			}
-		}
-		if d[i].Name == "deconv3.conv2d.bias" {
-			copy(d[i].Data, []float32{120, 130, 140})
-		}
+	last := net.Layers()[len(net.Layers())-1].Conv
+	weight := d.Lookup(last + ".weight").Data
+	for i := range weight {
+		weight[i] *= 90
 	}
+	copy(d.Lookup(last+".bias").Data, []float32{120, 130, 140})
 	return d
 }
 
@@ -117,6 +118,35 @@ func TestTextureEqualsImage(t *testing.T) {
 		}
 	}
 	require.NoError(t, d.Sync())
+}
+
+// TestNetworksEqualCPU compares with the same frames on the CPU.
+func TestNetworksEqualCPU(t *testing.T) {
+	d := open(t)
+	const w, h = 61, 44
+	pixels := picture(w, h)
+	for _, family := range arch.Families() {
+		a, err := arch.New(family, [3]int{8, 16, 32}, 2)
+		require.NoError(t, err)
+		weights := vivid(nn.NewNetwork(reference.New(), a, 7))
+		style, err := glstyle.New(d, weights)
+		require.NoError(t, err)
+		model, err := stylize.New(weights)
+		require.NoError(t, err)
+		session := model.NewSession()
+		want := make([]byte, len(pixels))
+		require.NoError(t, session.StylizeRGBA(want, pixels, w, h, 4*w))
+		require.NoError(t, session.Close())
+		d.Do(func() {
+			tex := newTexture(w, h, pixels)
+			require.NoError(t, style.Texture(tex, tex))
+			for i, v := range texels(tex, w, h) {
+				require.InDelta(t, want[i], v, 1, "%s, byte %d", family, i)
+			}
+			gl.DeleteTextures(1, &tex)
+		})
+		style.Close()
+	}
 }
 
 // TestAuthorsPicture compares both ways with the picture that PyTorch made of the

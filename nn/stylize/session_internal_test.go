@@ -7,13 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
 // TestMemoryEstimate compares the estimate with what a session holds after use.
 func TestMemoryEstimate(t *testing.T) {
-	for _, filters := range [][3]int{{8, 16, 32}, {32, 64, 128}, {4, 6, 8}} {
-		model, err := New(nn.NewTransformerNet(reference.New(), filters, 2, 5).StateDict())
+	for _, a := range []*arch.Network{
+		arch.Tutorial([3]int{8, 16, 32}, 2), arch.Tutorial([3]int{32, 64, 128}, 2), arch.Tutorial([3]int{4, 6, 8}, 2),
+		arch.PyTorchExamples([3]int{32, 64, 128}, 2), arch.AntiAliased([3]int{8, 16, 32}, 2, true),
+	} {
+		model, err := New(nn.NewNetwork(reference.New(), a, 5).StateDict())
 		require.NoError(t, err)
 		src, err := pictureOf(checker(640, 480))
 		require.NoError(t, err)
@@ -23,7 +27,7 @@ func TestMemoryEstimate(t *testing.T) {
 		require.NoError(t, session.runWhole(&src, area))
 		used := heap() - before
 		estimate := session.bytes(area)
-		t.Logf("%v: %d MiB used, %d MiB estimated", filters, used>>20, estimate>>20)
+		t.Logf("%v: %d MiB used, %d MiB estimated", a, used>>20, estimate>>20)
 		require.LessOrEqual(t, used, estimate)
 		require.Greater(t, used, estimate/2)
 		require.NoError(t, session.Close())

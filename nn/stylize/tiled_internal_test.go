@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
@@ -31,22 +32,30 @@ func checker(w, h int) *imageio.Image {
 // TestTiledFloats compares the network's output before it becomes bytes.
 func TestTiledFloats(t *testing.T) {
 	for _, c := range []struct {
+		family    string
 		filters   [3]int
 		resBlocks int
 		w, h      int
 		trunk     bool
 	}{
-		{[3]int{8, 16, 32}, 5, 240, 160, false},
-		{[3]int{8, 16, 32}, 5, 304, 252, true},
-		{[3]int{8, 16, 32}, 1, 64, 420, true},
-		{[3]int{4, 6, 8}, 3, 204, 188, false},
-		{[3]int{4, 6, 8}, 3, 204, 312, true},
-		{[3]int{4, 32, 48}, 1, 76, 260, false},
-		{[3]int{4, 32, 48}, 1, 76, 260, true},
+		{"tutorial", [3]int{8, 16, 32}, 5, 240, 160, false},
+		{"tutorial", [3]int{8, 16, 32}, 5, 304, 252, true},
+		{"tutorial", [3]int{8, 16, 32}, 1, 64, 420, true},
+		{"tutorial", [3]int{4, 6, 8}, 3, 204, 188, false},
+		{"tutorial", [3]int{4, 6, 8}, 3, 204, 312, true},
+		{"tutorial", [3]int{4, 32, 48}, 1, 76, 260, false},
+		{"tutorial", [3]int{4, 32, 48}, 1, 76, 260, true},
+		{"pytorch-examples", [3]int{8, 16, 32}, 5, 240, 160, false},
+		{"pytorch-examples", [3]int{8, 16, 32}, 5, 304, 252, true},
+		{"pytorch-examples", [3]int{32, 64, 128}, 5, 200, 136, true},
+		{"anti-aliased", [3]int{8, 16, 32}, 3, 240, 160, false},
+		{"anti-aliased", [3]int{8, 16, 32}, 3, 304, 252, true},
+		{"anti-aliased-nearest", [3]int{4, 6, 8}, 1, 204, 188, true},
 	} {
-		t.Run(fmt.Sprintf("%v %dx%d trunk=%v", c.filters, c.w, c.h, c.trunk), func(t *testing.T) {
-			net := nn.NewTransformerNet(reference.New(), c.filters, c.resBlocks, 5)
-			model, err := New(net.StateDict())
+		t.Run(fmt.Sprintf("%s %v %dx%d trunk=%v", c.family, c.filters, c.w, c.h, c.trunk), func(t *testing.T) {
+			a, err := arch.New(c.family, c.filters, c.resBlocks)
+			require.NoError(t, err)
+			model, err := NewWith(a, nn.NewNetwork(reference.New(), a, 5).StateDict())
 			require.NoError(t, err)
 			src, err := pictureOf(checker(c.w, c.h))
 			require.NoError(t, err)
