@@ -11,6 +11,7 @@ import (
 	"github.com/impasto-go/impasto/internal/golden"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -261,6 +262,29 @@ func TestFrozenNetworkKeepsNothing(t *testing.T) {
 	x.Free()
 	net.Free()
 	require.Zero(t, be.Live())
+}
+
+// TestFoldedWeights compares weights and blur folded on the tape, where gradients flow
+// through them, with those folded once.
+func TestFoldedWeights(t *testing.T) {
+	eachBackend(t, func(t *testing.T, be backend.Backend) {
+		for _, filters := range [][3]int{{2, 3, 4}, {8, 32, 64}, {32, 48, 33}} {
+			net := nn.NewNetwork(be, arch.AntiAliased(filters, 1, true), 3)
+			x := tensor.FromSlice(be, tensor.Shape{1, 3, 12, 20}, randomImage(rand.New(rand.NewPCG(2, 3)), 3*12*20))
+			tp := tensor.NewTape(be)
+			want := net.Forward(tp, x).Values()
+			tp.Reset()
+			net.Freeze()
+			require.Less(t, relativeL2(t, want, net.Forward(tp, x).Values()), 1e-5)
+			tp.Reset()
+			// Loading other weights folds these.
+			other := nn.NewNetwork(be, net.Arch(), 4)
+			require.NoError(t, net.LoadStateDict(other.StateDict(), true))
+			want = other.Forward(tp, x).Values()
+			require.Less(t, relativeL2(t, want, net.Forward(tp, x).Values()), 1e-5)
+			tp.Reset()
+		}
+	})
 }
 
 // TestFrozenNetworkComputesTheSame compares the normalisations in place, without

@@ -27,6 +27,7 @@ func (b *Backend) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 // ConvBlock sets dst = relu?(conv(pad(upsample(x)), w) + bias).
 func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
 	d, s, k := of(dst), of(x), of(w)
+	b.arrange(k, false) // if it is the result of an operation
 	d.inLayout(blockable(d.shape))
 	var shift []float32
 	if bias != nil {
@@ -152,6 +153,7 @@ func (b *Backend) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, add 
 // ConvBlockGradInput computes the gradient of the input of a block.
 func (b *Backend) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvBlock, add bool) {
 	d := of(dx)
+	b.arrange(of(w), false)
 	if !g.Reflect && g.Upsample == 1 {
 		b.gradInput(d, of(dy), maskOf(y, g), of(w), g, g.Pad, add)
 		return
