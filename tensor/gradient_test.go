@@ -1,6 +1,8 @@
 package tensor_test
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,4 +116,18 @@ func checkGradient(t *testing.T, be backend.Backend, op differentiable, k int) {
 	in[k].RequireGrad()
 	// Of the up to 180 values of an input, two are 0.02 apart.
 	require.NoError(t, gradcheck.Checker{Step: 1. / 128}.Check(be, op.run, in...))
+}
+
+// TestEveryOperationHasAGradientCase: every operation of the tape is in the table
+// above, but what makes tensors that gradients do not flow to.
+func TestEveryOperationHasAGradientCase(t *testing.T) {
+	listed := map[string]bool{"New": true, "WarpMask": true}
+	for _, op := range operations() {
+		listed[strings.Fields(op.name)[0]] = true
+	}
+	for m := range reflect.TypeFor[*tensor.Tape]().Methods() {
+		if m.Type.NumOut() == 1 && m.Type.Out(0) == reflect.TypeFor[*tensor.Tensor]() && !listed[m.Name] {
+			t.Errorf("%s has no gradient case: operations lists none whose name begins with it", m.Name)
+		}
+	}
 }

@@ -130,6 +130,15 @@ func norms(s backend.Shape) []operation {
 			b.ReLU(out[0], out[0])
 			b.Axpy(out[0], in[3], block.Alpha, true)
 		}},
+		// Without a ReLU, where the sign of a rounding error would decide.
+		{name: "NormBlockGrad", out: shapes(s, stat, stat, s, vec, vec), in: shapes(s, s, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.InstanceNorm(out[0], out[1], out[2], in[1], in[2], in[3], block.Eps)
+			if f, ok := b.(backend.NormFuser); ok {
+				f.NormBlockGrad(out[3], out[4], out[5], in[0], in[1], out[1], out[2], in[2], in[3], backend.NormBlock{Eps: block.Eps}, true, true)
+				return
+			}
+			b.InstanceNormGrad(out[3], out[4], out[5], in[0], in[1], out[1], out[2], in[2], true, true)
+		}},
 	}
 }
 

@@ -1,12 +1,14 @@
 package selftest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/gpu/selftest"
 	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/backend/backendtest"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
@@ -42,4 +44,19 @@ func TestUnsoundBackendFails(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"MaxPool2", "MaxPool2Grad"}, failed)
+}
+
+// TestEveryOperationIsTested: the self-test calls every method of the contract.
+func TestEveryOperationIsTested(t *testing.T) {
+	results, err := selftest.Run(reference.New(), reference.New(), shape)
+	require.NoError(t, err)
+	called := map[string]bool{}
+	for _, r := range results {
+		called[strings.Fields(r.Op)[0]] = true
+	}
+	for _, method := range backendtest.Methods() {
+		if !called[method] {
+			t.Errorf("%s has no self-test: operations.go lists no operation whose name begins with it", method)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package backendtest
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/impasto-go/impasto/tensor/backend"
 )
@@ -27,6 +28,13 @@ type (
 	normNaive            struct{ backend.Backend }
 	normGradNoAdd        struct{ backend.Backend }
 	normGradParams       struct{ backend.Backend }
+	fillTail             struct{ backend.Backend }
+	addTail              struct{ backend.Backend }
+	axpyNoAdd            struct{ backend.Backend }
+	upsampleMirrored     struct{ backend.Backend }
+	poolFirst            struct{ backend.Backend }
+	affineGradNoAdd      struct{ backend.Backend }
+	mseUnweighted        struct{ backend.Backend }
 	affineSwapped        struct{ backend.Backend }
 	gramGradHalf         struct{ backend.Backend }
 	mseGradWeight        struct{ backend.Backend }
@@ -218,6 +226,51 @@ func (m normGradParams) InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, g
 	m.Backend.InstanceNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, add, add)
 }
 
+// The last element stays.
+func (m fillTail) Fill(dst backend.Buffer, v float32) {
+	keepLast(m, dst, func() { m.Backend.Fill(dst, v) })
+}
+
+func (m addTail) Add(dst, a, b backend.Buffer) {
+	keepLast(m, dst, func() { m.Backend.Add(dst, a, b) })
+}
+
+func keepLast(b backend.Backend, dst backend.Buffer, f func()) {
+	before := read(b, dst)
+	f()
+	after := read(b, dst)
+	after[len(after)-1] = before[len(before)-1]
+	b.Write(dst, after)
+}
+
+func (m axpyNoAdd) Axpy(dst, x backend.Buffer, alpha float32, _ bool) {
+	m.Backend.Axpy(dst, x, alpha, false)
+}
+
+func (m upsampleMirrored) Upsample(dst, x backend.Buffer, factor int) {
+	m.Backend.Upsample(dst, x, factor)
+	d := read(m, dst)
+	slices.Reverse(d)
+	m.Write(dst, d)
+}
+
+// The first of a window is taken for its maximum.
+func (m poolFirst) MaxPool2(dst, x backend.Buffer) {
+	s, ds := x.Shape(), dst.Shape()
+	v, d := read(m, x), make([]float32, ds.Len())
+	for i := range d {
+		at := index(ds, i)
+		d[i] = v[((at[0]*s[1]+at[1])*s[2]+2*at[2])*s[3]+2*at[3]]
+	}
+	m.Write(dst, d)
+}
+
+func (m affineGradNoAdd) ChannelAffineGrad(dx, dy, scale backend.Buffer, _ bool) {
+	m.Backend.ChannelAffineGrad(dx, dy, scale, false)
+}
+
+func (m mseUnweighted) MSE(dst, a, b backend.Buffer, _ float32) { m.Backend.MSE(dst, a, b, 1) }
+
 func (m affineSwapped) ChannelAffine(dst, x, scale, shift backend.Buffer) {
 	m.Backend.ChannelAffine(dst, x, shift, scale)
 }
@@ -395,3 +448,90 @@ func (m changesSource) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 func (m syncFails) Sync() error { return fmt.Errorf("lost device") }
 
 func (m panics) Gram(backend.Buffer, backend.Buffer) { panic("no such thing") }
+
+// staleWeights computes with the values a weight had when it was frozen.
+type staleWeights struct {
+	*fused
+	frozen map[backend.Buffer]backend.Buffer
+}
+
+func (s staleWeights) Freeze(b backend.Buffer) {
+	s.frozen[b] = upload(s.Backend, []value{{b.Shape(), read(s.Backend, b)}})[0]
+}
+
+func (s staleWeights) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
+	if old, ok := s.frozen[w]; ok {
+		w = old
+	}
+	s.Backend.Conv2d(dst, x, w, bias, g)
+}
+
+// restless gives different results each time, as racing threads do.
+type restless struct {
+	backend.Backend
+	calls *int
+}
+
+func (r restless) SumSquares(dst, x backend.Buffer) {
+	r.Backend.SumSquares(dst, x)
+	*r.calls++
+	v := read(r, dst)
+	v[0] *= 1 + float32(*r.calls)*0x1p-23
+	r.Write(dst, v)
+}
+
+// lossy keeps 16 bits of what is written.
+type lossy struct{ backend.Backend }
+
+func (l lossy) Write(dst backend.Buffer, src []float32) {
+	rough := make([]float32, len(src))
+	for i, v := range src {
+		rough[i] = v + v*256 - v*256
+	}
+	l.Backend.Write(dst, rough)
+}
+
+// Fused operations with one bug.
+type (
+	blockNoReLU          struct{ *fused }
+	blockZeros           struct{ *fused }
+	blockGradUnmasked    struct{ *fused }
+	blockGradNoAdd       struct{ *fused }
+	normResidualUnscaled struct{ *fused }
+	normBlockGradNoAdd   struct{ *fused }
+	wrongScalar          struct{ *fused }
+)
+
+func (m blockNoReLU) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
+	g.ReLU = false
+	m.fused.ConvBlock(dst, x, w, bias, g)
+}
+
+// Zeros instead of mirrored pixels.
+func (m blockZeros) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
+	g.Reflect = false
+	m.fused.ConvBlock(dst, x, w, bias, g)
+}
+
+func (m blockGradUnmasked) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvBlock, add bool) {
+	g.ReLU = false
+	m.fused.ConvBlockGradInput(dx, dy, y, w, g, add)
+}
+
+func (m blockGradNoAdd) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backend.ConvBlock, _ bool) {
+	m.fused.ConvBlockGradWeight(dw, dbias, x, dy, y, g, false)
+}
+
+func (m normResidualUnscaled) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
+	g.Alpha = 1
+	m.fused.NormBlock(dst, mean, rstd, x, gamma, beta, residual, g)
+}
+
+func (m normBlockGradNoAdd) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta backend.Buffer, g backend.NormBlock, add, _ bool) {
+	m.fused.NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta, g, add, false)
+}
+
+func (m wrongScalar) ReadScalars(dst []float32, src []backend.Buffer) {
+	m.fused.ReadScalars(dst, src)
+	dst[len(dst)-1] = dst[0]
+}

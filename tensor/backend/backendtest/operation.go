@@ -1,6 +1,9 @@
 package backendtest
 
 import (
+	"reflect"
+	"slices"
+
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 )
@@ -20,6 +23,23 @@ func operations() []operation {
 		instanceNormOp,
 		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp,
 	}
+}
+
+// Methods returns the names of all operations of the contract: the methods of
+// backend.Backend but those for memory and the device itself, and those of fused
+// blocks.
+func Methods() []string {
+	var names []string
+	for _, contract := range []reflect.Type{
+		reflect.TypeFor[backend.Backend](), reflect.TypeFor[backend.ConvFuser](), reflect.TypeFor[backend.NormFuser](),
+	} {
+		for i := range contract.NumMethod() {
+			names = append(names, contract.Method(i).Name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.Contains([]string{"Name", "Alloc", "Free", "Write", "Read", "Sync", "Close"}, name)
+	})
 }
 
 // check runs the operation's calls.

@@ -3,6 +3,10 @@ package reference
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +85,14 @@ var gradients = []gradient{
 		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
 			r.Mul(d[0], dy, in[1], add)
 			r.Mul(d[1], dy, in[0], add)
+		},
+	}, {
+		name: "channel affine", in: []backend.Shape{{2, 3, 2, 2}}, out: backend.Shape{2, 3, 2, 2},
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) {
+			r.ChannelAffine(y, in[0], tensor(r, backend.Vec(3), 2, -1, 0.5), tensor(r, backend.Vec(3), 1, 2, 3))
+		},
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, _ []backend.Buffer, add bool) {
+			r.ChannelAffineGrad(d[0], dy, tensor(r, backend.Vec(3), 2, -1, 0.5), add)
 		},
 	}, {
 		name: "mean", in: []backend.Shape{{2, 3, 2, 2}}, out: backend.Scalar,
@@ -210,5 +222,19 @@ func TestGradients(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryGradientIsTested: every gradient of the contract is called by an entry of
+// the table above.
+func TestEveryGradientIsTested(t *testing.T) {
+	source, err := os.ReadFile("gradient_test.go")
+	require.NoError(t, err)
+	contract := reflect.TypeFor[backend.Backend]()
+	for i := range contract.NumMethod() {
+		name := contract.Method(i).Name
+		if strings.Contains(name, "Grad") && !regexp.MustCompile(`(\br|\(\*Backend\))\.`+name+`\b`).Match(source) {
+			t.Errorf("%s is compared with no finite differences: gradients lists no operation that calls it", name)
+		}
 	}
 }
