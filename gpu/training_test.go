@@ -6,6 +6,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/impasto-go/impasto/internal/golden"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/tensor"
@@ -63,6 +65,47 @@ func TestTraining(t *testing.T) {
 	defer trainer.Close()
 	require.NoError(t, trainer.Train(context.Background()))
 	require.Equal(t, cfg.Steps, steps)
+}
+
+// TestEveryNetwork compares the gradients of every kind of network with the CPU's.
+func TestEveryNetwork(t *testing.T) {
+	d := open(t)
+	cpu := tensor.CPU()
+	defer cpu.Close()
+	shape := tensor.Shape{1, 3, 16, 24}
+	pixels, zeros := make([]float32, shape.Len()), make([]float32, shape.Len())
+	for i := range pixels {
+		pixels[i] = float32(i * i % 253)
+	}
+	gradients := func(be backend.Backend, a *arch.Network) map[string][]float32 {
+		net := nn.NewNetwork(be, a, 5)
+		defer net.Free()
+		tp := tensor.NewTape(be)
+		defer tp.Reset()
+		y := net.Forward(tp, tensor.FromSlice(be, shape, pixels))
+		tp.Backward(tp.MSE(y, tensor.FromSlice(be, shape, zeros), 1e4))
+		all := map[string][]float32{"": y.Values()}
+		for _, p := range net.Params() {
+			if g := p.Tensor.Grad(); g != nil && !strings.HasSuffix(p.Name, "in2.bias") { // of blocks: truly zero
+				all[p.Name] = g
+			}
+		}
+		return all
+	}
+	for _, family := range arch.Families() {
+		a, err := arch.New(family, [3]int{6, 20, 32}, 1)
+		require.NoError(t, err)
+		want, got := gradients(cpu, a), gradients(d, a)
+		require.Len(t, got, len(want))
+		for name, w := range want {
+			var diff, norm float64
+			for i, v := range w {
+				diff += math.Pow(float64(got[name][i]-v), 2)
+				norm += float64(v) * float64(v)
+			}
+			require.Less(t, math.Sqrt(diff/norm), 1e-3, "%s %s", family, name)
+		}
+	}
 }
 
 // counting is a device that counts what is read from it, and can make the content
