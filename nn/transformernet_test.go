@@ -23,7 +23,10 @@ import (
 // shaken returns a network whose normalisations are not the identity, which they
 // are at the start of a training.
 func shaken(be backend.Backend, filters [3]int, blocks int, seed uint64) *nn.Network {
-	net := nn.NewTransformerNet(be, filters, blocks, seed)
+	return shakenNetwork(nn.NewTransformerNet(be, filters, blocks, seed), seed)
+}
+
+func shakenNetwork(net *nn.Network, seed uint64) *nn.Network {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for _, p := range net.Params() {
 		v := p.Tensor.Values()

@@ -55,50 +55,88 @@ func TestTiledFloats(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %v %dx%d trunk=%v", c.family, c.filters, c.w, c.h, c.trunk), func(t *testing.T) {
 			a, err := arch.New(c.family, c.filters, c.resBlocks)
 			require.NoError(t, err)
-			model, err := NewWith(a, nn.NewNetwork(reference.New(), a, 5).StateDict())
-			require.NoError(t, err)
-			src, err := pictureOf(checker(c.w, c.h))
-			require.NoError(t, err)
-			whole := rect{w: c.w, h: c.h}
-
-			one := model.NewSession()
-			defer one.Close()
-			require.NoError(t, one.runWhole(&src, whole))
-			want := slices.Clone(one.host)
-
 			memory := int64(1)
 			if c.trunk {
 				memory = int64(c.filters[2]*c.w*c.h) * 4 / 3
 			}
-			session := model.NewSession(Memory(memory))
-			defer session.Close()
-			tiling := session.newTiling(&src, whole)
-			defer tiling.free()
-			require.Equal(t, c.trunk, slices.Contains(tiling.trunk, true))
-			require.Greater(t, len(tiling.tiles), 3)
-			got := make([]float32, len(want))
-			n := c.w * c.h
-			require.NoError(t, tiling.run(func(p tile, out []float32) error {
-				for ch := range 3 {
-					for y := p.core.y; y < p.core.y+p.core.h; y++ {
-						from := ch*p.area.w*p.area.h + (y-p.area.y)*p.area.w + p.core.x - p.area.x
-						copy(got[ch*n+y*c.w+p.core.x:][:p.core.w], out[from:])
-					}
-				}
-				return nil
-			}))
-
-			// Relative to 255, as a trained network's output spans that much.
-			low, high := slices.Min(want), slices.Max(want)
-			worst := 0.0
-			for i := range want {
-				worst = max(worst, math.Abs(float64(got[i]-want[i])))
-			}
-			worst *= 255 / float64(high-low)
-			t.Logf("differs by at most %.4f of 255", worst)
-			require.Less(t, worst, 0.05)
+			tiledEqualsWhole(t, a, c.w, c.h, memory, c.trunk)
 		})
 	}
+}
+
+// TestTiledOwnNetwork has ranges of its own, layers without normalization, kept ones
+// too, a factor of 3, and a last layer with all there is.
+func TestTiledOwnNetwork(t *testing.T) {
+	odd := &arch.Network{
+		Name: "odd", Input: arch.Range{Low: -1, High: 1}, Output: arch.Range{Low: 0.25, High: 1},
+		Layers: []arch.Layer{
+			{Name: "a", Conv: "a.c", In: 3, Out: 4, Kernel: 3, Stride: 3, Upsample: 1, Blur: 5},
+			{Name: "b", Conv: "b.c", In: 4, Out: 4, Kernel: 1, Stride: 1, Upsample: 1, ReLU: true, Plus: []arch.Term{{Layer: 0, Factor: -0.5}}},
+			{Name: "c", Conv: "c.c", In: 4, Out: 6, Kernel: 3, Stride: 1, Upsample: 1, Norm: "c.n"},
+			{Name: "d", Conv: "d.c", In: 6, Out: 3, Kernel: 5, Stride: 1, Upsample: 3},
+			{Name: "e", Conv: "e.c", In: 3, Out: 3, Kernel: 3, Stride: 1, Upsample: 1, Norm: "e.n", ReLU: true, Plus: []arch.Term{{Layer: 3, Factor: 1}}},
+		},
+	}
+	flat := &arch.Network{
+		Name: "flat", Input: arch.Bytes, Output: arch.Bytes,
+		Layers: []arch.Layer{
+			{Name: "a", Conv: "a", In: 3, Out: 4, Kernel: 7, Stride: 1, Upsample: 1, Norm: "an", ReLU: true},
+			{Name: "b", Conv: "b", In: 4, Out: 3, Kernel: 3, Stride: 1, Upsample: 1},
+		},
+	}
+	for _, a := range []*arch.Network{odd, flat} {
+		require.NoError(t, a.Check())
+		for _, trunk := range []bool{false, true} {
+			memory := int64(1)
+			if trunk {
+				memory = 4 * int64(a.Live(a.Multiple())) * 204 * 141 / int64(a.Multiple()*a.Multiple()) * 4 / 3
+			}
+			tiledEqualsWhole(t, a, 204, 141, memory, trunk)
+		}
+	}
+}
+
+// tiledEqualsWhole compares a network with random weights in tiles and in one piece.
+func tiledEqualsWhole(t *testing.T, a *arch.Network, w, h int, memory int64, trunk bool) {
+	t.Helper()
+	model, err := NewWith(a, nn.NewNetwork(reference.New(), a, 5).StateDict())
+	require.NoError(t, err)
+	src, err := pictureOf(checker(w, h))
+	require.NoError(t, err)
+	whole := rect{w: w, h: h}
+
+	one := model.NewSession()
+	defer one.Close()
+	require.NoError(t, one.runWhole(&src, whole))
+	want := slices.Clone(one.host)
+
+	session := model.NewSession(Memory(memory))
+	defer session.Close()
+	tiling := session.newTiling(&src, whole)
+	defer tiling.free()
+	require.Equal(t, trunk, slices.Contains(tiling.trunk, true))
+	require.Greater(t, len(tiling.tiles), 3)
+	got := make([]float32, len(want))
+	n := w * h
+	require.NoError(t, tiling.run(func(p tile, out []float32) error {
+		for ch := range 3 {
+			for y := p.core.y; y < p.core.y+p.core.h; y++ {
+				from := ch*p.area.w*p.area.h + (y-p.area.y)*p.area.w + p.core.x - p.area.x
+				copy(got[ch*n+y*w+p.core.x:][:p.core.w], out[from:])
+			}
+		}
+		return nil
+	}))
+
+	// Relative to 255, as a trained network's output spans that much.
+	low, high := slices.Min(want), slices.Max(want)
+	worst := 0.0
+	for i := range want {
+		worst = max(worst, math.Abs(float64(got[i]-want[i])))
+	}
+	worst *= 255 / float64(high-low)
+	t.Logf("differs by at most %.4f of 255", worst)
+	require.Less(t, worst, 0.05)
 }
 
 // TestTilesCover proves that the cores are a partition and the areas surround
