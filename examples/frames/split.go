@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/movie"
 )
 
@@ -28,7 +29,7 @@ func split(ctx context.Context, in, out string, every int, force bool) (int, err
 		return 0, err
 	}
 	for _, note := range video.Notes {
-		fmt.Fprintf(os.Stderr, "frames: %s: %s\n", in, note)
+		cli.Note(in + ": " + note)
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return 0, err

@@ -12,6 +12,7 @@ import (
 	"github.com/impasto-go/impasto/examples/glscene/internal/scene"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/glstyle"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -68,6 +69,6 @@ func loop(ctx context.Context, s settings, dict statedict.Dict) error {
 			}
 		}
 	}
-	fmt.Printf("%s, %dx%d\n%s\n", dev.Info().Renderer, s.width, s.height, scene.Summary(times))
+	fmt.Printf("%s, %dx%d\n%s\n", printable.Line(dev.Info().Renderer), s.width, s.height, scene.Summary(times))
 	return dev.Sync()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/selftest"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
@@ -46,7 +47,7 @@ func run(_ context.Context, args []string) error {
 
 func describe(out io.Writer, info gpu.Info) {
 	fmt.Fprintf(out, "renderer  %s\nvendor    %s\nversion   %s\ncontext   EGL, %s platform\n",
-		info.Renderer, info.Vendor, info.Version, info.Platform)
+		printable.Line(info.Renderer), printable.Line(info.Vendor), printable.Line(info.Version), info.Platform)
 	fmt.Fprintf(out, "limits    %d MiB of a buffer per shader, %d work groups per axis, textures up to %d pixels\n\n",
 		info.MaxBlock>>20, info.MaxGroups, info.MaxTextureSize)
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
@@ -97,7 +98,7 @@ func (w *workshop) folder(ctx context.Context) error {
 				if done++; err != nil && ctx.Err() == nil {
 					failed++
 					bar.clear()
-					fmt.Fprintf(os.Stderr, "stylize: %v\n", err)
+					cli.Note(printable.Error(err))
 				}
 				bar.set(done)
 				mu.Unlock()

@@ -66,7 +66,7 @@ func (w *workshop) video(ctx context.Context) error {
 // say prints what is not as it seems in a video.
 func (w *workshop) say(notes []string) {
 	for _, note := range notes {
-		fmt.Fprintf(os.Stderr, "stylize: %s: %s\n", w.in, note)
+		cli.Note(w.in + ": " + note)
 	}
 }
 

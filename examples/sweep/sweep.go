@@ -9,6 +9,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/progress"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/pth"
@@ -68,7 +69,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 		return nil, err
 	}
 	if note := made.pictures.Note; note != "" {
-		fmt.Println(note)
+		fmt.Println(printable.Text(note))
 	}
 	if made.features, err = inputs.Features(made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err
@@ -82,6 +83,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 
 // say prints a line, above the bar if there is one.
 func (s *sweep) say(line string) {
+	line = printable.Text(line)
 	if s.bar == nil {
 		fmt.Println(line)
 	}
@@ -98,7 +100,7 @@ func (s *sweep) network() (*nn.Network, error) {
 func (o *options) decode(ctx context.Context, src dataset.Source) (dataset.Images, error) {
 	loader, err := dataset.NewLoader(src, dataset.Options{
 		BatchSize: 1, ImageSize: o.cfg.ImageSize, Epochs: 1, Shuffle: o.cfg.Shuffle, Seed: o.cfg.Seed,
-		MaxBad: o.cfg.MaxBad, OnBad: func(b dataset.BadFile) { fmt.Printf("Skipped %s: %v\n", b.Name, b.Err) },
+		MaxBad: o.cfg.MaxBad, OnBad: func(b dataset.BadFile) { fmt.Println(printable.Line(fmt.Sprintf("Skipped %s: %v", b.Name, b.Err))) },
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
@@ -49,7 +50,7 @@ func newJob(o *options) (j *job, err error) {
 		return nil, err
 	}
 	if pictures.Note != "" {
-		fmt.Println(pictures.Note)
+		fmt.Println(printable.Text(pictures.Note))
 	}
 	j.data, j.test = pictures.Data, pictures.Test
 	if j.be, err = inputs.Device(o.Device); err != nil {

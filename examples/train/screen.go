@@ -12,6 +12,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/progress"
 	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
 )
@@ -77,6 +78,7 @@ func values(losses []train.Loss) []float64 {
 
 // log prints a line; a bar takes the place of those about the progress.
 func (s *screen) log(line string) {
+	line = printable.Text(line)
 	switch {
 	case s.bar == nil:
 		fmt.Println(line)

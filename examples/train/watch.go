@@ -11,6 +11,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/examples/internal/tensorboard"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
@@ -131,7 +132,7 @@ func (w *watch) end(ctx context.Context, result error) error {
 	case result != nil && ctx.Err() != nil:
 		outcome = "stopped"
 	case result != nil:
-		outcome = "failed: " + result.Error()
+		outcome = "failed: " + printable.Error(result)
 	}
 	w.screen.end(outcome)
 	w.record.End(outcome, w.steps, w.losses)

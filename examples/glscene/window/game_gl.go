@@ -14,6 +14,7 @@ import (
 	"github.com/impasto-go/impasto/examples/glscene/internal/scene"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/gpu/glstyle"
+	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
@@ -70,7 +71,7 @@ func play(ctx context.Context, s settings, dict statedict.Dict) error {
 			return err
 		}
 	}
-	fmt.Printf("%s, %dx%d\n%s\n", dev.Info().Renderer, s.width, s.height, scene.Summary(g.times))
+	fmt.Printf("%s, %dx%d\n%s\n", printable.Line(dev.Info().Renderer), s.width, s.height, scene.Summary(g.times))
 	return dev.Sync()
 }
 

@@ -1,13 +1,13 @@
 package progress
 
 import (
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // hosts are the names under which a page may be asked for. A foreign name in a
@@ -59,8 +59,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // guard refuses what a page of another origin may have caused, and tells browsers
-// to be strict with the rest.
-func guard(own *hosts, next http.Handler) http.Handler {
+// to be strict with the rest. If secret is not empty, it wants that too.
+func guard(own *hosts, secret string, next http.Handler) http.Handler {
 	next = http.NewCrossOriginProtection().Handler(next) // what is not GET or HEAD
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -76,11 +76,34 @@ func guard(own *hosts, next http.Handler) http.Handler {
 			http.Error(w, "this server does not go by that name", http.StatusMisdirectedRequest)
 		case foreign(r):
 			http.Error(w, "requests from other sites are refused", http.StatusForbidden)
+		case secret != "" && !admitted(w, r, secret, own.port):
 		default:
+			behaved(r)
 			next.ServeHTTP(w, r)
 		}
 	})
 }
+
+// admitted reports whether r carries the secret in its cookie. If it has it in its
+// address, as the one that is printed at the start has, the browser is given the
+// cookie and sent to the page, so that the secret does not stay in sight.
+func admitted(w http.ResponseWriter, r *http.Request, secret, port string) bool {
+	same := func(s string) bool { return subtle.ConstantTimeCompare([]byte(s), []byte(secret)) == 1 }
+	name := "impasto-" + port // cookies are shared by all ports of a host
+	if c, err := r.Cookie(name); err == nil && same(c.Value) {
+		return true
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/" && same(r.URL.Query().Get(secretParameter)) {
+		http.SetCookie(w, &http.Cookie{Name: name, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return false
+	}
+	http.Error(w, "this page is for who knows its secret: open the whole address that the program printed at its start", http.StatusUnauthorized)
+	return false
+}
+
+// secretParameter is the parameter of the address that holds the secret.
+const secretParameter = "secret"
 
 // foreign reports whether a page of another site asks for r. A link to the page
 // itself may be anywhere.
@@ -90,39 +113,4 @@ func foreign(r *http.Request) bool {
 		return false
 	}
 	return r.URL.Path != "/" || r.Header.Get("Sec-Fetch-Mode") != "navigate"
-}
-
-// limit returns a listener that closes connections at once when n are open.
-func limit(l net.Listener, n int) net.Listener {
-	return &limited{Listener: l, free: make(chan struct{}, n)}
-}
-
-type limited struct {
-	net.Listener
-	free chan struct{} // holds an element for each open connection
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case l.free <- struct{}{}:
-			return &countedConn{c, sync.OnceFunc(func() { <-l.free })}, nil
-		default:
-			c.Close()
-		}
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	release func()
-}
-
-func (c *countedConn) Close() error {
-	defer c.release()
-	return c.Conn.Close()
 }

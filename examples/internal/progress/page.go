@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/impasto-go/impasto/internal/printable"
 )
 
 // Page is a running web server for one run. All of its methods may be called at
@@ -47,10 +49,10 @@ type sample struct {
 // maxSamples bounds the list of samples; of more, every second one goes.
 const maxSamples = 1000
 
-// The limits of the server. Each connection is closed when it is too slow, so that
-// some hundred of them cannot keep others out for long.
+// The limits of the server. Each connection is closed when it is too slow, or when
+// others come that behave better (crowd).
 const (
-	maxConnections = 256
+	maxConnections = 64
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 30 * time.Second
 	idleTimeout    = 60 * time.Second
@@ -58,7 +60,8 @@ const (
 )
 
 // Listen serves a page at address, "host:port". Without a host it takes localhost;
-// naming another one, such as 0.0.0.0, opens the page to the network on purpose.
+// naming another one, such as 0.0.0.0, opens the page to the network on purpose, for
+// those who are given the secret that its URL then holds.
 // Port 0 takes a free one. stop is called, once, when somebody presses Stop; it
 // should make the run end soon and not wait for that.
 func Listen(address string, run Run, stop func()) (*Page, error) {
@@ -73,6 +76,10 @@ func Listen(address string, run Run, stop func()) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}
+	run.Title, run.Settings = printable.Text(run.Title), slices.Clone(run.Settings)
+	for i := range run.Settings {
+		run.Settings[i].Value = printable.Text(run.Settings[i].Value)
+	}
 	p := &Page{
 		run: run, stop: sync.OnceFunc(stop), token: rand.Text(), id: rand.Text(),
 		served: make(chan struct{}), seen: make(chan struct{}),
@@ -80,20 +87,25 @@ func Listen(address string, run Run, stop func()) (*Page, error) {
 	}
 	own := newHosts(host, l.Addr().(*net.TCPAddr))
 	p.url = own.url()
+	secret := ""
+	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		secret = rand.Text()
+		p.url += "?" + secretParameter + "=" + secret
+	}
 	p.server = &http.Server{
-		Handler: guard(own, p.routes()), ConnState: p.count,
+		Handler: guard(own, secret, p.routes()), ConnState: p.count, ConnContext: withGuest,
 		ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: log.New(io.Discard, "", 0), // faults of browsers are none of the user's
 	}
 	go func() {
 		defer close(p.served)
-		_ = p.server.Serve(limit(l, maxConnections)) // ends with Close
+		_ = p.server.Serve(newCrowd(l, maxConnections)) // ends with Close
 	}()
 	return p, nil
 }
 
-// URL returns the address to open in a browser.
+// URL returns the address to open in a browser, with the secret if there is one.
 func (p *Page) URL() string {
 	if p == nil {
 		return ""
@@ -149,7 +161,7 @@ func (p *Page) End(status string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.status, p.ended = status, true
+	p.status, p.ended = printable.Line(status), true
 }
 
 // Close ends the server. After End, a browser that follows the run gets two

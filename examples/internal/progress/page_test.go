@@ -350,44 +350,6 @@ func requireGoroutines(t *testing.T, n int) {
 	t.Fatalf("%d goroutines instead of %d:\n%s", runtime.NumGoroutine(), n, stacks[:runtime.Stack(stacks, true)])
 }
 
-// TestConnectionLimit fills the server and then has it serve again.
-func TestConnectionLimit(t *testing.T) {
-	l, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	limited := limit(l, 2)
-	defer limited.Close()
-	accepted := make(chan net.Conn)
-	go func() {
-		defer close(accepted)
-		for {
-			c, err := limited.Accept()
-			if err != nil {
-				return
-			}
-			accepted <- c
-		}
-	}()
-	dial := func() net.Conn {
-		c, err := net.Dial("tcp", l.Addr().String())
-		require.NoError(t, err)
-		t.Cleanup(func() { c.Close() })
-		return c
-	}
-	dial()
-	first := <-accepted
-	dial()
-	<-accepted
-	_, err = dial().Read(make([]byte, 1))
-	require.Error(t, err, "the third is closed")
-	require.NoError(t, first.Close())
-	require.Error(t, first.Close())
-	dial()
-	require.NotNil(t, <-accepted)
-	require.NoError(t, limited.Close())
-	_, more := <-accepted
-	require.False(t, more)
-}
-
 func response(t *testing.T, c net.Conn, method string) (int, http.Header, string) {
 	t.Helper()
 	request, err := http.NewRequest(method, "/", nil)

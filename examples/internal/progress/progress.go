@@ -4,7 +4,9 @@
 // The Page is made of the files in web, which are part of the program; it loads
 // nothing from elsewhere and asks the program for news once per second. Who can
 // open it can see the pictures and settings and stop the run, so it is served on
-// the loopback interface unless told otherwise. Other web sites that the user
+// the loopback interface unless told otherwise, and then asks for a secret that is
+// part of the address printed at the start. That is no encryption: who can read the
+// traffic can read the secret. Other web sites that the user
 // visits can do nothing: requests for foreign host names (DNS rebinding) and those
 // that other sites cause are refused, and stopping takes a secret of the page.
 package progress
