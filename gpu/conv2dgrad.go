@@ -74,6 +74,10 @@ func (d *Device) gradWeight(dw, x, dy backend.Buffer, g backend.ConvBlock, add b
 // together.
 func (d *Device) gradWeightImages(dw view, images span, x, dy backend.Buffer, kh, kw int, g backend.ConvBlock, scale float32, add bool) {
 	xs, ys := x.Shape(), dy.Shape()
+	if d.sharedProduct(2 * float64(images.len*ys[2]*ys[3]) * float64(ys[1]*xs[1]*kh*kw)) {
+		d.gradWeightTiled(dw, images, x, dy, kh, kw, g, scale, add)
+		return
+	}
 	t := gradTileFor(ys[1], kh, kw, g.Stride)
 	tiles := (ys[1] + 4*t.tile - 1) / (4 * t.tile)
 	threads := tiles * ((xs[1] + t.spread - 1) / t.spread) * (kh / t.rows) * (kw / t.columns)

@@ -43,7 +43,7 @@ func TestConvTile(t *testing.T) {
 			}
 			t.Run(fmt.Sprint(tile, " ", i), func(t *testing.T) {
 				d := openDevice(t)
-				d.kernels = kernels{shared: true, conv: tile.String(), groups: c.groups}
+				d.kernels = kernels{shared: true, tuned: true, conv: tile.String(), groups: c.groups}
 				compareConv(t, d, c)
 			})
 		}
@@ -63,14 +63,14 @@ func TestTileLimits(t *testing.T) {
 	}
 }
 
-// compareConv compares a fused convolution with bias, ReLU and reflection, its input
-// gradient and a plain one with the CPU.
+// compareConv compares a fused convolution with bias, ReLU and reflection, a plain one
+// and the latter's gradients with the CPU.
 func compareConv(t *testing.T, d *Device, c convCase) {
 	w := backend.Shape{c.outputs, c.x[1], c.size, c.size}
 	y := c.conv.Out(c.x, w)
 	rng := rand.New(rand.NewPCG(1, 2))
 	x, weights, bias, dy, dx := noise(rng, c.x.Len()), noise(rng, w.Len()), noise(rng, c.outputs), noise(rng, y.Len()), noise(rng, c.x.Len())
-	run := func(b backend.Backend) [3][]float32 {
+	run := func(b backend.Backend) [4][]float32 {
 		load := func(s backend.Shape, v []float32) backend.Buffer {
 			buf := b.Alloc(s)
 			b.Write(buf, v)
@@ -90,8 +90,9 @@ func compareConv(t *testing.T, d *Device, c convCase) {
 		}
 		b.Conv2d(plain, bx, bw, nil, c.conv)
 		b.Conv2dGradInput(bdx, bdy, bw, c.conv, true)
-		var out [3][]float32
-		for i, buf := range []backend.Buffer{fused, plain, bdx} {
+		b.Conv2dGradWeight(bw, nil, bx, bdy, c.conv, true)
+		var out [4][]float32
+		for i, buf := range []backend.Buffer{fused, plain, bdx, bw} {
 			out[i] = make([]float32, buf.Shape().Len())
 			b.Read(out[i], buf)
 		}

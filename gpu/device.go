@@ -26,7 +26,8 @@ type Device struct {
 	done    chan struct{} // closed when the thread has released everything
 	closed  bool
 	pool    pool
-	kernels kernels                 // set by init
+	kernels kernels
+	cache   cache
 	forms   map[fmt.Stringer]string // definitions of variants
 
 	// What follows belongs to the device's thread.
@@ -146,7 +147,10 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 	d.tid = threadID()
 	d.programs, d.forms = map[variant]*program{}, map[fmt.Stringer]string{}
 	d.limits = readLimits()
-	d.kernels = kernels{shared: !software(gl.GoStr(gl.GetString(gl.RENDERER))), groups: cardGroups}
+	var err error
+	if d.kernels, err = chooseKernels(gl.GoStr(gl.GetString(gl.RENDERER))); err != nil {
+		return err
+	}
 	d.epoch, d.serial, d.patience = 1, 1, patience
 	d.stream = &glStream{limits: &d.limits, resets: tellsResets(getProcAddress)}
 	var o options
@@ -165,6 +169,7 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 		MaxGroups:      d.limits.groups,
 		MaxTextureSize: d.limits.texture,
 	}
+	d.cache = openCache(d.info)
 	return nil
 }
 
@@ -193,8 +198,12 @@ func readLimits() limits {
 	return limits{block: int(block), align: max(int(align), 4), groups: int(min(x, y)), texture: int(texture), flops: pieceFLOPs}
 }
 
-// pieceFLOPs is the work of the largest dispatch. Systems reset a card that is busy
-// with one for some two seconds; this takes a quarter of one at 20 GFLOP/s.
+// pieceTime is about how long the largest dispatch may take. Systems reset a card that
+// is busy with one for some two seconds.
+const pieceTime = 250 * time.Millisecond
+
+// pieceFLOPs is the work of the largest dispatch on a card that was not measured: one
+// of 20 GFLOP/s.
 const pieceFLOPs = 5e9
 
 // tellsResets reports whether the driver can be asked if it has reset the context.

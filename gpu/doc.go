@@ -64,7 +64,8 @@ type Info struct {
 type Stats struct {
 	Allocations int // buffer objects created
 	Bytes       int // bytes in buffer objects, pooled ones included
-	Programs    int // shader variants compiled
+	Programs    int // shader variants in use
+	Compiled    int // of these, compiled and not from the cache
 	Dispatches  int // compute dispatches
 	Barriers    int // between dispatches that depend on each other
 }

@@ -2,15 +2,23 @@
 
 package gpu
 
-import "strings"
+import (
+	"fmt"
+	"os"
+	"strings"
+)
 
 // kernels says which of the kernels that compute the same a device uses.
 type kernels struct {
 	// shared memory, and with it barriers within work groups: what cards are made
 	// for and software renderers pay dearly for.
 	shared bool
-	// conv names the tile of all convolutions; "" for the choice by shape.
+	// conv names the kernel of all convolutions; "" for the best for their class.
 	conv string
+	// best has a name for each class of convolutions.
+	best [len(convClasses)]string
+	// tuned says that best was measured or need not be.
+	tuned bool
 	// groups that fill the device: smaller products are cut along their sums.
 	groups int
 }
@@ -19,25 +27,72 @@ type kernels struct {
 // multiprocessors, which large cards have and small ones can do with.
 const cardGroups = 512
 
-// smallProduct is up to how many operations conv2d.comp, which has few variants to
-// compile, serves shared kernels too.
-const smallProduct = 1e6
+// kernelsEnv is the environment variable that forces a kernel.
+const kernelsEnv = "IMPASTO_GPU_KERNELS"
 
-// tile returns the tile for a convolution, nil for conv2d.comp.
-func (k kernels) tile(c convolution, p product) *tile {
-	if !k.shared || k.conv == "" && p.flops(c.kernel) < smallProduct {
-		return nil
+// direct is the name of conv2d.comp, and in kernelsEnv of all kernels without shared
+// memory.
+const direct = "direct"
+
+// convClass is a class of convolutions, which one kernel suits best.
+type convClass struct {
+	outputs    int      // channels, at most
+	candidates []string // the first where none was measured
+}
+
+var convClasses = [4]convClass{
+	{8, []string{"8x256", "16x128", direct}},
+	{16, []string{"16x128", "8x256", direct}},
+	{32, []string{"32x128", "16x128", direct}},
+	{1 << 30, []string{"64x64", "64x128", "128x64", "32x128", direct}},
+}
+
+// classOf returns the number of the class of a convolution.
+func classOf(outputs int) int {
+	for i, c := range convClasses {
+		if outputs <= c.outputs {
+			return i
+		}
 	}
-	for i, t := range tiles {
-		if k.conv == t.String() || k.conv == "" && (p.outputs <= t.rows || i == len(tiles)-1) {
+	panic("BUG: gpu: a convolution without a class")
+}
+
+// chooseKernels says what suits a renderer before anything was measured, or what the
+// environment wants.
+func chooseKernels(renderer string) (kernels, error) {
+	k := kernels{shared: !software(renderer), groups: cardGroups}
+	for i, c := range convClasses {
+		k.best[i] = c.candidates[0]
+	}
+	switch forced := os.Getenv(kernelsEnv); forced {
+	case "":
+		k.tuned = !k.shared
+	case direct:
+		k.shared, k.tuned = false, true
+	default:
+		if tileNamed(forced) == nil {
+			return k, fmt.Errorf("gpu: %s=%s: there are %s and %s", kernelsEnv, forced, direct, strings.Join(tileNames(), ", "))
+		}
+		k.shared, k.tuned, k.conv = true, true, forced
+	}
+	return k, nil
+}
+
+func tileNamed(name string) *tile {
+	for i := range tiles {
+		if tiles[i].String() == name {
 			return &tiles[i]
 		}
 	}
 	return nil
 }
 
-// shared reports whether kernels with shared memory are used.
-func (d *Device) shared() bool { return d.kernels.shared }
+func tileNames() (names []string) {
+	for _, t := range tiles {
+		names = append(names, t.String())
+	}
+	return names
+}
 
 // software reports whether a renderer computes on the CPU.
 func software(renderer string) bool {
@@ -47,4 +102,54 @@ func software(renderer string) bool {
 		}
 	}
 	return false
+}
+
+// shared reports whether kernels with shared memory are used.
+func (d *Device) shared() bool { return d.kernels.shared }
+
+// sharedProduct reports whether a product of so many operations goes through shared
+// memory. Small ones do not: the kernels without have fewer variants to compile.
+func (d *Device) sharedProduct(flops float64) bool {
+	const small = 1e6
+	return d.kernels.shared && (d.kernels.conv != "" || flops >= small)
+}
+
+// convTileFor returns the tile for a convolution, nil for conv2d.comp.
+func (d *Device) convTileFor(outputs int, flops float64) *tile {
+	if !d.sharedProduct(flops) {
+		return nil
+	}
+	if !d.kernels.tuned {
+		d.tune()
+	}
+	name := d.kernels.conv
+	if name == "" {
+		name = d.kernels.best[classOf(outputs)]
+	}
+	return tileNamed(name)
+}
+
+// Kernels says which kernels the device uses for convolutions, by the number of their
+// output channels. On a card that is new to it, it measures for up to a second.
+func (d *Device) Kernels() string {
+	switch {
+	case !d.kernels.shared:
+		return direct
+	case d.kernels.conv != "":
+		return d.kernels.conv
+	case !d.kernels.tuned:
+		d.tune()
+	}
+	var b strings.Builder
+	for i, c := range convClasses {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "up to %d channels %s", c.outputs, d.kernels.best[i])
+		case i < len(convClasses)-1:
+			fmt.Fprintf(&b, ", %d %s", c.outputs, d.kernels.best[i])
+		default:
+			fmt.Fprintf(&b, ", more %s", d.kernels.best[i])
+		}
+	}
+	return b.String()
 }

@@ -12,9 +12,12 @@ import (
 
 // Shared makes a device use the kernels with shared memory, for good.
 func Shared(d *Device) *Device {
-	d.kernels.shared = true
+	d.kernels.shared, d.kernels.tuned = true, true
 	return d
 }
+
+// ConvKernels are the names of the kernels for convolutions with shared memory.
+func ConvKernels() []string { return tileNames() }
 
 // TestDispatchesAllocateNothing counts what the host allocates for operations that
 // were run before.

@@ -3,9 +3,13 @@
 package gpu
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"strings"
+	"unsafe"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
@@ -35,9 +39,13 @@ func (d *Device) program(v variant) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := compile(source)
-	if err != nil {
-		return nil, fmt.Errorf("gpu: shader %s.comp [%s]: %w", v.shader, v.defines, err)
+	name, ok := d.cache.program(source)
+	if !ok {
+		if name, err = compile(source); err != nil {
+			return nil, fmt.Errorf("gpu: shader %s.comp [%s]: %w", v.shader, v.defines, err)
+		}
+		d.cache.keepProgram(source, name)
+		d.stats.Compiled++
 	}
 	p := &program{name: name, writes: writtenBlocks(name)}
 	d.programs[v] = p
@@ -112,6 +120,7 @@ func compile(source string) (uint32, error) {
 	}
 	name := gl.CreateProgram()
 	gl.AttachShader(name, shader)
+	gl.ProgramParameteri(name, gl.PROGRAM_BINARY_RETRIEVABLE_HINT, gl.TRUE)
 	gl.LinkProgram(name)
 	if gl.GetProgramiv(name, gl.LINK_STATUS, &ok); ok == gl.FALSE {
 		log := infoLog(name, gl.GetProgramiv, gl.GetProgramInfoLog)
@@ -119,6 +128,46 @@ func compile(source string) (uint32, error) {
 		return 0, fmt.Errorf("linking: %s\n%s", log, numbered(source))
 	}
 	return name, nil
+}
+
+// programFile is the name of a compiled program in the cache.
+func programFile(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return hex.EncodeToString(sum[:12]) + ".bin"
+}
+
+// program returns the name of a program whose binary was kept. The driver may still
+// refuse that, as it may of its own accord at any time.
+func (c cache) program(source string) (uint32, bool) {
+	data, ok := c.read(programFile(source))
+	if !ok || len(data) <= 4 {
+		return 0, false
+	}
+	name := gl.CreateProgram()
+	gl.ProgramBinary(name, binary.LittleEndian.Uint32(data), unsafe.Pointer(&data[4]), int32(len(data)-4))
+	gl.GetError() // of an unknown format
+	var linked int32
+	if gl.GetProgramiv(name, gl.LINK_STATUS, &linked); linked == gl.FALSE {
+		gl.DeleteProgram(name)
+		return 0, false
+	}
+	return name, true
+}
+
+// keepProgram keeps the binary of a program, where the driver gives it away.
+func (c cache) keepProgram(source string, program uint32) {
+	var n int32
+	if gl.GetProgramiv(program, gl.PROGRAM_BINARY_LENGTH, &n); c.dir == "" || n <= 0 {
+		return
+	}
+	data := make([]byte, 4+n)
+	var format uint32
+	gl.GetProgramBinary(program, n, &n, &format, unsafe.Pointer(&data[4]))
+	if gl.GetError() != gl.NO_ERROR {
+		return
+	}
+	binary.LittleEndian.PutUint32(data, format)
+	c.write(programFile(source), data[:4+n])
 }
 
 func infoLog(object uint32, size func(uint32, uint32, *int32), log func(uint32, int32, *int32, *uint8)) string {

@@ -32,6 +32,9 @@ func (*Device) Stats() Stats { return Stats{} }
 // Do calls f on the device's thread, with its context current.
 func (*Device) Do(f func()) {}
 
+// Kernels says which kernels the device uses for convolutions.
+func (*Device) Kernels() string { return "" }
+
 // Err returns the first error since the last Sync.
 func (*Device) Err() error { return errStub }
 

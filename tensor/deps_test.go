@@ -85,7 +85,7 @@ var mayImport = []struct {
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and is the only place with cgo.
-	{"gpu", []string{"tensor/backend", goGL, cgo}},
+	{"gpu", []string{"tensor/backend", "internal/atomicfile", goGL, cgo}},
 	{"gpu/selftest", []string{"tensor/backend"}},
 	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/statedict", "tensor", "tensor/backend", goGL}},
 
