@@ -66,6 +66,7 @@ var mayImport = []struct {
 	{"nn/statedict", []string{"internal/printable"}},
 	{"nn/arch", []string{"nn/statedict"}}, // networks as data: no tensors either
 	{"nn/shader", []string{"nn/arch", "nn/statedict"}},
+	{"nn/flicker", []string{"nn/imageio"}},
 	{"nn/internal/tensorio", []string{"nn/statedict", "internal/printable"}},
 	{"internal/damagetest", []string{"internal/need", testify}},
 	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
