@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
@@ -17,13 +19,15 @@ import (
 // where, then in every byte.
 func TestCompatReproducesAuthorsFile(t *testing.T) {
 	path := need.Shared(t, "data/author/final.onnx")
-	author, err := onnxexport.ReadFile(path)
+	author, err := onnx.ReadFile(path)
 	require.NoError(t, err)
-	require.NoError(t, author.Check())
+	require.NoError(t, onnxexport.Check(author, onnxexport.Barracuda))
 	require.Len(t, author.Graph.Nodes, 72)
-	weights, err := author.StateDict()
+	network, err := author.Network()
 	require.NoError(t, err)
+	weights := network.Weights
 	require.Len(t, weights, 62)
+	require.Equal(t, arch.Bytes, network.Input, "nothing but its weights tells")
 
 	ours, err := onnxexport.Build(weights, onnxexport.Options{Compat: true})
 	require.NoError(t, err)
@@ -45,7 +49,7 @@ func TestCompatReproducesAuthorsFile(t *testing.T) {
 // output of the author's network, for his file and for both profiles.
 func TestAuthorsNetworkOnGoldenFrame(t *testing.T) {
 	golden := readSafetensors(t, need.Shared(t, "golden/transformer_author.safetensors"))
-	author, err := onnxexport.ReadFile(need.Shared(t, "data/author/final.onnx"))
+	author, err := onnx.ReadFile(need.Shared(t, "data/author/final.onnx"))
 	require.NoError(t, err)
 	x, want := golden["x"], golden["y"]
 	h, w := x.Shape[2], x.Shape[3]
@@ -57,11 +61,10 @@ func TestAuthorsNetworkOnGoldenFrame(t *testing.T) {
 	require.Less(t, mean, 1e-3)
 	require.Less(t, worst, 2e-2)
 
-	weights, err := author.StateDict()
+	network, err := author.Network()
 	require.NoError(t, err)
-	for _, o := range []onnxexport.Options{{}, {Profile: onnxexport.Runtime}} {
-		m, err := onnxexport.Build(weights, o)
-		require.NoError(t, err)
+	for _, o := range []onnxexport.Options{{Bytes: true}, {Profile: onnxexport.ONNXRuntime, Bytes: true}} {
+		m := build(t, network.Weights, o)
 		again, err := m.Evaluate(x.data, h, w)
 		require.NoError(t, err)
 		require.Equal(t, y, again, "%v", o.Profile)

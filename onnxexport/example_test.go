@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/onnxexport"
 )
 
@@ -26,7 +27,7 @@ func ExampleWriteFile() {
 		return
 	}
 
-	model, err := onnxexport.ReadFile(path)
+	model, err := onnx.ReadFile(path)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -34,14 +35,14 @@ func ExampleWriteFile() {
 	input := model.Graph.Inputs[0]
 	fmt.Println(input.Name, input.Dims, len(model.Graph.Nodes), "nodes")
 	fmt.Println(model.Property("style"), model.Property("value_range"))
-	again, err := model.StateDict()
-	fmt.Println(again.NumElements(), err)
+	network, err := model.Network()
+	fmt.Println(network.Arch, err)
 
 	options.Width = 1366
 	fmt.Println(onnxexport.WriteFile(path, weights, options))
 	// Output:
 	// input [1 3 720 1280] 72 nodes
-	// stained glass 0..255
-	// 108771 <nil>
+	// stained glass 0..1
+	// tutorial, filters 8,16,32, 5 residual blocks <nil>
 	// onnxexport: width 1366 is not a multiple of 4: the nearest valid ones are 1364 and 1368
 }

@@ -1,63 +1,73 @@
 package onnxexport_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/statedict"
+	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
 
-// randomNet returns a network with PyTorch's default initialization for
-// convolutions and lively instance norms, the same on every run.
-func randomNet(filters [3]int, blocks int) statedict.Dict {
-	rng := rand.New(rand.NewPCG(uint64(filters[0]), uint64(blocks)))
+// randomWeights returns weights of the size that training leaves, with lively
+// instance norms, the same on every run.
+func randomWeights(n *arch.Network) statedict.Dict {
+	rng := rand.New(rand.NewPCG(uint64(n.Filters[0]), uint64(n.Blocks)))
+	last := n.Layers[len(n.Layers)-1].Conv
 	var d statedict.Dict
-	add := func(name string, low, high float64, shape ...int) {
-		n := 1
-		for _, s := range shape {
-			n *= s
+	for _, p := range n.Params() {
+		low, high := -0.5, 0.5 // the shift of a norm
+		switch {
+		case len(p.Shape) == 4:
+			high = 1 / math.Sqrt(float64(p.Len()/p.Shape[0]))
+			low = -high
+		case strings.HasSuffix(p.Name, ".weight"):
+			low, high = 0.5, 1.5
 		}
-		data := make([]float32, n)
+		if strings.HasPrefix(p.Name, last) {
+			low, high = 120*low, 120*high
+		}
+		data := make([]float32, p.Len())
 		for i := range data {
 			data[i] = float32(low + (high-low)*rng.Float64())
 		}
-		d = append(d, statedict.Entry{Name: name, Shape: shape, Data: data})
+		d = append(d, statedict.Entry{Name: p.Name, Shape: p.Shape, Data: data})
 	}
-	conv := func(name string, out, in, kernel int) {
-		bound := 1 / math.Sqrt(float64(in*kernel*kernel))
-		add(name+".conv2d.weight", -bound, bound, out, in, kernel, kernel)
-		add(name+".conv2d.bias", -bound, bound, out)
-	}
-	norm := func(name string, channels int) {
-		add(name+".weight", 0.5, 1.5, channels)
-		add(name+".bias", -0.5, 0.5, channels)
-	}
-	f := filters
-	conv("conv1", f[0], 3, 9)
-	norm("in1", f[0])
-	conv("conv2", f[1], f[0], 3)
-	norm("in2", f[1])
-	conv("conv3", f[2], f[1], 3)
-	norm("in3", f[2])
-	for i := range blocks {
-		for j := 1; j <= 2; j++ {
-			conv(fmt.Sprintf("resnets.%d.conv%d", i, j), f[2], f[2], 3)
-			norm(fmt.Sprintf("resnets.%d.in%d", i, j), f[2])
-		}
-	}
-	conv("deconv1", f[1], f[2], 3)
-	norm("in4", f[1])
-	conv("deconv2", f[0], f[1], 3)
-	norm("in5", f[0])
-	conv("deconv3", 3, f[0], 9)
 	return d
+}
+
+// randomNet returns weights of the tutorial's network.
+func randomNet(filters [3]int, blocks int) statedict.Dict {
+	return randomWeights(arch.Tutorial(filters, blocks))
 }
 
 // smallNet is the fixture of tests for which any network will do.
 func smallNet() statedict.Dict { return randomNet([3]int{4, 8, 16}, 2) }
+
+// smallNets is one network of each family.
+func smallNets(t testing.TB) map[string]statedict.Dict {
+	t.Helper()
+	nets := map[string]statedict.Dict{}
+	for _, name := range arch.Families() {
+		n, err := arch.New(name, [3]int{3, 5, 6}, 2)
+		require.NoError(t, err)
+		nets[name] = randomWeights(n)
+	}
+	return nets
+}
+
+// build exports weights.
+func build(t testing.TB, d statedict.Dict, o onnxexport.Options) *onnx.Model {
+	t.Helper()
+	m, err := onnxexport.Build(d, o)
+	require.NoError(t, err)
+	require.NoError(t, onnxexport.Check(m, o.Profile))
+	return m
+}
 
 // randomFrame returns a frame of whole values 0..255.
 func randomFrame(h, w int) []float32 {

@@ -49,6 +49,9 @@ func TestReferenceChecker(t *testing.T) {
 	args := []string{"testdata/checker.py"}
 	for name, o := range allOptions {
 		for _, blocks := range []int{1, 5, 12} {
+			if blocks > 5 && o.Precision == onnxexport.HalfValues {
+				continue // refused
+			}
 			path := filepath.Join(dir, fmt.Sprintf("%s %d.onnx", name, blocks))
 			require.NoError(t, onnxexport.WriteFile(path, randomNet([3]int{4, 8, 16}, blocks), o))
 			args = append(args, path)
@@ -67,7 +70,7 @@ func TestInterpreterAgainstPyTorch(t *testing.T) {
 		filters      [3]int
 		blocks, h, w int
 	}{{[3]int{4, 8, 16}, 3, 40, 28}, {[3]int{5, 3, 7}, 12, 32, 32}} {
-		m, err := onnxexport.Build(randomNet(test.filters, test.blocks), onnxexport.Options{})
+		m, err := onnxexport.Build(randomNet(test.filters, test.blocks), onnxexport.Options{Bytes: true})
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(model, m.Marshal(), 0o600))
 		x := randomFrame(test.h, test.w)

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/onnx"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/stretchr/testify/require"
 )
@@ -30,7 +33,7 @@ type ortJob struct {
 }
 
 // add runs m on x and expects want; nil expects ONNX Runtime to refuse it.
-func (r *ortRuns) add(name string, m *onnxexport.Model, x []float32, h, w int, want []float32) {
+func (r *ortRuns) add(name string, m *onnx.Model, x []float32, h, w int, want []float32) {
 	job := ortJob{Name: name, Height: h, Width: w}
 	prefix := fmt.Sprint(len(r.jobs))
 	job.Model, job.Input = prefix+".onnx", prefix+".in"
@@ -64,47 +67,78 @@ func scaleBy(x []float32, f float32) []float32 {
 	return y
 }
 
-// TestONNXRuntime runs both profiles, both value ranges, many network shapes
+// TestONNXRuntime runs all profiles and options, all families, many network shapes
 // and frame sizes with ONNX Runtime and compares with the interpreter.
 func TestONNXRuntime(t *testing.T) {
 	modules := need.Tool(t, "ort")
 	runs := &ortRuns{t: t, dir: t.TempDir()}
-	add := func(filters [3]int, blocks int, o onnxexport.Options, sizes ...[2]int) {
+	add := func(name string, d statedict.Dict, o onnxexport.Options, sizes ...[2]int) {
 		for _, size := range sizes {
 			h, w := size[0], size[1]
-			o.Height, o.Width = h, w
-			m, err := onnxexport.Build(randomNet(filters, blocks), o)
-			require.NoError(t, err)
-			x := randomFrame(h, w)
-			if o.UnitRange {
-				x = scaleBy(x, 1./255)
+			if o.Width != 0 {
+				o.Height, o.Width = h, w
 			}
+			m := build(t, d, o)
+			x := inRange(randomFrame(h, w), o)
 			want, err := m.Evaluate(x, h, w)
 			require.NoError(t, err)
-			name := fmt.Sprintf("%v filters %v blocks %d unit %v %dx%d", o.Profile, filters, blocks, o.UnitRange, w, h)
-			runs.add(name, m, x, h, w, want)
+			runs.add(fmt.Sprintf("%s %dx%d", name, w, h), m, x, h, w, want)
 		}
 	}
-	sizes := [][2]int{{8, 8}, {8, 64}, {24, 32}, {44, 20}, {64, 96}}
-	for _, p := range []onnxexport.Profile{onnxexport.Barracuda, onnxexport.Runtime} {
-		for _, unit := range []bool{false, true} {
-			add([3]int{4, 8, 16}, 5, onnxexport.Options{Profile: p, UnitRange: unit}, sizes...)
+	fixed := func(o onnxexport.Options) onnxexport.Options {
+		if o.Width == 0 && !o.Symbolic && o.Profile != onnxexport.Sentis && o.Profile != onnxexport.ONNXRuntime {
+			o.Width, o.Height = 8, 8
 		}
+		return o
+	}
+	for family, d := range smallNets(t) {
+		for name, o := range allOptions {
+			sizes := [][2]int{{8, 8}, {24, 32}, {44, 20}}
+			if o.AnySize {
+				sizes = [][2]int{{7, 9}, {24, 32}, {45, 22}}
+			}
+			if o.Batch > 1 || o.Precision == onnxexport.HalfValues {
+				continue // see TestONNXRuntimeBatch and TestHalf
+			}
+			add(family+" "+name, d, fixed(o), sizes...)
+		}
+	}
+	for _, p := range []onnxexport.Profile{onnxexport.Barracuda, onnxexport.ONNXRuntime} {
+		o := fixed(onnxexport.Options{Profile: p})
 		for blocks := 1; blocks <= 12; blocks++ {
-			add([3]int{3, 5, 6}, blocks, onnxexport.Options{Profile: p}, [2]int{24, 16})
+			add(fmt.Sprintf("%v %d blocks", p, blocks), randomNet([3]int{3, 5, 6}, blocks), o, [2]int{24, 16})
 		}
-		for _, filters := range [][3]int{{8, 16, 32}, {16, 16, 16}, {16, 32, 64}, {32, 64, 128}} {
-			add(filters, 3, onnxexport.Options{Profile: p}, [2]int{32, 24})
+		for _, filters := range [][3]int{{8, 16, 32}, {16, 16, 16}, {32, 64, 128}} {
+			add(fmt.Sprintf("%v %v", p, filters), randomNet(filters, 3), o, [2]int{32, 24})
+			add(fmt.Sprintf("%v %v pytorch-examples", p, filters), randomWeights(arch.PyTorchExamples(filters, 3)), o, [2]int{32, 24})
 		}
 	}
-	// The runtime profile's files take any valid size, barracuda's only their
-	// own; no file takes a size that is not a multiple of 4.
-	m, err := onnxexport.Build(smallNet(), onnxexport.Options{Width: 32, Height: 24})
-	require.NoError(t, err)
-	runs.add("other size than declared", m, randomFrame(32, 24), 32, 24, nil)
-	m, err = onnxexport.Build(smallNet(), onnxexport.Options{Profile: onnxexport.Runtime})
-	require.NoError(t, err)
-	runs.add("height not a multiple of 4", m, randomFrame(22, 32), 22, 32, nil)
+	// Files of a fixed size take their own only; no file takes a size that is not a
+	// multiple of 4 unless it says so.
+	runs.add("other size than declared", build(t, smallNet(), onnxexport.Options{Width: 32, Height: 24}), randomFrame(32, 24), 32, 24, nil)
+	runs.add("height not a multiple of 4", build(t, smallNet(), onnxexport.Options{Profile: onnxexport.ONNXRuntime}), randomFrame(22, 32), 22, 32, nil)
+	runs.run(modules)
+}
+
+// TestONNXRuntimeBatch runs two frames at once, each of which must come out as alone.
+func TestONNXRuntimeBatch(t *testing.T) {
+	modules := need.Tool(t, "ort")
+	runs := &ortRuns{t: t, dir: t.TempDir()}
+	h, w := 24, 16
+	a, b := randomFrame(h, w), scaleBy(randomFrame(h, w), 0.25)
+	for name, o := range map[string]onnxexport.Options{
+		"two frames": {Profile: onnxexport.Static, Width: w, Height: h, Batch: 2, Bytes: true},
+		"any number": {Profile: onnxexport.ONNXRuntime, Batch: onnxexport.AnyBatch, Bytes: true, AnySize: true},
+	} {
+		m := build(t, smallNet(), o)
+		var x, want []float32
+		for _, frame := range [][]float32{a, b} {
+			y, err := m.Evaluate(frame, h, w)
+			require.NoError(t, err)
+			x, want = append(x, frame...), append(want, y...)
+		}
+		runs.add(name, m, x, h, w, want)
+	}
 	runs.run(modules)
 }
 
@@ -113,21 +147,21 @@ func TestONNXRuntime(t *testing.T) {
 func TestAuthorsNetworkInONNXRuntime(t *testing.T) {
 	modules := need.Tool(t, "ort")
 	golden := readSafetensors(t, need.Shared(t, "golden/transformer_author.safetensors"))
-	author, err := onnxexport.ReadFile(need.Shared(t, "data/author/final.onnx"))
+	author, err := onnx.ReadFile(need.Shared(t, "data/author/final.onnx"))
 	require.NoError(t, err)
-	weights, err := author.StateDict()
+	network, err := author.Network()
 	require.NoError(t, err)
 	x, y := golden["x"], golden["y"]
 	runs := &ortRuns{t: t, dir: t.TempDir()}
 	for name, o := range allOptions {
-		o.Height, o.Width = x.Shape[2], x.Shape[3]
-		m, err := onnxexport.Build(weights, o)
-		require.NoError(t, err)
-		if o.UnitRange {
-			runs.add(name, m, scaleBy(x.data, 1./255), o.Height, o.Width, scaleBy(y.data, 1./255))
-		} else {
-			runs.add(name, m, x.data, o.Height, o.Width, y.data)
+		if o.Precision != onnxexport.Single || o.Batch > 1 {
+			continue
 		}
+		if o.Width != 0 || o.Profile == onnxexport.Static || o.Profile == onnxexport.OpenCV || o.Profile == onnxexport.Barracuda && !o.Symbolic {
+			o.Height, o.Width = x.Shape[2], x.Shape[3]
+		}
+		m := build(t, network.Weights, o)
+		runs.add(name, m, inRange(x.data, o), x.Shape[2], x.Shape[3], inRange(y.data, o))
 	}
 	runs.run(modules)
 }

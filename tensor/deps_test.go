@@ -71,9 +71,10 @@ var mayImport = []struct {
 	{"internal/damagetest", []string{"internal/need", testify}},
 	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
-	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/internal/tensorio", "internal/printable"}},
+	{"nn/onnx", []string{"nn/arch", "nn/statedict", "nn/internal/tensorio", "internal/printable"}},
+	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/onnx", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/imageio", []string{"internal/atomicfile", xImage, "internal/printable"}},
-	{"onnxexport", []string{"nn/arch", "nn/statedict", "internal/atomicfile", "internal/printable"}},
+	{"onnxexport", []string{"nn/arch", "nn/statedict", "nn/onnx", "internal/atomicfile", "internal/printable"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},

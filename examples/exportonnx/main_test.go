@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
@@ -36,28 +38,39 @@ func TestExport(t *testing.T) {
 	}{
 		{"default", nil, onnxexport.Barracuda, 540, 960},
 		{"sizes", []string{"-width", "64", "-height", "32"}, onnxexport.Barracuda, 32, 64},
+		{"width", []string{"-width", "64"}, onnxexport.Barracuda, 540, 64},
+		{"symbolic", []string{"-symbolic", "-batch", "symbolic"}, onnxexport.Barracuda, 0, 0},
 		{"compat", []string{"-compat"}, onnxexport.Barracuda, 960, 540},
-		{"compat with size", []string{"-compat", "-width", "960"}, onnxexport.Barracuda, 540, 960},
-		{"runtime", []string{"-profile", "runtime"}, onnxexport.Runtime, 0, 0},
+		{"compat with size", []string{"-compat", "-width", "960"}, onnxexport.Barracuda, 960, 960},
+		{"old name", []string{"-profile", "runtime"}, onnxexport.ONNXRuntime, 0, 0},
+		{"onnxruntime", []string{"-profile", "onnxruntime", "-any-size", "-opset", "13"}, onnxexport.ONNXRuntime, 0, 0},
+		{"half", []string{"-profile", "onnxruntime", "-fp16", "all"}, onnxexport.ONNXRuntime, 0, 0},
+		{"sentis", []string{"-profile", "sentis"}, onnxexport.Sentis, 0, 0},
+		{"sentis, sizes obeyed", []string{"-profile", "sentis", "-height", "128"}, onnxexport.Sentis, 128, 960},
+		{"static", []string{"-profile", "static", "-batch", "2", "-style", "glass"}, onnxexport.Static, 540, 960},
+		{"opencv", []string{"-profile", "opencv", "-fp16", "weights"}, onnxexport.OpenCV, 540, 960},
 		{"unit range", []string{"-unit-range"}, onnxexport.Barracuda, 540, 960},
+		{"bytes", []string{"-range", "0..255"}, onnxexport.Barracuda, 540, 960},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(dir, "out.onnx")
 			args := append([]string{"-model", in, "-out", out}, c.args...)
 			require.NoError(t, run(context.Background(), args))
-			m, err := onnxexport.ReadFile(out)
+			m, err := onnx.ReadFile(out)
 			require.NoError(t, err)
-			require.NoError(t, m.Check())
-			profile, err := m.Profile()
-			require.NoError(t, err)
-			require.Equal(t, c.profile, profile)
+			require.NoError(t, onnxexport.Check(m, c.profile))
 			dims := m.Graph.Inputs[0].Dims
 			require.Equal(t, []int64{c.rows, c.cols}, []int64{dims[2].Value, dims[3].Value})
-			got, err := m.StateDict()
+			if c.name == "compat" || c.name == "compat with size" {
+				require.Empty(t, m.Metadata)
+				m.SetProperty(onnx.KeyRange, onnx.ByteRange) // of untrained weights, nothing else tells
+			}
+			got, err := m.Network()
 			require.NoError(t, err)
-			require.Equal(t, want.Names(), got.Names())
+			require.Equal(t, c.name == "bytes" || m.Producer == "pytorch", got.Input == arch.Bytes, "0..1 unless asked otherwise")
+			require.Equal(t, want.Names(), got.Weights.Names())
 			for i := range want {
-				require.InDeltaSlice(t, want[i].Data, got[i].Data, 1e-6)
+				require.InDeltaSlice(t, want[i].Data, got.Weights[i].Data, 1e-3)
 			}
 		})
 	}
@@ -86,9 +99,16 @@ func TestErrors(t *testing.T) {
 		{[]string{"-model", in, "-out", out, "-profile", "unity"}, "-profile unity"},
 		{[]string{"-model", in, "-out", out, "-width", "962"}, "960 and 964"},
 		{[]string{"-model", in, "-out", out, "-height", "0"}, "-height 0"},
+		{[]string{"-model", in, "-out", out, "-profile", "onnxruntime", "-width", "64"}, "use static"},
+		{[]string{"-model", in, "-out", out, "-symbolic", "-width", "64"}, "cannot be symbolic"},
+		{[]string{"-model", in, "-out", out, "-range", "0..2"}, "-range 0..2"},
+		{[]string{"-model", in, "-out", out, "-model-range", "bytes"}, "-model-range bytes"},
+		{[]string{"-model", in, "-out", out, "-fp16", "yes"}, "-fp16 yes"},
+		{[]string{"-model", in, "-out", out, "-batch", "0"}, "-batch 0"},
+		{[]string{"-model", in, "-out", out, "-opset", "15"}, "opset 15"},
 		{[]string{"-model", in, "-out", out, "-width", "0", "-height", "0"}, "-width 0"},
 		{[]string{"-model", in, "-out", out, "-compat", "-unit-range"}, "-compat"},
-		{[]string{"-model", in, "-out", out, "-compat", "-profile", "runtime"}, "-compat"},
+		{[]string{"-model", in, "-out", out, "-compat", "-profile", "onnxruntime"}, "Compat"},
 		{[]string{"-model", out, "-out", out}, "overwritten"},
 		{[]string{"-model", filepath.Join(dir, "none.pth"), "-out", out}, "none.pth"},
 		{[]string{"-model", garbage, "-out", out}, "garbage.pth"},

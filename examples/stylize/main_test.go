@@ -89,7 +89,7 @@ func TestPicture(t *testing.T) {
 	mask.Pix[3], mask.Pix[4], mask.Pix[5] = 255, 255, 255
 	save(t, filepath.Join(dir, "mask.png"), mask)
 	onnx := filepath.Join(dir, "final.onnx")
-	require.NoError(t, onnxexport.WriteFile(onnx, trained(), onnxexport.Options{}))
+	require.NoError(t, onnxexport.WriteFile(onnx, trained(), onnxexport.Options{Bytes: true}))
 	half, err := imageio.Scale(m, 2)
 	require.NoError(t, err)
 

@@ -14,8 +14,8 @@ import (
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/pth"
-	"github.com/impasto-go/impasto/onnxexport"
 )
 
 // tiny makes runs small enough for a test.
@@ -72,11 +72,15 @@ func TestRun(t *testing.T) {
 
 	weights, err := pth.ReadFile(filepath.Join(out, "final.pth"))
 	require.NoError(t, err)
-	graph, err := onnxexport.ReadFile(filepath.Join(out, "final.onnx"))
+	graph, err := onnx.ReadFile(filepath.Join(out, "final.onnx"))
 	require.NoError(t, err)
-	exported, err := graph.StateDict()
+	require.Equal(t, onnx.UnitRange, graph.Property(onnx.KeyRange), "as engines' textures hold")
+	exported, err := graph.Network()
 	require.NoError(t, err)
-	require.Equal(t, weights, exported)
+	require.Equal(t, weights.Names(), exported.Weights.Names())
+	for i, e := range weights {
+		require.InEpsilonSlice(t, e.Data, exported.Weights[i].Data, 2e-7)
+	}
 }
 
 // TestResume stops a run after each step in turn; what continues it must end with

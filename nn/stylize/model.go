@@ -19,7 +19,7 @@ type Model struct {
 	net *nn.Network
 }
 
-// Load reads the weights in a .pth or .safetensors file. The error names the file
+// Load reads the weights in a .pth, .safetensors or .onnx file. The error names the file
 // and what is wrong with it; if tensors are missing, unexpected or misshapen it
 // wraps a *statedict.Mismatch.
 func Load(path string) (*Model, error) {

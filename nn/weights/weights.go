@@ -1,5 +1,6 @@
-// Package weights opens and saves weights files of either format that the library
-// knows, PyTorch's .pth (package pth) and safetensors (package safetensors).
+// Package weights opens weights files of any format that the library knows,
+// PyTorch's .pth (package pth), safetensors (package safetensors) and ONNX (package
+// onnx), and saves those of the first two.
 package weights
 
 import (
@@ -40,7 +41,8 @@ func WithMaxBytes(n int64) Option { return pth.WithMaxBytes(n) }
 func WithContext(ctx context.Context) Option { return pth.WithContext(ctx) }
 
 // WithNote has note told, in a line, what is not as one would expect: under which
-// key of a checkpoint the weights were found, and what was taken out of names.
+// key of a checkpoint the weights were found, what was taken out of names, and where
+// the metadata of an ONNX file contradict it.
 func WithNote(note func(line string)) Option { return pth.WithNote(note) }
 
 // ReadFile reads the state dict in the file at path, whose content, not name,
@@ -57,7 +59,7 @@ func ReadFile(path string, opts ...Option) (statedict.Dict, error) {
 		return nil, fmt.Errorf("weights file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("weights file %s is not a regular file: name a .pth or .safetensors file", path)
+		return nil, fmt.Errorf("weights file %s is not a regular file: name a .pth, .safetensors or .onnx file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -98,6 +100,8 @@ func read(r io.ReaderAt, size int64, opts []Option) (statedict.Dict, error) {
 		d, _, err = safetensors.Read(r, size, opts...)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), head[0] == 0x80, bytes.HasPrefix(head, []byte("L1195470371")): // of pickle protocol 1
 		d, err = pth.Read(r, size, opts...)
+	case isONNX(head):
+		d, err = readONNX(r, size, opts)
 	default:
 		return nil, fmt.Errorf("%w: %s", ErrCorrupt, diagnose(head))
 	}
@@ -142,17 +146,9 @@ func diagnose(head []byte) string {
 		return "it begins with zeros, probably an unfinished download; download it again"
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return "it is a tar archive; unpack it first (weights of PyTorch before 0.1.10 are not read)"
-	case onnx(head):
-		return "it is an ONNX model: give it a name that ends in .onnx"
 	default:
-		return "it is neither a PyTorch .pth nor a safetensors file"
+		return "it is neither a PyTorch .pth, nor a safetensors, nor an ONNX file"
 	}
-}
-
-// onnx reports whether head begins like an ONNX model: field 1, the version, is a
-// small number, and field 2, the producer, or 7, the graph, follows.
-func onnx(head []byte) bool {
-	return len(head) > 3 && head[0] == 0x08 && head[1] < 0x20 && (head[2] == 0x12 || head[2] == 0x3a)
 }
 
 // WriteFile writes d to path, in the format of its extension: .pth (or .pt) or

@@ -16,7 +16,7 @@ async function main() {
     const session = await ort.InferenceSession.create(path.join(dir, job.model), options);
     const raw = fs.readFileSync(path.join(dir, job.input));
     const data = new Float32Array(raw.buffer, raw.byteOffset, raw.length / 4);
-    const x = new ort.Tensor("float32", data, [1, 3, job.height, job.width]);
+    const x = new ort.Tensor("float32", data, [data.length / (3 * job.height * job.width), 3, job.height, job.width]);
     let result;
     try {
       result = await session.run({ [session.inputNames[0]]: x });

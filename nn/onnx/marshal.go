@@ -1,4 +1,4 @@
-package onnxexport
+package onnx
 
 // Field numbers below are those of onnx.proto; see the message named in each
 // comment.
@@ -10,6 +10,7 @@ func (m *Model) Marshal() []byte {
 	e.varint(1, m.IRVersion)
 	e.optional(2, m.Producer)
 	e.optional(3, m.ProducerVersion)
+	e.optional(6, m.Doc)
 	e.message(7, m.Graph.encode)
 	for _, p := range m.Metadata {
 		e.message(14, p.encode)
@@ -47,6 +48,9 @@ func (g *Graph) encode(e *encoder) {
 	for _, v := range g.Outputs {
 		e.message(12, v.encode)
 	}
+	for _, v := range g.Values {
+		e.message(13, v.encode)
+	}
 }
 
 // encode writes a NodeProto.
@@ -71,6 +75,12 @@ func (a *Attribute) encode(e *encoder) {
 		e.varint(3, a.Int)
 	case AttributeString:
 		e.text(4, a.String)
+	case AttributeTensor:
+		e.message(5, a.Tensor.encode)
+	case AttributeFloats:
+		for _, v := range a.Floats {
+			e.float(7, v)
+		}
 	case AttributeInts:
 		e.varints(8, a.Ints)
 	}
@@ -103,9 +113,10 @@ func (v ValueInfo) encode(e *encoder) {
 
 // encode writes a TensorShapeProto.Dimension.
 func (d Dim) encode(e *encoder) {
-	if d.Param != "" {
+	switch {
+	case d.Param != "":
 		e.text(2, d.Param)
-		return
+	case d.Value != 0:
+		e.varint(1, d.Value)
 	}
-	e.varint(1, d.Value)
 }

@@ -1,16 +1,18 @@
-package onnxexport
+package onnx
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
+
+	"github.com/impasto-go/impasto/nn/internal/tensorio"
 )
 
 // ErrCorrupt is what every error about a damaged or malicious ONNX file wraps:
-// errors.Is(err, ErrCorrupt) holds for each of them.
-var ErrCorrupt = errors.New("corrupt ONNX file")
+// errors.Is(err, ErrCorrupt) holds for each of them. It wraps the error of the same
+// name of package weights.
+var ErrCorrupt = fmt.Errorf("%w: damaged ONNX file", tensorio.ErrCorrupt)
 
 // CorruptError says where in the file the damage was found.
 type CorruptError struct {
@@ -191,6 +193,48 @@ func (f field) appendIntegers(dst *[]int64) error {
 		rest = rest[n:]
 	}
 	return nil
+}
+
+// appendFloats reads one element of a repeated float, or a packed run.
+func (f field) appendFloats(dst *[]float32) error {
+	b := f.appendFixed(nil)
+	if len(b)%4 != 0 {
+		return f.corrupt("packed field %d is cut off", f.number)
+	}
+	for ; len(b) > 0; b = b[4:] {
+		*dst = append(*dst, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	return f.count(1 + len(f.bytes)/4)
+}
+
+// appendFixed appends the bytes of a fixed-size number or of a packed run of
+// them.
+func (f field) appendFixed(dst []byte) []byte {
+	switch f.wire {
+	case wireFixed32:
+		return binary.LittleEndian.AppendUint32(dst, uint32(f.num))
+	case wireFixed64:
+		return binary.LittleEndian.AppendUint64(dst, f.num)
+	}
+	return append(dst, f.bytes...)
+}
+
+// appendHalves appends 16 bits for each element of a repeated integer. They are
+// not counted: they take at most twice the file's bytes.
+func (f field) appendHalves(dst *[]byte) error {
+	if f.wire == wireVarint {
+		*dst = binary.LittleEndian.AppendUint16(*dst, uint16(f.num))
+		return nil
+	}
+	for rest := f.bytes; len(rest) > 0; {
+		v, n := binary.Uvarint(rest)
+		if n <= 0 {
+			return f.corrupt("broken integer in packed field %d", f.number)
+		}
+		*dst = binary.LittleEndian.AppendUint16(*dst, uint16(v))
+		rest = rest[n:]
+	}
+	return f.expect(wireBytes)
 }
 
 // appendMessage reads one element of a repeated message with decode.

@@ -1,16 +1,18 @@
-package onnxexport
+package onnx
 
 import (
 	"errors"
 	"math"
 	"math/bits"
+
+	"github.com/impasto-go/impasto/internal/printable"
 )
 
 // Unmarshal reads the bytes of an ONNX file. It skips what it does not know,
 // and checks every length before it trusts it: damaged or malicious bytes give
 // an error that wraps [ErrCorrupt] and says at which byte, and never take more
-// memory than a few times the file's size. If the file carries the checksum of
-// its weights that [Write] puts there, the weights must match it.
+// memory than a few times the file's size. What cannot be read without knowing
+// more than the format, such as weights in another file, is refused.
 //
 // The model's weights alias data.
 func Unmarshal(data []byte) (*Model, error) {
@@ -18,9 +20,6 @@ func Unmarshal(data []byte) (*Model, error) {
 	var m Model
 	if err := m.decode(decoder{data, 0, &items}); err != nil {
 		return nil, err
-	}
-	if sum := m.Property(keyChecksum); sum != "" && sum != m.Graph.checksum() {
-		return nil, &CorruptError{0, "the weights do not match their checksum: the file is damaged, or another program changed them"}
 	}
 	return &m, nil
 }
@@ -35,6 +34,8 @@ func (m *Model) decode(d decoder) error {
 			return f.text(&m.Producer)
 		case 3:
 			return f.text(&m.ProducerVersion)
+		case 6:
+			return f.text(&m.Doc)
 		case 7:
 			if graphs++; graphs > 1 {
 				return f.corrupt("a second graph")
@@ -48,6 +49,8 @@ func (m *Model) decode(d decoder) error {
 			return appendMessage(f, &m.Opsets, (*Opset).decode)
 		case 14:
 			return appendMessage(f, &m.Metadata, (*Property).decode)
+		case 25:
+			return errors.New("onnx: the file defines functions of its own, which is not supported: export it without them, in opset 15 or below")
 		}
 		return nil
 	})
@@ -100,6 +103,10 @@ func (g *Graph) decode(d decoder) error {
 			return appendMessage(f, &g.Inputs, (*ValueInfo).decode)
 		case 12:
 			return appendMessage(f, &g.Outputs, (*ValueInfo).decode)
+		case 13:
+			return appendMessage(f, &g.Values, (*ValueInfo).decode)
+		case 15:
+			return errors.New("onnx: the file has sparse weights, which is not supported: save them dense")
 		}
 		return nil
 	})
@@ -136,6 +143,18 @@ func (a *Attribute) decode(d decoder) error {
 			return f.integer(&a.Int)
 		case 4:
 			return f.text(&a.String)
+		case 5:
+			if a.Tensor != nil {
+				return f.corrupt("a second tensor in an attribute")
+			}
+			d, err := f.message()
+			if err != nil {
+				return err
+			}
+			a.Tensor = &Tensor{}
+			return a.Tensor.decode(d)
+		case 7:
+			return f.appendFloats(&a.Floats)
 		case 8:
 			return f.appendIntegers(&a.Ints)
 		case 20:
@@ -145,6 +164,9 @@ func (a *Attribute) decode(d decoder) error {
 	})
 }
 
+// decode reads a TensorProto, whose elements stand in raw_data or in a field for
+// their type. Those fields hold fixed-size numbers in the very bytes that
+// raw_data would, or variable-length integers.
 func (t *Tensor) decode(d decoder) error {
 	var location int64
 	var ints []int64
@@ -154,15 +176,13 @@ func (t *Tensor) decode(d decoder) error {
 			return f.appendIntegers(&t.Dims)
 		case 2:
 			return f.integer((*int64)(&t.DataType))
-		case 4: // float_data: packed floats are the raw bytes themselves
-			if f.wire == wireFixed32 {
-				v := uint32(f.num)
-				t.Raw = append(t.Raw, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
-				return nil
+		case 4, 10: // float_data, double_data
+			t.Raw = f.appendFixed(t.Raw)
+			return nil
+		case 5, 7: // int32_data (of half, int8, ... too), int64_data
+			if t.DataType == Float16 {
+				return f.appendHalves(&t.Raw)
 			}
-			t.Raw = append(t.Raw, f.bytes...)
-			return f.expect(wireBytes)
-		case 7: // int64_data
 			return f.appendIntegers(&ints)
 		case 8:
 			return f.text(&t.Name)
@@ -178,24 +198,30 @@ func (t *Tensor) decode(d decoder) error {
 		return err
 	}
 	if location != 0 {
-		return errors.New("onnxexport: " + t.Name + " is stored in an external data file, which is not supported: save the model as one file")
+		return errors.New("onnx: " + printable.Name(t.Name) + " is stored in an external data file, which is not supported: save the model as one file")
 	}
-	if ints != nil {
-		t.Raw = int64Tensor(t.Name, ints).Raw
-	}
-	size := map[DataType]uint64{Float32: 4, Int64: 8}[t.DataType]
-	if size == 0 {
+	width := widths[t.DataType]
+	if width == 0 {
 		return nil
 	}
+	if ints != nil {
+		t.Raw = make([]byte, 0, width*len(ints))
+		for _, v := range ints {
+			for i := range width {
+				t.Raw = append(t.Raw, byte(v>>(8*i)))
+			}
+		}
+	}
+	size := uint64(width)
 	for _, n := range t.Dims {
 		hi, lo := bits.Mul64(size, uint64(n))
 		if n < 0 || hi != 0 || lo > math.MaxInt64 {
-			return &CorruptError{d.start, "impossible dimensions of " + t.Name}
+			return &CorruptError{d.start, "impossible dimensions of " + printable.Name(t.Name)}
 		}
 		size = lo
 	}
 	if size != uint64(len(t.Raw)) {
-		return &CorruptError{d.start, "data and dimensions of " + t.Name + " disagree"}
+		return &CorruptError{d.start, "data and dimensions of " + printable.Name(t.Name) + " disagree"}
 	}
 	return nil
 }
