@@ -69,6 +69,15 @@ func build(t testing.TB, d statedict.Dict, o onnxexport.Options) *onnx.Model {
 	return m
 }
 
+// sized declares frames of h x w where the file declares any size.
+func sized(o onnxexport.Options, h, w int) onnxexport.Options {
+	fixed := o.Profile == onnxexport.Barracuda || o.Profile == onnxexport.Static || o.Profile == onnxexport.OpenCV
+	if o.Width != 0 || fixed && !o.Symbolic {
+		o.Width, o.Height = w, h
+	}
+	return o
+}
+
 // randomFrame returns a frame of whole values 0..255.
 func randomFrame(h, w int) []float32 {
 	rng := rand.New(rand.NewPCG(uint64(h), uint64(w)))

@@ -75,21 +75,12 @@ func TestONNXRuntime(t *testing.T) {
 	add := func(name string, d statedict.Dict, o onnxexport.Options, sizes ...[2]int) {
 		for _, size := range sizes {
 			h, w := size[0], size[1]
-			if o.Width != 0 {
-				o.Height, o.Width = h, w
-			}
-			m := build(t, d, o)
+			m := build(t, d, sized(o, h, w))
 			x := inRange(randomFrame(h, w), o)
 			want, err := m.Evaluate(x, h, w)
 			require.NoError(t, err)
 			runs.add(fmt.Sprintf("%s %dx%d", name, w, h), m, x, h, w, want)
 		}
-	}
-	fixed := func(o onnxexport.Options) onnxexport.Options {
-		if o.Width == 0 && !o.Symbolic && o.Profile != onnxexport.Sentis && o.Profile != onnxexport.ONNXRuntime {
-			o.Width, o.Height = 8, 8
-		}
-		return o
 	}
 	for family, d := range smallNets(t) {
 		for name, o := range allOptions {
@@ -100,11 +91,11 @@ func TestONNXRuntime(t *testing.T) {
 			if o.Batch > 1 || o.Precision == onnxexport.HalfValues {
 				continue // see TestONNXRuntimeBatch and TestHalf
 			}
-			add(family+" "+name, d, fixed(o), sizes...)
+			add(family+" "+name, d, o, sizes...)
 		}
 	}
 	for _, p := range []onnxexport.Profile{onnxexport.Barracuda, onnxexport.ONNXRuntime} {
-		o := fixed(onnxexport.Options{Profile: p})
+		o := onnxexport.Options{Profile: p}
 		for blocks := 1; blocks <= 12; blocks++ {
 			add(fmt.Sprintf("%v %d blocks", p, blocks), randomNet([3]int{3, 5, 6}, blocks), o, [2]int{24, 16})
 		}
@@ -157,10 +148,7 @@ func TestAuthorsNetworkInONNXRuntime(t *testing.T) {
 		if o.Precision != onnxexport.Single || o.Batch > 1 {
 			continue
 		}
-		if o.Width != 0 || o.Profile == onnxexport.Static || o.Profile == onnxexport.OpenCV || o.Profile == onnxexport.Barracuda && !o.Symbolic {
-			o.Height, o.Width = x.Shape[2], x.Shape[3]
-		}
-		m := build(t, network.Weights, o)
+		m := build(t, network.Weights, sized(o, x.Shape[2], x.Shape[3]))
 		runs.add(name, m, inRange(x.data, o), x.Shape[2], x.Shape[3], inRange(y.data, o))
 	}
 	runs.run(modules)
