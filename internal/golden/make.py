@@ -162,7 +162,8 @@ def op(name, f, mask=None, **operands):
     if mask is not None:
         gy = gy.masked_fill(mask, 0)
     y.backward(gy)
-    tensors(f"op/{name}.safetensors", {**operands, "y": y, "gy": gy, **{"grad_" + k: v.grad for k, v in ins.items()}})
+    grads = {"grad_" + k: v.grad for k, v in ins.items() if v.grad is not None}
+    tensors(f"op/{name}.safetensors", {**operands, "y": y, "gy": gy, **grads})
 
 
 def operations():
@@ -192,7 +193,27 @@ def operations():
     # On which side of zero rounding puts the smallest is nobody's fault.
     op("normblock", lambda x, weight, bias, residual: F.relu(norm(x, weight, bias)) + 2 * residual, mask=norm(x, weight, bias).abs() < 1e-3,
        x=x, weight=weight, bias=bias, residual=unit(23, (2, 6, 11, 7)))
+    pair = dict(x=unit(24, (2, 3, 7, 9)), z=unit(25, (2, 3, 7, 9)))
+    op("mul", lambda x, z: x * z, **pair)
+    op("mask", lambda x, z: x * z.detach(), x=unit(26, (2, 3, 7, 9)), z=(unit(27, (2, 1, 7, 9)) > 0).double())
+    op("concat", lambda x, z: torch.cat((x, z), 1), x=unit(28, (2, 3, 7, 9)), z=unit(29, (2, 4, 7, 9)))
+    op("tanh", torch.tanh, x=3 * unit(30, (2, 3, 7, 9)))
+    op("sigmoid", torch.sigmoid, x=5 * unit(31, (2, 3, 7, 9)))
+    op("mean", torch.mean, x=unit(32, (2, 3, 7, 9)))
+    op("l1", F.l1_loss, **pair)
+    op("charbonnier", lambda x, z: ((x - z) ** 2 + 0.25 ** 2).sqrt().mean(), **pair)
+    op("totalvariation", lambda x: (x.diff(dim=2).square().sum() + x.diff(dim=3).square().sum()) / x.numel(), x=unit(33, (2, 3, 7, 9)))
+    for border in ("zeros", "border"):
+        op("warp" + border, lambda x, flow: warp(x, flow, border), x=unit(34, (2, 3, 7, 9)), flow=6 * unit(35, (2, 2, 5, 8)))
     adam()
+
+
+def warp(x, flow, border):
+    """Samples x where flow points from each pixel, in pixels: grid_sample's units are halves of the image."""
+    (height, width), (rows, columns) = x.shape[2:], flow.shape[2:]
+    column = (torch.arange(columns).view(1, 1, -1) + flow[:, 0]) * 2 / (width - 1) - 1
+    row = (torch.arange(rows).view(1, -1, 1) + flow[:, 1]) * 2 / (height - 1) - 1
+    return F.grid_sample(x, torch.stack((column, row), -1), padding_mode=border, align_corners=True)
 
 
 def adam():

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"math"
 	"testing"
 
 	results "github.com/impasto-go/impasto/internal/golden"
@@ -53,6 +54,34 @@ var goldens = []golden{
 	{file: "instancenorm", calls: normGolden, wants: [][]string{{"y", "", ""}, {"grad_x", "grad_weight", "grad_bias"}}},
 	{file: "mse", calls: mseGolden, wants: [][]string{{"y"}, {"grad_x"}, {"grad_target"}}},
 	{file: "normalizebatch", calls: normalizeGolden, wants: [][]string{{"y"}, {"grad_x"}}},
+	unaryGolden("tanh", relative, backend.Backend.Tanh,
+		func(b backend.Backend, dx, dy, _, y backend.Buffer) { b.TanhGrad(dx, dy, y, false) }),
+	unaryGolden("sigmoid", relative, backend.Backend.Sigmoid,
+		func(b backend.Backend, dx, dy, _, y backend.Buffer) { b.SigmoidGrad(dx, dy, y, false) }),
+	unaryGolden("mean", relative,
+		func(b backend.Backend, y, x backend.Buffer) { b.Mean(y, x, 1) },
+		func(b backend.Backend, dx, dy, _, _ backend.Buffer) { b.MeanGrad(dx, dy, 1, false) }),
+	unaryGolden("totalvariation", relative,
+		func(b backend.Backend, y, x backend.Buffer) { b.TotalVariation(y, x, 1) },
+		func(b backend.Backend, dx, dy, x, _ backend.Buffer) { b.TotalVariationGrad(dx, dy, x, 1, false) }),
+	binaryGolden("mul", "z",
+		func(b backend.Backend, y, x, z backend.Buffer) { b.Mul(y, x, z, false) },
+		func(b backend.Backend, dx, dy, _, z backend.Buffer) { b.Mul(dx, dy, z, false) },
+		func(b backend.Backend, dz, dy, x, _ backend.Buffer) { b.Mul(dz, dy, x, false) }),
+	binaryGolden("mask", "z",
+		func(b backend.Backend, y, x, m backend.Buffer) { b.Mask(y, x, m, false) },
+		func(b backend.Backend, dx, dy, _, m backend.Buffer) { b.Mask(dx, dy, m, false) }, nil),
+	binaryGolden("concat", "z",
+		func(b backend.Backend, y, x, z backend.Buffer) {
+			b.CopyChannels(y, x, 0, 0, 3, false)
+			b.CopyChannels(y, z, 3, 0, 4, false)
+		},
+		func(b backend.Backend, dx, dy, _, _ backend.Buffer) { b.CopyChannels(dx, dy, 0, 0, 3, false) },
+		func(b backend.Backend, dz, dy, _, _ backend.Buffer) { b.CopyChannels(dz, dy, 0, 3, 4, false) }),
+	charbonnierGolden("l1", 0),
+	charbonnierGolden("charbonnier", 0.25),
+	warpGolden("warpzeros", backend.BorderZero),
+	warpGolden("warpborder", backend.BorderEdge),
 	{file: "convblock", calls: convBlockGolden, missing: convBlockOp.missing, wants: [][]string{{"y"}, {"grad_x"}, {"grad_weight", "grad_bias"}}},
 	{file: "normblock", calls: normBlockGolden, missing: normBlockOp.missing, wants: [][]string{{"y", "", ""}, {"grad_x", "grad_weight", "grad_bias"}}},
 }
@@ -122,6 +151,59 @@ func unaryGolden(file string, l limits, forward func(b backend.Backend, y, x bac
 			run: func(b backend.Backend, out, in []backend.Buffer) { backward(b, out[0], in[0], in[1], in[2]) },
 		}}
 	}}
+}
+
+// binaryGolden is an operation on x and another operand, and its gradients.
+func binaryGolden(file, other string, forward func(b backend.Backend, y, x, z backend.Buffer),
+	gradX, gradOther func(b backend.Backend, d, dy, x, z backend.Buffer)) golden {
+	g := golden{file: file, wants: [][]string{{"y"}, {"grad_x"}}}
+	if gradOther != nil {
+		g.wants = append(g.wants, []string{"grad_" + other})
+	}
+	g.calls = func(d dict) []call {
+		x, z := d.value("x"), d.value(other)
+		calls := []call{{
+			in: []value{x, z}, out: []value{d.undefined("y")}, limits: relative,
+			run: func(b backend.Backend, out, in []backend.Buffer) { forward(b, out[0], in[0], in[1]) },
+		}, {
+			in: []value{d.value("gy"), x, z}, out: []value{d.undefined("x")}, limits: relative,
+			run: func(b backend.Backend, out, in []backend.Buffer) { gradX(b, out[0], in[0], in[1], in[2]) },
+		}}
+		if gradOther != nil {
+			calls = append(calls, call{
+				in: []value{d.value("gy"), x, z}, out: []value{d.undefined(other)}, limits: relative,
+				run: func(b backend.Backend, out, in []backend.Buffer) { gradOther(b, out[0], in[0], in[1], in[2]) },
+			})
+		}
+		return calls
+	}
+	return g
+}
+
+// relative is for sums of up to a few terms that are no larger than the largest
+// element, which the golden files of small tensors meet.
+func relative(_ Tolerance, _ *call, want [][]float32) []limit {
+	largest := 0.0
+	for _, w := range want[0] {
+		largest = max(largest, math.Abs(float64(w)))
+	}
+	return []limit{newLimit(repeat(unit*growth(16)*largest, len(want[0])))}
+}
+
+func charbonnierGolden(file string, eps float32) golden {
+	return binaryGolden(file, "z",
+		func(b backend.Backend, y, x, z backend.Buffer) { b.Charbonnier(y, x, z, 1, eps) },
+		func(b backend.Backend, dx, dy, x, z backend.Buffer) { b.CharbonnierGrad(dx, dy, x, z, 1, eps, false) },
+		func(b backend.Backend, dz, dy, x, z backend.Buffer) { b.CharbonnierGrad(dz, dy, z, x, 1, eps, false) })
+}
+
+func warpGolden(file string, border backend.Border) golden {
+	return binaryGolden(file, "flow",
+		func(b backend.Backend, y, x, flow backend.Buffer) { b.Warp(y, x, flow, border) },
+		func(b backend.Backend, dx, dy, _, flow backend.Buffer) { b.WarpGrad(dx, dy, flow, border, false) },
+		func(b backend.Backend, dflow, dy, x, flow backend.Buffer) {
+			b.WarpFlowGrad(dflow, dy, x, flow, border, false)
+		})
 }
 
 func convGolden(file string, conv backend.Conv) golden {
