@@ -68,6 +68,7 @@ var mayImport = []struct {
 	{"nn/shader", []string{"nn/arch", "nn/statedict"}},
 	{"nn/flicker", []string{"nn/imageio"}},
 	{"nn/internal/tensorio", []string{"nn/statedict", "internal/printable"}},
+	{"internal/powerloss", []string{"internal/need"}},
 	{"internal/damagetest", []string{"internal/need", testify}},
 	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},

@@ -29,6 +29,7 @@ var table = []entry{
 	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
 	{"cc", "apt-get install gcc libc6-dev", program("cc")},
 	{"mcs", "apt-get install mono-mcs", program("mcs")},
+	{"strace", "apt-get install strace", program("strace")},
 	{"glslang", "apt-get install glslang-tools", program("glslangValidator")},
 
 	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
