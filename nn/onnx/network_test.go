@@ -307,7 +307,7 @@ func TestRefusals(t *testing.T) {
 		}},
 		{`it follows a Clip, which ends a network`, func(m *onnx.Model) {
 			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Clip", Inputs: []string{"output"}, Outputs: []string{"c"}},
-				onnx.Node{Op: "Add", Inputs: []string{"c", "c"}, Outputs: []string{"sum"}})
+				onnx.Node{Op: "Add", Inputs: []string{"c", "input"}, Outputs: []string{"sum"}})
 			m.Graph.Outputs[0].Name = "sum"
 		}},
 		{`element type 7, expected float32`, func(m *onnx.Model) { m.Graph.Inputs[0].DataType = onnx.Int64 }},
