@@ -1,6 +1,6 @@
 module github.com/impasto-go/impasto/examples/ebitengine
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/hajimehoshi/ebiten/v2 v2.8.8

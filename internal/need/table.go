@@ -16,8 +16,8 @@ type entry struct {
 	find func() (string, error)
 }
 
-// table lists all that tests need. Whoever needs more adds a line here, and the
-// Debian package to .ci/run.
+// table lists all that tests need. Whoever needs more adds a line here;
+// .ci/run installs the Debian packages that it names.
 var table = []entry{
 	{"torch", "apt-get install python3-torch", python("torch")},
 	{"torchvision", "apt-get install python3-torchvision", python("torchvision")},

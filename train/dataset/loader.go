@@ -126,7 +126,7 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 	}
 	// A batch is never larger than the data.
 	capacity := min(opts.BatchSize, src.Len())
-	if opts.ImageSize > maxFloats || opts.ImageSize*opts.ImageSize > maxFloats/3/capacity {
+	if side := int64(opts.ImageSize); side > maxFloats || side*side > maxFloats/3/int64(capacity) {
 		return nil, fmt.Errorf("dataset: a batch of %d pictures of %d x %d is too large", capacity, opts.ImageSize, opts.ImageSize)
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -1,6 +1,6 @@
 module github.com/impasto-go/impasto/examples/glscene/window
 
-go 1.26.0
+go 1.26.8
 
 replace github.com/impasto-go/impasto => ../../..
 

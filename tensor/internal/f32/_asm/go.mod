@@ -1,6 +1,6 @@
 module github.com/impasto-go/impasto/tensor/internal/f32/_asm
 
-go 1.26.0
+go 1.26.8
 
 require github.com/mmcloughlin/avo v0.6.0
 
