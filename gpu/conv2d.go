@@ -145,7 +145,12 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
 		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last,
 	})
-	if t := d.convTileFor(p.outputs, p.flops(c.kernel)); t != nil {
+	t := d.convTileFor(p.outputs, p.flops(c.kernel))
+	if t != nil && d.winogradSuits(c, p) {
+		d.convWinograd(c, p, *t)
+		return
+	}
+	if t != nil {
 		d.convTiled(c, p, *t)
 		return
 	}

@@ -31,7 +31,7 @@ type tileForm struct {
 	tile
 	rows, columns, stride, upsample int
 	inputs                          int // where they do not fill chunks, otherwise 0
-	reflect, long, split            bool
+	reflect, long, split, aligned   bool
 }
 
 func (f tileForm) String() string {
@@ -40,9 +40,9 @@ func (f tileForm) String() string {
 	if f.inputs > 0 {
 		s += fmt.Sprintf(" INPUTS=%d", f.inputs)
 	}
-	for i, on := range [3]bool{f.reflect, f.long, f.split} {
+	for i, on := range [4]bool{f.reflect, f.long, f.split, f.aligned} {
 		if on {
-			s += [3]string{" REFLECT", " LONG", " SPLIT"}[i]
+			s += [4]string{" REFLECT", " LONG", " SPLIT", " ALIGNED"}[i]
 		}
 	}
 	return s

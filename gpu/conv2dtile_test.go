@@ -79,15 +79,7 @@ func compareConv(t *testing.T, d *Device, c convCase) {
 		bx, bw, bb, bdy, bdx := load(c.x, x), load(w, weights), load(backend.Vec(c.outputs), bias), load(y, dy), load(c.x, dx)
 		fused, plain := b.Alloc(y), b.Alloc(y)
 		g := backend.ConvBlock{Conv: c.conv, Reflect: true, Upsample: 1, ReLU: true}
-		if f, ok := b.(backend.ConvFuser); ok {
-			f.ConvBlock(fused, bx, bw, bb, g)
-		} else {
-			s := c.x
-			padded := b.Alloc(backend.Shape{s[0], s[1], s[2] + 2*g.Pad, s[3] + 2*g.Pad})
-			b.ReflectPad(padded, bx, g.Pad)
-			b.Conv2d(fused, padded, bw, bb, backend.Conv{Stride: g.Stride})
-			b.ReLU(fused, fused)
-		}
+		convBlock(b, fused, bx, bw, bb, g)
 		b.Conv2d(plain, bx, bw, nil, c.conv)
 		b.Conv2dGradInput(bdx, bdy, bw, c.conv, true)
 		b.Conv2dGradWeight(bw, nil, bx, bdy, c.conv, true)

@@ -17,6 +17,8 @@ type kernels struct {
 	conv string
 	// best has a name for each class of convolutions.
 	best [len(convClasses)]string
+	// winograd says that conv2dwinograd.comp computes what it can.
+	winograd bool
 	// tuned says that best was measured or need not be.
 	tuned bool
 	// groups that fill the device: smaller products are cut along their sums.
@@ -69,9 +71,11 @@ func chooseKernels(renderer string) (kernels, error) {
 		k.tuned = !k.shared
 	case direct:
 		k.shared, k.tuned = false, true
+	case winogradName:
+		k.shared, k.tuned, k.winograd = true, true, true
 	default:
 		if tileNamed(forced) == nil {
-			return k, fmt.Errorf("gpu: %s=%s: there are %s and %s", kernelsEnv, forced, direct, strings.Join(tileNames(), ", "))
+			return k, fmt.Errorf("gpu: %s=%s: there are %s and %s", kernelsEnv, forced, direct, strings.Join(convKernels(), ", "))
 		}
 		k.shared, k.tuned, k.conv = true, true, forced
 	}
@@ -87,11 +91,12 @@ func tileNamed(name string) *tile {
 	return nil
 }
 
-func tileNames() (names []string) {
+// convKernels are the names of the kernels for convolutions with shared memory.
+func convKernels() (names []string) {
 	for _, t := range tiles {
 		names = append(names, t.String())
 	}
-	return names
+	return append(names, winogradName)
 }
 
 // software reports whether a renderer computes on the CPU.
@@ -150,6 +155,9 @@ func (d *Device) Kernels() string {
 		default:
 			fmt.Fprintf(&b, ", more %s", d.kernels.best[i])
 		}
+	}
+	if d.kernels.winograd {
+		b.WriteString(", 3x3 winograd")
 	}
 	return b.String()
 }

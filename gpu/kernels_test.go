@@ -17,7 +17,7 @@ func Shared(d *Device) *Device {
 }
 
 // ConvKernels are the names of the kernels for convolutions with shared memory.
-func ConvKernels() []string { return tileNames() }
+func ConvKernels() []string { return convKernels() }
 
 // TestDispatchesAllocateNothing counts what the host allocates for operations that
 // were run before.

@@ -12,8 +12,9 @@ import (
 
 // choice is what tuning a device found, as its cache keeps it.
 type choice struct {
-	Best  []string // kernels by class
-	FLOPS float64  // of the fastest of them
+	Best     []string // kernels by class
+	Winograd bool     // beats the best of the last class
+	FLOPS    float64  // of the fastest of all
 }
 
 const choiceFile = "kernels.json"
@@ -33,6 +34,7 @@ func (d *Device) tune() {
 		}
 	}
 	copy(d.kernels.best[:], c.Best)
+	d.kernels.winograd = c.Winograd
 	if c.FLOPS > 0 {
 		d.wait(func() { d.limits.flops = c.FLOPS * pieceTime.Seconds() })
 	}
@@ -76,6 +78,12 @@ func (d *Device) measureChoice() (c choice) {
 			}
 		}
 		c.Best = append(c.Best, name)
+		if d.kernels.conv = name; i == len(convClasses)-1 && tileNamed(name) != nil {
+			d.kernels.winograd = true
+			t, ok := d.timeConv(y, x, w)
+			c.Winograd = ok && t < best
+			d.kernels.winograd = false
+		}
 		s := measured[i]
 		c.FLOPS = max(c.FLOPS, 2*float64(s.Len()*s[1]*9)/best.Seconds())
 		for _, b := range []backend.Buffer{x, w, y} {

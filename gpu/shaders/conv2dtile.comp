@@ -11,8 +11,21 @@
 // With SPLIT, splits groups share a sum, and conv2dsum.comp adds their parts. Images
 // may have weights of their own, weightStep vectors apart; then no group may have
 // pixels of two images.
+//
+// With ALIGNED the kernel is 1x1, all widths are multiples of 4, and results only
+// stored: inputs and results move in vectors.
+#ifdef ALIGNED
+VECTOR_TARGET(0, dst);
+VECTORS(1, x);
+UNIFORM(8, int, batch);
+UNIFORM(9, int, inputs);
+UNIFORM(12, int, outputs);
+UNIFORM(14, int, width);
+int across = width / 4, quads = across, inputHeight = 1, inputWidth = width;
+#else
 #include "convolution.glsl"
 SOURCE(1, x);
+#endif
 VECTORS(2, weights); // conv2dweights.comp's, CHANNELS_INNER
 #ifdef SPLIT
 VECTOR_TARGET(4, parts);
@@ -22,7 +35,9 @@ UNIFORM(26, int, splits);
 UNIFORM(27, int, padded); // output channels, a multiple of ROWS
 UNIFORM(28, int, weightStep);
 
+#ifndef ALIGNED
 #include "window.glsl"
+#endif
 
 // A thread's rows and columns come in fours that lie apart, so that the loads of
 // neighbouring threads from shared memory are neighbours.
@@ -51,6 +66,14 @@ mat4 part[MY_ROWS * MY_QUADS];
 #define SUMS total
 #endif
 
+#ifdef ALIGNED
+int from; // the quad of channel 0 that this thread loads
+bool exists;
+
+void locate(int ky, int kx) {}
+
+vec4 gather(int c) { return exists ? x[from + c * across] : vec4(0.0); }
+#else
 // The quad whose inputs this thread loads.
 int imageRows, rowAt, columnAt; // first row of its image's first plane; its corner, which may lie outside
 bool exists;
@@ -77,6 +100,7 @@ vec4 gather(int c) {
 	if (valid.w) v.w = x[places.w + from];
 	return v;
 }
+#endif
 
 void multiply(int buffered) {
 	int tx = lane() % WIDE, ty = lane() / WIDE;
@@ -98,9 +122,13 @@ void main() {
 	int item = tileColumn * QUADS + lane() % QUADS;
 	exists = item < items;
 	int image = min(item, items - 1) / quads;
+#ifdef ALIGNED
+	from = image * inputs * across + item % across;
+#else
 	imageRows = image * inputs * inputHeight;
 	rowAt = item % quads / across * STRIDE - padY;
 	columnAt = item % across * 4 * STRIDE - padX;
+#endif
 	int depthAt = lane() / QUADS;
 	int w = min(tileColumn * QUADS, items - 1) / quads * weightStep + tileRow * ROW_FOURS;
 
@@ -170,8 +198,10 @@ void main() {
 			for (int k = 0; k < 4; k++) {
 				int channel = tileRow * ROWS + 4 * (i * HIGH + lane() / WIDE) + k;
 				vec4 v = total[i * MY_QUADS + j][k];
-#ifdef SPLIT
+#if defined(SPLIT)
 				parts[(split * padded + channel) * items + to] = v;
+#elif defined(ALIGNED)
+				if (channel < outputs) dst[(to / across * outputs + channel) * across + to % across] = v;
 #else
 				store(to / quads, channel, to % quads / across, to % across * 4, v);
 #endif

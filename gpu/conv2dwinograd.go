@@ -1,0 +1,85 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import "fmt"
+
+// frequencies of F(4x4,3x3).
+const frequencies = 36
+
+// winogradName is the name of conv2dwinograd.comp among the kernels.
+const winogradName = "winograd"
+
+// winogradSuits reports whether conv2dwinograd.comp computes a convolution, and with
+// enough channels to gain: what the products save must be worth the transforms.
+func (d *Device) winogradSuits(c convolution, p product) bool {
+	const least = 32 // channels
+	k := c.kernel
+	return d.kernels.winograd && k.rows == 3 && k.columns == 3 && c.stride == 1 && !k.symmetric &&
+		p.inputs >= least && p.outputs >= least
+}
+
+// winogradForm is a variant of the stage INPUT.
+type winogradForm struct {
+	upsample int
+	reflect  bool
+}
+
+func (f winogradForm) String() string {
+	if f.reflect {
+		return fmt.Sprintf("INPUT UP=%d REFLECT", f.upsample)
+	}
+	return fmt.Sprintf("INPUT UP=%d", f.upsample)
+}
+
+// winogradFloats is about how many floats the transformed inputs or products of a run
+// of tiles take: few enough for the caches of large cards, enough to fill them.
+const winogradFloats = 12 << 20
+
+// convWinograd runs a 3x3 convolution in runs of tiles.
+func (d *Device) convWinograd(c convolution, p product, t tile) {
+	k := c.kernel
+	depth := (p.inputs + t.depth - 1) / t.depth * t.depth
+	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
+	weights := d.scratch(frequencies * depth * padded)
+	defer d.recycle(weights.storage)
+	d.run("conv2dwinograd", "WEIGHTS", groupsFor(depth*padded), []view{weights, k.view},
+		depth*padded, p.outputs, p.inputs, padded,
+		k.first+p.first.first*k.outputStep+p.from.first*k.inputStep,
+		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale)
+
+	across, down := (p.width+3)/4, (p.height+3)/4
+	all := p.images.len * across * down
+	channels := max(p.inputs, p.outputs)
+	room := min(winogradFloats/(frequencies*channels), d.atOnce(frequencies*channels)) / t.columns * t.columns
+	columns := min(max(room, t.columns), (all+t.columns-1)/t.columns*t.columns)
+	inputs, products := d.scratch(frequencies*p.inputs*columns), d.scratch(frequencies*p.outputs*columns)
+	defer d.recycle(inputs.storage)
+	defer d.recycle(products.storage)
+
+	f := tileForm{tile: t, rows: 1, columns: 1, stride: 1, upsample: 1, aligned: true, long: p.inputs > 256}
+	if p.inputs%t.depth != 0 {
+		f.inputs = p.inputs
+	}
+	multiply := variant{shader: "conv2dtile", defines: d.defines(f)}
+	transform := variant{shader: "conv2dwinograd", defines: d.defines(winogradForm{c.upsample, c.reflect})}
+	bias := p.views(weights)[3]
+	xs := c.x.Shape()
+	for first := 0; first < all; first += columns {
+		tiles := min(columns, all-first)
+		in := argsOf(0, []any{p.inputs, xs[2], xs[3], across, down, first, tiles, columns, c.padY, c.padX})
+		d.runArgs(transform, groupsFor(p.inputs*columns), []view{inputs, p.x}, &in)
+
+		a := argsOf(0, []any{frequencies, p.inputs, 1, columns, p.outputs, 1, columns})
+		for i, v := range [4]int{depth / t.depth, 1, padded, depth * padded / 4} {
+			a.set(17+i, v) // chunks, splits, padded, weightStep
+		}
+		flops := 2 * frequencies * float64(p.inputs) * float64(p.outputs) * float64(columns)
+		d.runCounted(flops, multiply, padded/t.rows*(frequencies*columns/t.columns), []view{products, inputs, weights}, &a)
+
+		out := p.args
+		out.add(first, tiles, columns)
+		d.runArgs(variant{shader: "conv2dwinograd", defines: "OUTPUT"}, groupsFor(p.outputs*columns),
+			[]view{p.dst, products, products, bias}, &out)
+	}
+}
