@@ -17,9 +17,9 @@ func Adam(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float3
 	}
 }
 
-func adamGeneric(w, m, v, g []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float32) {
-	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
-	for i, d := range g {
+func adamGeneric(w, m, v, grad []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float32) {
+	m, v, grad = m[:len(w)], v[:len(w)], grad[:len(w)]
+	for i, d := range grad {
 		m[i] = beta1*m[i] + (1-beta1)*d
 		v[i] = beta2*v[i] + (1-beta2)*d*d
 		w[i] -= stepSize * m[i] / (float32(math.Sqrt(float64(v[i])))*invSqrtCorr2 + eps)

@@ -27,6 +27,12 @@ package f32
 //go:generate go run -C _asm . -isa avx512 -pkg f32 -out ../avx512_amd64.s -stubs ../avx512_amd64.go
 //go:generate go run -C _asm . -isa avx2 -pkg f32 -out ../avx2_amd64.s -stubs ../avx2_amd64.go
 
+// NEON has a generator of its own, as the assembler library of the one for amd64
+// does not know arm64.
+//go:generate go run -C _asm ./neon -out ../neon_arm64.s -stubs ../neon_arm64.go
+
+//go:generate go run -C _asm ./dispatch ..
+
 // Lanes is the number of channels that blocked data keeps together.
 const Lanes = 16
 
