@@ -59,6 +59,9 @@ func newJob(o *options) (j *job, err error) {
 	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.ImageSize, o.Seed); err != nil {
 		return nil, err
 	}
+	// For run.json: -init decides these.
+	a := j.net.Arch()
+	o.Arch, o.Filters, o.ResBlocks = a.Name, fmt.Sprintf("%d,%d,%d", a.Filters[0], a.Filters[1], a.Filters[2]), a.Blocks
 	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())
 	if err != nil {
 		return nil, err

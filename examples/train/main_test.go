@@ -13,9 +13,11 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/pth"
+	weightsfile "github.com/impasto-go/impasto/nn/weights"
 )
 
 // tiny makes runs small enough for a test.
@@ -80,6 +82,32 @@ func TestRun(t *testing.T) {
 	require.Equal(t, weights.Names(), exported.Weights.Names())
 	for i, e := range weights {
 		require.InEpsilonSlice(t, e.Data, exported.Weights[i].Data, 2e-7)
+	}
+}
+
+// TestOtherNetworks trains another network, continues from the weights of one, and
+// takes both up again.
+func TestOtherNetworks(t *testing.T) {
+	data := pictures(t, 5)
+	for want, flags := range map[string][]string{
+		"anti-aliased, filters 2,3,4, 1 residual blocks":     {"-arch", "anti-aliased"},
+		"pytorch-examples, filters 2,3,4, 1 residual blocks": {"-init", "../../nn/testdata/networks/pytorch-examples.model"},
+	} {
+		out := filepath.Join(t.TempDir(), "run")
+		args := append(append(append([]string{}, data...), tiny...), "-steps", "1", "-out", out)
+		require.NoError(t, run(context.Background(), append(args, flags...)))
+		require.NoError(t, run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "2"}))
+		for _, name := range []string{"final.pth", "final.onnx"} {
+			d, err := weightsfile.ReadFile(filepath.Join(out, name))
+			require.NoError(t, err)
+			a, err := arch.Recognize(d)
+			require.NoError(t, err, name)
+			require.Equal(t, want, a.String())
+		}
+		var s settings
+		_, err := report.ReadRun(filepath.Join(out, "run.json"), &s)
+		require.NoError(t, err)
+		require.Equal(t, want[:len(s.Arch)], s.Arch)
 	}
 }
 

@@ -3,15 +3,16 @@
 package inputs
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/model"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
-	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
@@ -53,7 +54,7 @@ func Network(be backend.Backend, init, family, filters string, resBlocks, imageS
 
 func network(be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
 	if init != "" {
-		d, err := weights.ReadFile(init, weights.WithNote(func(line string) { cli.Note("-init: " + line) }))
+		d, err := model.Read(context.Background(), init)
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}

@@ -4,6 +4,7 @@ package model
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -15,5 +16,18 @@ import (
 // done, it returns ctx's error.
 func Read(ctx context.Context, path string) (statedict.Dict, error) {
 	note := func(line string) { cli.Note(path + ": " + line) }
-	return weights.ReadFile(path, weights.WithContext(ctx), weights.WithNote(note))
+	d, err := weights.ReadFile(path, weights.WithContext(ctx), weights.WithNote(note))
+	if err != nil {
+		return nil, err
+	}
+	count := 0
+	for _, e := range d {
+		if statedict.IsRunningStatistic(e.Name) {
+			count++
+		}
+	}
+	if count > 0 {
+		note(fmt.Sprintf("%d running statistics of normalizations, which never used them, are left out", count))
+	}
+	return d, nil
 }
