@@ -82,12 +82,15 @@ var mayImport = []struct {
 	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
-	{"train", []string{"internal/atomicfile", "tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "internal/printable"}},
+	{"train", []string{"internal/atomicfile", "tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "train/ranks", "internal/printable"}},
+	{"train/ranks", nil},
+	{"train/mpi", []string{cgo}}, // Open MPI, with -tags mpi
+	{"train/mpi/mpitest", []string{"internal/need"}},
 	{"train/dataset", []string{"nn/imageio", "internal/printable"}},
 	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys, "internal/printable"}},
 
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
-	// and is the only place with cgo.
+	// and reaches it with cgo.
 	{"gpu", []string{"tensor/backend", "internal/atomicfile", goGL, cgo}},
 	{"gpu/selftest", []string{"tensor/backend"}},
 	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/statedict", "tensor", "tensor/backend", goGL}},

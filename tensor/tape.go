@@ -14,6 +14,7 @@ type Tape struct {
 	conv  backend.ConvFuser // nil if the backend has no fused form
 	norm  backend.NormFuser
 	trace func(Event)
+	ready func(*Tensor)
 
 	tensors slab[Tensor]
 	nodes   slab[node] // as they were applied
@@ -43,6 +44,11 @@ func (tp *Tape) Backend() backend.Backend { return tp.be }
 // backend each time so that durations are true. nil turns it off.
 func (tp *Tape) Trace(f func(Event)) { tp.trace = f }
 
+// OnGradient calls f from within Backward with each parameter, a tensor of the
+// caller's that requires a gradient, as soon as its gradient is complete, so that
+// something can be done with it while those of others are computed. nil turns it off.
+func (tp *Tape) OnGradient(f func(*Tensor)) { tp.ready = f }
+
 // Release tells the tape that the caller needs t no longer. Tensors that do not
 // belong to a tape are left alone.
 func (tp *Tape) Release(t *Tensor) {
@@ -71,6 +77,9 @@ func (tp *Tape) Backward(losses ...*Tensor) {
 		}
 		tp.be.Fill(g, 1)
 	}
+	if tp.ready != nil {
+		tp.countUses()
+	}
 	for i := len(tp.order) - 1; i >= 0; i-- {
 		n := tp.order[i]
 		if n.y.hasGrad {
@@ -84,11 +93,37 @@ func (tp *Tape) Backward(losses ...*Tensor) {
 		}
 		for _, t := range n.in {
 			tp.Release(t)
+			if tp.ready != nil {
+				tp.used(t)
+			}
 		}
 		tp.Release(n.y)
 		n.forget()
 	}
 	tp.order = tp.order[:0]
+}
+
+// countUses notes how many operations each parameter is an input of.
+func (tp *Tape) countUses() {
+	for _, step := range [...]func(refs int) int{func(int) int { return 0 }, func(refs int) int { return refs + 1 }} {
+		for _, n := range tp.order {
+			for _, t := range n.in {
+				if t.isParam() {
+					t.refs = step(t.refs)
+				}
+			}
+		}
+	}
+}
+
+// used tells f of OnGradient of a parameter whose last operation was differentiated.
+func (tp *Tape) used(t *Tensor) {
+	if !t.isParam() {
+		return
+	}
+	if t.refs--; t.refs == 0 {
+		tp.ready(t)
+	}
 }
 
 // Reset forgets all recorded operations and frees every tensor the tape made.

@@ -93,3 +93,37 @@ func TestApply(t *testing.T) {
 	tp.Reset()
 	require.Equal(t, 3, be.Live(), "x, its gradient and zero")
 }
+
+// TestOnGradient uses a parameter in two operations and another in one: each is told
+// of when its gradient is complete, and not before.
+func TestOnGradient(t *testing.T) {
+	be := reference.New()
+	param := func(v float32) *tensor.Tensor {
+		return tensor.FromSlice(be, tensor.Vec(1), []float32{v}).RequireGrad()
+	}
+	a, b := param(2), param(3)
+	x := tensor.FromSlice(be, tensor.Shape{1, 1, 1, 1}, []float32{5})
+	tp := tensor.NewTape(be)
+	for range 2 { // the same tape again
+		a.ZeroGrad()
+		b.ZeroGrad()
+		var told []*tensor.Tensor
+		var gradients []float32
+		tp.OnGradient(func(p *tensor.Tensor) {
+			told = append(told, p)
+			gradients = append(gradients, p.Grad()[0])
+		})
+		y := tp.Add(tp.Add(a, x), tp.Add(a, b)) // 2a + x + b
+		zero := tensor.FromSlice(be, tensor.Vec(1), []float32{0})
+		tp.Backward(tp.MSE(y, zero, 1))
+		require.Equal(t, []*tensor.Tensor{b, a}, told)
+		require.Equal(t, []float32{24, 48}, gradients)
+		tp.Reset()
+	}
+	tp.OnGradient(nil)
+	a.WriteGrad([]float32{7})
+	require.Equal(t, []float32{7}, a.Grad())
+	b.ZeroGrad()
+	b.WriteGrad([]float32{8})
+	require.Equal(t, []float32{8}, b.Grad())
+}

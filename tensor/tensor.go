@@ -24,7 +24,7 @@ type Tensor struct {
 	hasGrad   bool           // grad holds a value, not leftovers
 
 	onTape bool // owned by a tape; refs counts the caller and recorded operations
-	refs   int
+	refs   int  // of a parameter, in Backward, the operations that are left
 
 	item [1]float32 // what Item reads into, without allocating
 }
@@ -125,6 +125,19 @@ func (t *Tensor) Grad() []float32 {
 	t.be.Read(v, t.grad)
 	return v
 }
+
+// WriteGrad makes values, in NCHW order, the gradient.
+func (t *Tensor) WriteGrad(values []float32) {
+	t.checkLen("write gradient", len(values))
+	if t.grad == nil {
+		t.grad = t.be.Alloc(t.shape)
+	}
+	t.be.Write(t.grad, values)
+	t.hasGrad = true
+}
+
+// isParam reports whether the tensor is the caller's and gradients flow to it.
+func (t *Tensor) isParam() bool { return t != nil && !t.onTape && t.needsGrad }
 
 // ZeroGrad forgets the gradient; its memory is kept for the next one.
 func (t *Tensor) ZeroGrad() { t.hasGrad = false }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/ranks"
 	"github.com/impasto-go/impasto/vgg"
 )
 
@@ -58,6 +59,11 @@ type Config struct {
 
 	// Objectives are minimized together with that of New.
 	Objectives []Objective
+
+	// Group has several processes train the model together, each with a Trainer of the
+	// same settings, on a part of every batch: BatchSize counts the pictures of all.
+	// Rank 0 saves, logs and calls Events; nil means ranks.One.
+	Group ranks.Group
 
 	// Sampler makes the sample pictures beside the checkpoints; nil means none.
 	Sampler Sampler

@@ -103,7 +103,7 @@ func requireSame(t testing.TB, dir, other, name string) {
 }
 
 // relativeL2 is |got-want| / |want|.
-func relativeL2(t *testing.T, want, got []float32) float64 {
+func relativeL2(t testing.TB, want, got []float32) float64 {
 	t.Helper()
 	require.Len(t, got, len(want))
 	var diff, norm float64

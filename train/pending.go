@@ -41,6 +41,7 @@ type pending struct {
 // pendingStep is a step's batch and what is to be read of it.
 type pendingStep struct {
 	epoch, batch int
+	images       int // of all ranks
 	names        []string
 	rate         float64          // of learning
 	scalars      []*tensor.Tensor // the losses, then the square of the gradients' norm
@@ -48,11 +49,12 @@ type pendingStep struct {
 }
 
 // newPending returns room for steps with the given number of losses: for one, which
-// has to be read before the next, unless be queues operations.
-func newPending(be backend.Backend, opt *nn.Adam, losses int) *pending {
+// has to be read before the next, unless be queues operations and nobody else waits
+// for them.
+func newPending(be backend.Backend, opt *nn.Adam, losses int, shared bool) *pending {
 	p := &pending{be: be, opt: opt, guard: tensor.New(be, backend.Scalar), steps: make([]*pendingStep, 1)}
 	var queues bool
-	if p.queuer, queues = be.(backend.Queuer); queues {
+	if p.queuer, queues = be.(backend.Queuer); queues && !shared {
 		p.steps = make([]*pendingStep, maxPending)
 	}
 	for i := range p.steps {
@@ -75,7 +77,7 @@ func (p *pending) add(b *dataset.Batch, losses []*tensor.Tensor) {
 	s := p.steps[p.n]
 	p.n++
 	s.epoch, s.batch, s.rate = b.Epoch, b.Index, p.opt.LR
-	s.names = append(s.names[:0], b.Names...)
+	s.names, s.images = append(s.names[:0], b.Names...), max(b.Total, len(b.Indices))
 	for i, l := range losses {
 		p.watch(s.scalars[i], l)
 	}

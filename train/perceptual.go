@@ -128,7 +128,7 @@ func (o *Perceptual) setStyle(m *imageio.Image) error {
 	}
 	values := make([]float32, 3*m.W*m.H)
 	imageio.ToFloats(values, m)
-	o.style = checksum(values)
+	o.style = updateChecksum(0, values)
 	x := tensor.FromSlice(o.be, tensor.Shape{1, 3, m.H, m.W}, values)
 	defer x.Free()
 	tp := tensor.NewTape(o.be)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/ranks"
 )
 
 // save stores the state, after the losses that lead to it, unless nothing is new
@@ -93,17 +94,25 @@ func (r *run) rollback(bad *NonFiniteError) error {
 
 // older makes the state before good the one to go back to, if there is one.
 func (r *run) older() error {
-	if r.dir == nil || r.good.Step == 0 {
+	if r.cfg.CheckpointDir == "" || r.good.Step == 0 {
 		return nil
 	}
-	s, warnings, err := r.dir.LoadUpTo(r.good.Step - 1)
-	for _, w := range warnings {
-		r.log("Warning: skipped a damaged training state: %v", w)
+	var s *checkpoint.State
+	var err error
+	if r.dir != nil {
+		var warnings []error
+		s, warnings, err = r.dir.LoadUpTo(r.good.Step - 1)
+		for _, w := range warnings {
+			r.log("Warning: skipped a damaged training state: %v", w)
+		}
+		if errors.Is(err, checkpoint.ErrNone) {
+			err = nil
+		}
 	}
-	if errors.Is(err, checkpoint.ErrNone) {
-		return nil
+	if err = ranks.Agree(r.cfg.Group, err); err != nil {
+		return err
 	}
-	if err == nil {
+	if s, err = r.sharing(s); err == nil && s != nil {
 		r.good = s
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/ranks"
 )
 
 // run is one call of Train.
@@ -24,6 +25,8 @@ type run struct {
 	good      *checkpoint.State
 	rollbacks int       // since a step beyond failed was saved
 	failed    int       // the step that the last of them was for
+	stopping  bool      // a rank was told to
+	agreed    bool      // all ranks know the error that ends the run
 	unsaved   bool      // because saving failed, or what there is to save cannot be trusted
 	total     int       // steps of the whole run
 	last      time.Time // when results were read, or something else than training was done
@@ -47,46 +50,62 @@ func (t *Trainer) Train(ctx context.Context) (err error) {
 		return err
 	}
 	if start := t.cfg.Events.OnStart; start != nil {
-		if err := start(r.progress.Step); err != nil {
-			return err
-		}
+		err = start(r.progress.Step)
 	}
-	return r.train(ctx)
+	if err := ranks.Agree(t.cfg.Group, err); err != nil {
+		return err
+	}
+	err = r.train(ctx)
+	return errors.Join(err, t.cfg.Group.Barrier()) // nobody leaves while rank 0 saves
 }
 
 func (r *run) begin() error {
-	cfg := &r.cfg
-	r.total = cfg.steps(r.data.Len())
-	if cfg.CheckpointDir != "" {
-		var err error
-		if r.dir, err = checkpoint.Open(cfg.CheckpointDir, cfg.Keep); err != nil {
-			return err
-		}
-		if err := r.load(); err != nil {
-			return fmt.Errorf("run folder %s: %w", r.dir.Path(), err)
-		}
+	r.total = r.cfg.steps(r.data.Len())
+	if err := r.meet(); err != nil {
+		return err
 	}
-	if cfg.Losses != "" {
-		var err error
-		if r.losses, err = openLosses(cfg.Losses, lossHeader(r.result.Terms), r.progress.Step); err != nil {
-			return err
-		}
+	var s *checkpoint.State
+	var err error
+	if r.cfg.Group.Rank() == 0 {
+		s, err = r.open()
+	}
+	if err = ranks.Agree(r.cfg.Group, err); err != nil {
+		return err
+	}
+	if s, err = r.sharing(s); err != nil {
+		return err
+	}
+	if s != nil {
+		err = r.resume(s)
+	}
+	if err == nil && r.cfg.Losses != "" {
+		r.losses, err = openLosses(r.cfg.Losses, lossHeader(r.result.Terms), r.progress.Step)
 	}
 	r.good = r.state()
-	if r.dir != nil && !cfg.Resume {
-		return r.dir.Save(r.good)
+	if err == nil && r.dir != nil && !r.cfg.Resume {
+		err = r.dir.Save(r.good)
 	}
-	return nil
+	return ranks.Agree(r.cfg.Group, err)
 }
 
-// load resumes the run in the folder, or makes sure that there is none.
-func (r *run) load() error {
+// open locks the folder and returns the state that the run continues from, or makes
+// sure that there is no run and returns nil.
+func (r *run) open() (s *checkpoint.State, err error) {
+	if r.cfg.CheckpointDir == "" {
+		return nil, nil
+	}
+	if r.dir, err = checkpoint.Open(r.cfg.CheckpointDir, r.cfg.Keep); err != nil {
+		return nil, err
+	}
 	if !r.cfg.Resume {
 		begun, err := r.dir.Begun()
 		if err == nil && begun {
 			err = errors.New("it holds a run already: resume that or choose another folder")
 		}
-		return err
+		if err != nil {
+			return nil, r.inFolder(err)
+		}
+		return nil, nil
 	}
 	limit := r.cfg.ResumeFrom
 	if limit == 0 {
@@ -94,13 +113,22 @@ func (r *run) load() error {
 	}
 	s, warnings, err := r.dir.LoadUpTo(limit)
 	if err != nil {
-		return err
+		return nil, r.inFolder(err)
 	}
 	for _, w := range warnings {
 		r.log("Warning: skipped a damaged training state: %v", w)
 	}
+	return s, nil
+}
+
+func (r *run) inFolder(err error) error {
+	return fmt.Errorf("run folder %s: %w", r.cfg.CheckpointDir, err)
+}
+
+// resume continues from s.
+func (r *run) resume(s *checkpoint.State) error {
 	if err := r.restore(s); err != nil {
-		return fmt.Errorf("cannot resume: %w", err)
+		return r.inFolder(fmt.Errorf("cannot resume: %w", err))
 	}
 	if was, now := s.LearningRate, r.rate; was != now {
 		r.log("Going on with learning rate %g, which was %g", now, was)
@@ -118,6 +146,7 @@ func (r *run) train(ctx context.Context) error {
 		if err == nil {
 			err = r.finish()
 		}
+		err = r.conclude(err)
 		var bad *NonFiniteError
 		switch {
 		case err == nil:
@@ -145,30 +174,37 @@ func (r *run) steps(ctx context.Context) error {
 		StartEpoch: r.progress.Epoch, StartBatch: r.progress.Batch,
 		Workers: cfg.Workers, Prefetch: cfg.Prefetch, MaxBad: cfg.MaxBad,
 		OnBad: func(b dataset.BadFile) { r.log("Skipped %s: %v", b.Name, b.Err) },
+		Rank:  cfg.Group.Rank(), Ranks: cfg.Group.Size(),
 	})
 	if err != nil {
 		return err
 	}
 	defer loader.Close()
+	waiting := ctx
+	if r.together() {
+		waiting = context.WithoutCancel(ctx) // all stop together, after a step
+	}
 	r.last = time.Now()
 	for r.progress.Step+r.pending.n < r.total {
-		batch, err := loader.Next(ctx)
+		batch, err := loader.Next(waiting)
 		if err == io.EOF {
 			break
 		}
-		if err == nil {
-			err = r.queue(&batch)
-		}
-		if err != nil {
+		if err = r.contribute(ctx, &batch, loader, err); err != nil {
 			if e := r.collect(); e != nil { // it happened before
 				return e
 			}
 			return err
 		}
+		r.update(&batch)
 		if r.due(batch.Index + 1) {
 			if err := r.collect(); err != nil {
 				return err
 			}
+		}
+		if r.stopping {
+			r.agreed = true
+			return context.Canceled
 		}
 	}
 	return r.collect()
@@ -195,7 +231,7 @@ func (r *run) collect() error {
 	}
 	images := 0
 	for _, s := range steps {
-		images += len(s.names)
+		images += s.images
 	}
 	now := time.Now()
 	rate := float64(images) / max(now.Sub(r.last), time.Nanosecond).Seconds()
@@ -220,7 +256,7 @@ func (r *run) done(s *pendingStep, rate float64) error {
 	}
 	p.Step++
 	p.Batch = s.batch + 1
-	p.Images += len(s.names)
+	p.Images += s.images
 	for _, l := range losses.Terms {
 		p.LossSums[l.Name] += l.Value
 	}
@@ -233,7 +269,7 @@ func (r *run) done(s *pendingStep, rate float64) error {
 	if p.Batch%r.cfg.LogInterval == 0 {
 		r.logProgress()
 	}
-	if r.dir != nil && p.Batch%r.cfg.CheckpointInterval == 0 {
+	if r.cfg.CheckpointDir != "" && p.Batch%r.cfg.CheckpointInterval == 0 {
 		return r.checkpoint(fmt.Sprintf("ckpt_epoch_%d_batch_id_%d", p.Epoch, p.Batch), false)
 	}
 	return nil
@@ -277,6 +313,9 @@ func (r *run) checkpoint(base string, final bool) error {
 	if err := r.checkFinite(); err != nil {
 		return err
 	}
+	if r.cfg.Group.Rank() > 0 {
+		return r.save()
+	}
 	c := Checkpoint{Step: r.progress.Step, Weights: filepath.Join(r.dir.Path(), base+".pth"), Final: final}
 	err := pth.WriteFile(c.Weights, nn.StateDict(r.net.Params()))
 	if err == nil {
@@ -304,7 +343,7 @@ func (r *run) finish() error {
 		return err
 	}
 	r.log("Finished Training")
-	if r.dir == nil {
+	if r.cfg.CheckpointDir == "" {
 		return nil
 	}
 	return r.checkpoint("final", true)

@@ -62,13 +62,18 @@ func (t *Trainer) describe() map[string]string {
 	return settings
 }
 
-// checksum is the CRC-32C of values as little-endian float32.
-func checksum(values []float32) uint32 {
-	b := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// updateChecksum adds values to the CRC-32C of little-endian float32s.
+func updateChecksum(sum uint32, values []float32) uint32 {
+	var b [4096]byte
+	for chunk := range slices.Chunk(values, len(b)/4) {
+		for i, v := range chunk {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+		}
+		sum = crc32.Update(sum, castagnoli, b[:4*len(chunk)])
 	}
-	return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
+	return sum
 }
 
 // state returns a copy of all that the run needs to continue from here.

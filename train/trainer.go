@@ -10,6 +10,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/ranks"
 	"github.com/impasto-go/impasto/vgg"
 )
 
@@ -24,13 +25,15 @@ type Trainer struct {
 	opt        *nn.Adam
 	tape       *tensor.Tape
 	pending    *pending
+	exchange   *exchange              // nil for a Group of one
 	inputs     map[int]*tensor.Tensor // by the number of pictures
 
 	// Scratch of a step.
-	pass   Pass
-	losses []*tensor.Tensor
-	sums   sums
-	result Losses
+	pass     Pass
+	gradient func(*tensor.Tensor) // exchange.ready
+	losses   []*tensor.Tensor
+	sums     sums
+	result   Losses
 
 	settings map[string]string // what a resumed run must have in common with this one
 	rate     float64           // the learning rate without its schedule
@@ -76,6 +79,12 @@ func NewTrainer(be backend.Backend, net Model, data dataset.Source, cfg Config) 
 	if cfg.Schedule == nil {
 		cfg.Schedule = Constant{}
 	}
+	if cfg.Group == nil {
+		cfg.Group = ranks.One{}
+	}
+	if cfg.Group.Rank() > 0 {
+		cfg.Events, cfg.Sampler, cfg.Losses = Events{}, nil, ""
+	}
 	result, sums, err := newLosses(cfg.Objectives)
 	if err != nil {
 		return nil, err
@@ -87,7 +96,11 @@ func NewTrainer(be backend.Backend, net Model, data dataset.Source, cfg Config) 
 		rate: cfg.LearningRate, planned: cfg.steps(data.Len()),
 	}
 	t.opt.WeightDecay, t.opt.MaxNorm = cfg.WeightDecay, cfg.MaxGradNorm
-	t.pending = newPending(be, t.opt, len(sums))
+	t.pending = newPending(be, t.opt, len(sums), cfg.Group.Size() > 1)
+	if cfg.Group.Size() > 1 {
+		t.exchange = newExchange(cfg.Group, be, net.Params(), len(sums))
+		t.gradient = t.exchange.ready
+	}
 	t.progress.LossSums = map[string]float64{}
 	t.settings = t.describe()
 	return t, nil
@@ -105,11 +118,13 @@ func (t *Trainer) input(pictures int) *tensor.Tensor {
 
 // Step trains the network on one batch and returns the losses before the update,
 // which are valid until the next step. A *NonFiniteError means that nothing has
-// changed.
+// changed. With a Group, all ranks take the step with their parts of the batch, as
+// its fields First and Total say, and return the losses of all of it.
 func (t *Trainer) Step(b dataset.Batch) (Losses, error) {
-	if err := t.queue(&b); err != nil {
+	if err := t.compute(&b, votes{}); err != nil {
 		return Losses{}, err
 	}
+	t.update(&b)
 	steps, err := t.pending.read()
 	if err != nil {
 		return Losses{}, err
@@ -118,19 +133,48 @@ func (t *Trainer) Step(b dataset.Batch) (Losses, error) {
 	return t.result, err
 }
 
-// queue gives the backend a step to do.
-func (t *Trainer) queue(b *dataset.Batch) error {
+// compute gives the backend a step to do, all but the update of the weights. With a
+// Group, its losses and gradients then are those of the whole batch.
+func (t *Trainer) compute(b *dataset.Batch, v votes) error {
 	n := len(b.Indices)
-	if size := t.cfg.ImageSize; b.Size != size || len(b.Data) != n*3*size*size || n == 0 {
+	if size := t.cfg.ImageSize; b.Size != size || len(b.Data) != n*3*size*size || n == 0 && t.exchange == nil {
 		return fmt.Errorf("a batch of %d pictures of size %d with %d values, where the size is %d", n, b.Size, len(b.Data), size)
 	}
-	defer t.tape.Reset()
 	t.opt.LR = t.rate * t.cfg.Schedule.Factor(t.opt.Steps(), t.planned)
 	t.opt.ZeroGrad()
-	t.forward(b)
-	t.tape.Backward(t.losses...)
-	t.pending.add(b, t.losses)
+	if t.exchange == nil {
+		t.forward(b)
+		t.tape.Backward(t.losses...)
+		return nil
+	}
+	return t.computeTogether(b, v)
+}
+
+// computeTogether is compute of a rank, which may have no pictures.
+func (t *Trainer) computeTogether(b *dataset.Batch, v votes) error {
+	defer t.tape.Reset()
+	x := t.exchange
+	x.begin(float32(len(b.Indices)) / float32(max(b.Total, len(b.Indices), 1)))
+	x.vote(v)
+	t.losses = t.losses[:0]
+	if len(b.Indices) > 0 {
+		t.forward(b)
+		if !x.late {
+			t.tape.OnGradient(t.gradient)
+		}
+		t.tape.Backward(t.losses...)
+	}
+	if err := x.finish(t.opt.Steps(), t.losses); err != nil {
+		return err
+	}
+	t.losses = append(t.losses[:0], x.scalars...)
 	return nil
+}
+
+// update gives the backend the rest of a step to do.
+func (t *Trainer) update(b *dataset.Batch) {
+	t.pending.add(b, t.losses)
+	t.tape.Reset()
 }
 
 // check makes the losses of a step that was read the result. One that is not
@@ -140,9 +184,13 @@ func (t *Trainer) check(s *pendingStep) error {
 	if s.finite() {
 		return nil
 	}
+	names, err := t.everyones(s.names)
+	if err != nil {
+		return err
+	}
 	return &NonFiniteError{
 		Step: t.opt.Steps() + 1, Epoch: s.epoch, Batch: s.batch, Losses: t.result.Clone(),
-		GradNorm: s.gradNorm(), Images: slices.Clone(s.names),
+		GradNorm: s.gradNorm(), Images: names,
 	}
 }
 
@@ -152,7 +200,7 @@ func (t *Trainer) forward(b *dataset.Batch) {
 	x.Write(b.Data)
 	p := &t.pass
 	p.Tape, p.Model, p.Input, p.Output = t.tape, t.net, x, nil
-	p.Step, p.Steps, p.seed = t.opt.Steps(), t.planned, t.cfg.Seed
+	p.Step, p.Steps, p.seed, p.first = t.opt.Steps(), t.planned, t.cfg.Seed, b.First
 	p.last, p.released = false, false
 	for _, o := range t.objectives {
 		if o, ok := o.(Preparer); ok {
@@ -190,6 +238,9 @@ func (t *Trainer) Close() {
 	t.tape.Reset()
 	t.opt.Free()
 	t.pending.free()
+	if t.exchange != nil {
+		t.exchange.free()
+	}
 	for _, x := range t.inputs {
 		x.Free()
 	}

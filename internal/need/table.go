@@ -31,6 +31,7 @@ var table = []entry{
 	{"mcs", "apt-get install mono-mcs", program("mcs")},
 	{"strace", "apt-get install strace", program("strace")},
 	{"glslang", "apt-get install glslang-tools", program("glslangValidator")},
+	{"mpi", "apt-get install openmpi-bin libopenmpi-dev", program("mpirun", "mpicc")},
 
 	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
 	{"display", "run it in a graphical session or with xvfb-run", nil},

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -60,6 +61,26 @@ func write(path string, s *State) error {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return safetensors.WriteFile(path, d, metadata)
+}
+
+// Bytes returns the file's content.
+func (s *State) Bytes() ([]byte, error) {
+	d, metadata, err := s.encode()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = safetensors.Write(&b, d, metadata)
+	return b.Bytes(), err
+}
+
+// FromBytes is the inverse of Bytes. What is damaged is an error.
+func FromBytes(b []byte) (*State, error) {
+	d, metadata, err := safetensors.Read(bytes.NewReader(b), int64(len(b)), safetensors.RequireChecksum())
+	if err != nil {
+		return nil, err
+	}
+	return decode(d, metadata)
 }
 
 // encode returns the tensors and the metadata of the file.

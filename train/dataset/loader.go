@@ -39,6 +39,11 @@ type Options struct {
 	// OnBad is told of each bad file once, from within Next, in the order of
 	// the batches.
 	OnBad func(BadFile)
+	// Rank and Ranks have this Loader deliver a part of each batch, to one of as many
+	// processes that load the same data: see Part. Bad files are then listed in
+	// Batch.Bad and neither counted nor reported, until Account is given those of all;
+	// 0 and 1.
+	Rank, Ranks int
 }
 
 // BadFile is a picture that could not be loaded.
@@ -76,7 +81,17 @@ type Batch struct {
 	// a file was bad they are those of its replacement.
 	Indices []int
 	Names   []string
+	// First is the place of the first picture in the whole batch, and Total the number
+	// of pictures there: other than 0 and len(Indices) if Options.Ranks says so.
+	First, Total int
+	// Bad are the files that others replace, if Options.Ranks says so.
+	Bad []BadFile
 }
+
+// Part returns which of the n pictures of a batch belong to a rank: [first, end). The
+// parts of all ranks follow each other and differ by one picture at most, so that some
+// may be empty.
+func Part(n, rank, ranks int) (first, end int) { return n * rank / ranks, n * (rank + 1) / ranks }
 
 // Loader delivers batches. Next and Close are for one goroutine at a time.
 type Loader struct {
@@ -110,6 +125,7 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 		{"BatchSize", &opts.BatchSize, 4}, {"ImageSize", &opts.ImageSize, 256}, {"Prefetch", &opts.Prefetch, 2},
 		{"Workers", &opts.Workers, runtime.GOMAXPROCS(0)}, {"Epochs", &opts.Epochs, 0},
 		{"StartEpoch", &opts.StartEpoch, 0}, {"StartBatch", &opts.StartBatch, 0},
+		{"Rank", &opts.Rank, 0}, {"Ranks", &opts.Ranks, 1},
 	} {
 		if *o.value < 0 {
 			return nil, fmt.Errorf("dataset: %s is %d, must not be negative", o.name, *o.value)
@@ -118,6 +134,9 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 			*o.value = o.standard
 		}
 	}
+	if opts.Rank >= opts.Ranks {
+		return nil, fmt.Errorf("dataset: Rank is %d of %d", opts.Rank, opts.Ranks)
+	}
 	if src.Len() == 0 {
 		return nil, errNone
 	}
@@ -125,7 +144,7 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 		return nil, fmt.Errorf("dataset: StartBatch is %d, but an epoch has %d batches; is this the dataset of the interrupted run?", opts.StartBatch, n)
 	}
 	// A batch is never larger than the data.
-	capacity := min(opts.BatchSize, src.Len())
+	capacity := (min(opts.BatchSize, src.Len()) + opts.Ranks - 1) / opts.Ranks
 	if side := int64(opts.ImageSize); side > maxFloats || side*side > maxFloats/3/int64(capacity) {
 		return nil, fmt.Errorf("dataset: a batch of %d pictures of %d x %d is too large", capacity, opts.ImageSize, opts.ImageSize)
 	}
@@ -206,33 +225,38 @@ func (l *Loader) Next(ctx context.Context) (Batch, error) {
 		return Batch{}, ctx.Err()
 	}
 	l.inUse, l.next = l.next, nil
-	if err := l.account(l.inUse); err != nil {
-		l.failed = err
+	l.inUse.list()
+	if l.opts.Ranks > 1 {
+		return l.inUse.Batch, nil
+	}
+	if err := l.Account(l.inUse.Bad); err != nil {
 		return Batch{}, err
 	}
 	return l.inUse.Batch, nil
 }
 
-// account reports the bad files behind a batch and checks their number. They
-// are counted here, in the order of batches, so that the workers' timing does
-// not decide where a run ends.
-func (l *Loader) account(p *pending) error {
-	for _, bad := range p.bad {
-		for _, b := range bad {
-			if l.bad[b.Index] {
-				continue
-			}
-			l.bad[b.Index] = true
-			if l.opts.OnBad != nil {
-				l.opts.OnBad(b)
-			}
-			if len(l.bad) > l.limit {
-				return &TooManyBadError{Bad: len(l.bad), Limit: l.limit, Last: b}
-			}
+// Account reports the bad files behind a batch, those of all ranks in order, and
+// checks their number. They are counted batch by batch, so that the workers' timing
+// does not decide where a run ends. Its error is final.
+func (l *Loader) Account(bad []BadFile) error {
+	for _, b := range bad {
+		if l.bad[b.Index] {
+			continue
+		}
+		l.bad[b.Index] = true
+		if l.opts.OnBad != nil {
+			l.opts.OnBad(b)
+		}
+		if len(l.bad) > l.limit {
+			l.failed = &TooManyBadError{Bad: len(l.bad), Limit: l.limit, Last: b}
+			return l.failed
 		}
 	}
 	return nil
 }
+
+// Known reports whether a bad file has been accounted for.
+func (l *Loader) Known(b BadFile) bool { return l.bad[b.Index] }
 
 // Close stops the workers and waits for those that are decoding a picture.
 func (l *Loader) Close() error {

@@ -33,6 +33,14 @@ func (p *pending) resize(n int) {
 	p.left.Store(int32(n))
 }
 
+// list makes Bad the list of all that was replaced.
+func (p *pending) list() {
+	p.Bad = p.Bad[:0]
+	for _, bad := range p.bad {
+		p.Bad = append(p.Bad, bad...)
+	}
+}
+
 // job asks for the picture with the given index in a slot of a batch.
 type job struct {
 	batch       *pending
@@ -66,9 +74,15 @@ func (l *Loader) scheduleEpoch(ctx context.Context, epoch, first int) bool {
 			return false
 		}
 		at := b * l.opts.BatchSize
-		p.Epoch, p.Index = epoch, b
-		p.resize(min(l.opts.BatchSize, n-at))
+		p.Epoch, p.Index, p.Total = epoch, b, min(l.opts.BatchSize, n-at)
+		first, end := Part(p.Total, l.opts.Rank, l.opts.Ranks)
+		p.First = first
+		p.resize(end - first)
+		at += first
 		l.ready <- p // never blocks: there is room for all batches
+		if end == first {
+			p.done <- struct{}{}
+		}
 		for slot := range p.Indices {
 			select {
 			case l.jobs <- job{p, slot, index(at + slot)}:
