@@ -26,6 +26,6 @@ func (d *Device) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 			views = append(views, whole(p.Squares))
 		}
 		d.run("adam", defines, groupsForItems(s.len), views,
-			s.len, p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2, p.Decay, p.MaxNorm)
+			s.len, float32(p.Beta1), float32(p.Beta2), float32(1-p.Beta1), float32(1-p.Beta2), p.Eps, p.StepSize, p.InvSqrtCorrection2, p.Decay, p.MaxNorm)
 	}
 }

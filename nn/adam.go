@@ -112,8 +112,8 @@ func (a *Adam) Step() {
 	a.step++
 	t := float64(a.step)
 	p := backend.AdamParams{
-		Beta1:              float32(a.Beta1),
-		Beta2:              float32(a.Beta2),
+		Beta1:              a.Beta1,
+		Beta2:              a.Beta2,
 		Eps:                float32(a.Eps),
 		StepSize:           float32(a.LR / (1 - math.Pow(a.Beta1, t))),
 		InvSqrtCorrection2: float32(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),

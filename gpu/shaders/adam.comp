@@ -16,11 +16,13 @@ SOURCE(SQUARES_AT, squares);
 UNIFORM(8, int, count);
 UNIFORM(9, float, beta1);
 UNIFORM(10, float, beta2);
-UNIFORM(11, float, eps);
-UNIFORM(12, float, stepSize);
-UNIFORM(13, float, invSqrtCorrection2);
-UNIFORM(14, float, decay);
-UNIFORM(15, float, maxNorm);
+UNIFORM(11, float, rest1); // 1-beta1, rounded once
+UNIFORM(12, float, rest2);
+UNIFORM(13, float, eps);
+UNIFORM(14, float, stepSize);
+UNIFORM(15, float, invSqrtCorrection2);
+UNIFORM(16, float, decay);
+UNIFORM(17, float, maxNorm);
 
 void main() {
 #ifdef GUARDED
@@ -33,8 +35,8 @@ void main() {
 #endif
 	EACH(i, count) {
 		float grad = scale * g[g_at + i];
-		float mean = beta1 * m[m_at + i] + (1.0 - beta1) * grad;
-		float square = beta2 * v[v_at + i] + (1.0 - beta2) * grad * grad;
+		float mean = beta1 * m[m_at + i] + rest1 * grad;
+		float square = beta2 * v[v_at + i] + rest2 * grad * grad;
 		m[m_at + i] = mean;
 		v[v_at + i] = square;
 		w[w_at + i] -= decay * w[w_at + i] + stepSize * mean / (sqrt(square) * invSqrtCorrection2 + eps);

@@ -81,7 +81,10 @@ const (
 //
 // where StepSize is lr/(1-Beta1^t) and InvSqrtCorrection2 is 1/sqrt(1-Beta2^t).
 type AdamParams struct {
-	Beta1, Beta2, Eps, StepSize, InvSqrtCorrection2 float32
+	// 1-Beta1 and 1-Beta2 too are rounded once to the backend's precision.
+	Beta1, Beta2 float64
+
+	Eps, StepSize, InvSqrtCorrection2 float32
 
 	// Decay is the part of w that is lost before the step: the learning rate times
 	// the decoupled weight decay of AdamW (Loshchilov and Hutter, arXiv:1711.05101).

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -82,6 +83,9 @@ var goldens = []golden{
 	charbonnierGolden("charbonnier", 0.25),
 	warpGolden("warpzeros", backend.BorderZero),
 	warpGolden("warpborder", backend.BorderEdge),
+	{file: "adam", calls: adamGolden, wants: [][]string{
+		{"w1", "m1", "v1"}, {"w2", "m2", "v2"}, {"w3", "m3", "v3"}, {"w4", "m4", "v4"}, {"w5", "m5", "v5"},
+	}},
 	{file: "convblock", calls: convBlockGolden, missing: convBlockOp.missing, wants: [][]string{{"y"}, {"grad_x"}, {"grad_weight", "grad_bias"}}},
 	{file: "normblock", calls: normBlockGolden, missing: normBlockOp.missing, wants: [][]string{{"y", "", ""}, {"grad_x", "grad_weight", "grad_bias"}}},
 }
@@ -246,6 +250,24 @@ func sumSquaresGolden(d dict) []call {
 		in: []value{x}, out: []value{d.undefined("y")}, limits: positiveSum(x.shape.Len()),
 		run: func(b backend.Backend, out, in []backend.Buffer) { b.SumSquares(out[0], in[0]) },
 	}}
+}
+
+// adamGolden has five steps, each from what PyTorch had before it.
+func adamGolden(d dict) (calls []call) {
+	w := d.value("w")
+	m, v := filled(w.shape, 0), filled(w.shape, 0)
+	for step := 1; step <= 5; step++ {
+		p := adamParams(step)
+		calls = append(calls, call{
+			in: []value{d.value(fmt.Sprintf("g%d", step))}, out: []value{w, m, v},
+			run: func(b backend.Backend, out, in []backend.Buffer) {
+				b.Adam(out[0], out[1], out[2], in[0], nil, p)
+			},
+			limits: func(tol Tolerance, c *call, want [][]float32) []limit { return adamLimits(p, tol, c, want) },
+		})
+		w, m, v = d.value(fmt.Sprintf("w%d", step)), d.value(fmt.Sprintf("m%d", step)), d.value(fmt.Sprintf("v%d", step))
+	}
+	return calls
 }
 
 // convBlockGolden is the block of the networks' last layers.

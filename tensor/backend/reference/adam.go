@@ -22,11 +22,10 @@ func (r *Backend) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 	if p.MaxNorm > 0 {
 		scale = p.ClipFactor(r.source(op, p.Squares, backend.Scalar)[0])
 	}
-	beta1, beta2 := float64(p.Beta1), float64(p.Beta2)
 	for i := range wv {
 		grad := scale * gv[i]
-		mv[i] = beta1*mv[i] + (1-beta1)*grad
-		vv[i] = beta2*vv[i] + (1-beta2)*grad*grad
+		mv[i] = p.Beta1*mv[i] + (1-p.Beta1)*grad
+		vv[i] = p.Beta2*vv[i] + (1-p.Beta2)*grad*grad
 		wv[i] -= float64(p.Decay)*wv[i] + float64(p.StepSize)*mv[i]/(math.Sqrt(vv[i])*float64(p.InvSqrtCorrection2)+float64(p.Eps))
 	}
 }

@@ -25,7 +25,7 @@ func (t *adamTask) do(i, worker int) {
 	if p.Decay != 0 {
 		f32.Axpy(w, w, 1-p.Decay, false)
 	}
-	f32.Adam(w, t.m[from:to], t.v[from:to], g, p.Beta1, p.Beta2, p.Eps, p.StepSize, p.InvSqrtCorrection2)
+	f32.Adam(w, t.m[from:to], t.v[from:to], g, float32(p.Beta1), float32(p.Beta2), float32(1-p.Beta1), float32(1-p.Beta2), p.Eps, p.StepSize, p.InvSqrtCorrection2)
 }
 
 // Adam updates w, m and v in place, unless there is a guard that is not finite.

@@ -7358,9 +7358,9 @@ TEXT ·streamedAVX2(SB), NOSPLIT, $0
 	SFENCE
 	RET
 
-// func adamAVX2(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·adamAVX2(SB), NOSPLIT, $0-60
+// func adamAVX2(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, rest1 float32, rest2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)
+// Requires: AVX, FMA3
+TEXT ·adamAVX2(SB), NOSPLIT, $0-68
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -7368,17 +7368,11 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-60
 	MOVQ         n+32(FP), SI
 	VBROADCASTSS beta1+40(FP), Y0
 	VBROADCASTSS beta2+44(FP), Y1
-	VBROADCASTSS eps+48(FP), Y2
-	VBROADCASTSS stepSize+52(FP), Y3
-	VBROADCASTSS invSqrtCorr2+56(FP), Y4
-	MOVL         $0x3f800000, DI
-	VMOVD        DI, X5
-	VBROADCASTSS X5, Y5
-	MOVL         $0x3f800000, DI
-	VMOVD        DI, X6
-	VBROADCASTSS X6, Y6
-	VSUBPS       Y0, Y5, Y5
-	VSUBPS       Y1, Y6, Y6
+	VBROADCASTSS eps+56(FP), Y2
+	VBROADCASTSS stepSize+60(FP), Y3
+	VBROADCASTSS invSqrtCorr2+64(FP), Y4
+	VBROADCASTSS rest1+48(FP), Y5
+	VBROADCASTSS rest2+52(FP), Y6
 	CMPQ         SI, $0x00000010
 	JLT          blocks1done
 

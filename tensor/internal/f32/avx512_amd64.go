@@ -255,4 +255,4 @@ func streamedAVX512()
 // adamAVX512 is adamGeneric of n parameters.
 //
 //go:noescape
-func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)
+func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, rest1 float32, rest2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)

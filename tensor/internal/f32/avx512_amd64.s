@@ -7588,9 +7588,9 @@ TEXT ·streamedAVX512(SB), NOSPLIT, $0
 	SFENCE
 	RET
 
-// func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)
+// func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, rest1 float32, rest2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·adamAVX512(SB), NOSPLIT, $0-60
+TEXT ·adamAVX512(SB), NOSPLIT, $0-68
 	MOVQ         w+0(FP), AX
 	MOVQ         m+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -7598,17 +7598,11 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-60
 	MOVQ         n+32(FP), SI
 	VBROADCASTSS beta1+40(FP), Z0
 	VBROADCASTSS beta2+44(FP), Z1
-	VBROADCASTSS eps+48(FP), Z2
-	VBROADCASTSS stepSize+52(FP), Z3
-	VBROADCASTSS invSqrtCorr2+56(FP), Z4
-	MOVL         $0x3f800000, DI
-	VMOVD        DI, X5
-	VBROADCASTSS X5, Z5
-	MOVL         $0x3f800000, DI
-	VMOVD        DI, X6
-	VBROADCASTSS X6, Z6
-	VSUBPS       Z0, Z5, Z5
-	VSUBPS       Z1, Z6, Z6
+	VBROADCASTSS eps+56(FP), Z2
+	VBROADCASTSS stepSize+60(FP), Z3
+	VBROADCASTSS invSqrtCorr2+64(FP), Z4
+	VBROADCASTSS rest1+48(FP), Z5
+	VBROADCASTSS rest2+52(FP), Z6
 	CMPQ         SI, $0x00000010
 	JLT          blocks1done
 

@@ -180,7 +180,7 @@ func BenchmarkMaps(b *testing.B) {
 		{"NormGradApply16", 3, func() { NormGradApply16(x, y, z, &lanes, &lanes, &lanes, &lanes, &lanes, true, false) }},
 		{"Sum", 1, func() { Sum(y) }},
 		{"SqDev", 1, func() { SqDev(y, 1) }},
-		{"Adam", 7, func() { Adam(x, w, y, z, 0.9, 0.999, 1e-8, 1e-3, 1) }},
+		{"Adam", 7, func() { Adam(x, w, y, z, 0.9, 0.999, 0.1, 0.001, 1e-8, 1e-3, 1) }},
 		{"ToBlocked", 2, func() { ToBlocked(x, y, n/16, n/16, 16) }},
 		{"FromBlocked", 2, func() { FromBlocked(x, n/16, y, n/16, 16) }},
 		{"Interleave2", 2, func() { Interleave2(x, y[:n/2], z) }},

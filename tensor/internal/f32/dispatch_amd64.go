@@ -4,14 +4,14 @@
 
 package f32
 
-func adam(w, m, v, grad []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float32) {
+func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
 	switch active {
 	case avx512:
-		adamAVX512(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, eps, stepSize, invSqrtCorr2)
+		adamAVX512(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	case avx2:
-		adamAVX2(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, eps, stepSize, invSqrtCorr2)
+		adamAVX2(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	default:
-		adamGeneric(w, m, v, grad, beta1, beta2, eps, stepSize, invSqrtCorr2)
+		adamGeneric(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	}
 }
 

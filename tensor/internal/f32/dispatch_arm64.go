@@ -4,12 +4,12 @@
 
 package f32
 
-func adam(w, m, v, grad []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float32) {
+func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
 	switch active {
 	case neon:
-		adamNEON(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, eps, stepSize, invSqrtCorr2)
+		adamNEON(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	default:
-		adamGeneric(w, m, v, grad, beta1, beta2, eps, stepSize, invSqrtCorr2)
+		adamGeneric(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	}
 }
 

@@ -4,8 +4,8 @@
 
 package f32
 
-func adam(w, m, v, grad []float32, beta1, beta2, eps, stepSize, invSqrtCorr2 float32) {
-	adamGeneric(w, m, v, grad, beta1, beta2, eps, stepSize, invSqrtCorr2)
+func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
+	adamGeneric(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 }
 
 func add(dst, a, b []float32) {

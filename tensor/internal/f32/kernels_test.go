@@ -99,11 +99,11 @@ func elementwiseKernels() []kernel {
 					b[2][i] = v * v // second moments are not negative
 				}
 			},
-			call: func(n int, b [][]float32) { Adam(b[0], b[1], b[2], b[3], 0.9, 0.75, 0.125, 0.25, 1.5) },
+			call: func(n int, b [][]float32) { Adam(b[0], b[1], b[2], b[3], 0.9, 0.75, 0.1, 0.5, 0.125, 0.25, 1.5) },
 			want: func(n int, b [][]float64) {
 				for i, g := range b[3] {
-					b[1][i] = float64(float32(0.9))*b[1][i] + float64(1-float32(0.9))*g
-					b[2][i] = 0.75*b[2][i] + 0.25*g*g
+					b[1][i] = float64(float32(0.9))*b[1][i] + float64(float32(0.1))*g
+					b[2][i] = 0.75*b[2][i] + 0.5*g*g
 					b[0][i] -= 0.25 * b[1][i] / (math.Sqrt(b[2][i])*1.5 + 0.125)
 				}
 			}},

@@ -237,4 +237,4 @@ func upsampleGrad16NEON(dx, dy0, dy1 *float32, n int, add bool)
 // adamNEON is adamGeneric of n parameters.
 //
 //go:noescape
-func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, eps, stepSize, invSqrtCorr2 float32)
+func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32)

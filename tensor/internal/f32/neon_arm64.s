@@ -7306,27 +7306,27 @@ add:
 	BNE     add
 	RET     
 
-// func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, eps, stepSize, invSqrtCorr2 float32)
-TEXT ·adamNEON(SB), NOSPLIT, $0-60
+// func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32)
+TEXT ·adamNEON(SB), NOSPLIT, $0-68
 	MOVD    w+0(FP), R0
 	MOVD    m+8(FP), R1
 	MOVD    v+16(FP), R2
 	MOVD    grad+24(FP), R3
 	MOVD    n+32(FP), R4
-	FMOVS   $1.0, F0
+	FMOVS   beta1+40(FP), F0
 	VDUP    V0.S[0], V0.S4
-	FMOVS   beta1+40(FP), F1
+	FMOVS   beta2+44(FP), F1
 	VDUP    V1.S[0], V1.S4
-	FMOVS   beta2+44(FP), F2
+	FMOVS   eps+56(FP), F2
 	VDUP    V2.S[0], V2.S4
-	FMOVS   eps+48(FP), F3
+	FMOVS   stepSize+60(FP), F3
 	VDUP    V3.S[0], V3.S4
-	FMOVS   stepSize+52(FP), F4
+	FMOVS   invSqrtCorr2+64(FP), F4
 	VDUP    V4.S[0], V4.S4
-	FMOVS   invSqrtCorr2+56(FP), F5
+	FMOVS   rest1+48(FP), F5
 	VDUP    V5.S[0], V5.S4
-	WORD    $0x4ea1d406 // fsub v6.4s, v0.4s, v1.4s
-	WORD    $0x4ea2d400 // fsub v0.4s, v0.4s, v2.4s
+	FMOVS   rest2+52(FP), F6
+	VDUP    V6.S[0], V6.S4
 	SUBS    $16, R4, R4
 	BLT     by16done
 by16:
@@ -7336,26 +7336,26 @@ by16:
 	FLDPQ   32(R1), (F13, F14)
 	FLDPQ   0(R2), (F15, F16)
 	FLDPQ   32(R2), (F17, F18)
-	// m = beta1*m + (1-beta1)*g
-	WORD    $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD    $0x6e21dd8c // fmul v12.4s, v12.4s, v1.4s
-	WORD    $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD    $0x6e21ddce // fmul v14.4s, v14.4s, v1.4s
-	VFMLA   V6.S4, V7.S4, V11.S4
-	VFMLA   V6.S4, V8.S4, V12.S4
-	VFMLA   V6.S4, V9.S4, V13.S4
-	VFMLA   V6.S4, V10.S4, V14.S4
+	// m = beta1*m + rest1*g
+	WORD    $0x6e20dd6b // fmul v11.4s, v11.4s, v0.4s
+	WORD    $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD    $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD    $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	VFMLA   V5.S4, V7.S4, V11.S4
+	VFMLA   V5.S4, V8.S4, V12.S4
+	VFMLA   V5.S4, V9.S4, V13.S4
+	VFMLA   V5.S4, V10.S4, V14.S4
 	FSTPQ   (F11, F12), 0(R1)
 	FSTPQ   (F13, F14), 32(R1)
-	// v = beta2*v + (1-beta2)*g*g
-	WORD    $0x6e22ddef // fmul v15.4s, v15.4s, v2.4s
-	WORD    $0x6e22de10 // fmul v16.4s, v16.4s, v2.4s
-	WORD    $0x6e22de31 // fmul v17.4s, v17.4s, v2.4s
-	WORD    $0x6e22de52 // fmul v18.4s, v18.4s, v2.4s
-	WORD    $0x6e20dcf3 // fmul v19.4s, v7.4s, v0.4s
-	WORD    $0x6e20dd14 // fmul v20.4s, v8.4s, v0.4s
-	WORD    $0x6e20dd35 // fmul v21.4s, v9.4s, v0.4s
-	WORD    $0x6e20dd56 // fmul v22.4s, v10.4s, v0.4s
+	// v = beta2*v + rest2*g*g
+	WORD    $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD    $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
+	WORD    $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
+	WORD    $0x6e21de52 // fmul v18.4s, v18.4s, v1.4s
+	WORD    $0x6e26dcf3 // fmul v19.4s, v7.4s, v6.4s
+	WORD    $0x6e26dd14 // fmul v20.4s, v8.4s, v6.4s
+	WORD    $0x6e26dd35 // fmul v21.4s, v9.4s, v6.4s
+	WORD    $0x6e26dd56 // fmul v22.4s, v10.4s, v6.4s
 	VFMLA   V7.S4, V19.S4, V15.S4
 	VFMLA   V8.S4, V20.S4, V16.S4
 	VFMLA   V9.S4, V21.S4, V17.S4
@@ -7367,18 +7367,18 @@ by16:
 	WORD    $0x6ea1fa10 // fsqrt v16.4s, v16.4s
 	WORD    $0x6ea1fa31 // fsqrt v17.4s, v17.4s
 	WORD    $0x6ea1fa52 // fsqrt v18.4s, v18.4s
-	VMOV    V3.B16, V19.B16
-	VMOV    V3.B16, V20.B16
-	VMOV    V3.B16, V21.B16
-	VMOV    V3.B16, V22.B16
-	VFMLA   V5.S4, V15.S4, V19.S4
-	VFMLA   V5.S4, V16.S4, V20.S4
-	VFMLA   V5.S4, V17.S4, V21.S4
-	VFMLA   V5.S4, V18.S4, V22.S4
-	WORD    $0x6e24dd6b // fmul v11.4s, v11.4s, v4.4s
-	WORD    $0x6e24dd8c // fmul v12.4s, v12.4s, v4.4s
-	WORD    $0x6e24ddad // fmul v13.4s, v13.4s, v4.4s
-	WORD    $0x6e24ddce // fmul v14.4s, v14.4s, v4.4s
+	VMOV    V2.B16, V19.B16
+	VMOV    V2.B16, V20.B16
+	VMOV    V2.B16, V21.B16
+	VMOV    V2.B16, V22.B16
+	VFMLA   V4.S4, V15.S4, V19.S4
+	VFMLA   V4.S4, V16.S4, V20.S4
+	VFMLA   V4.S4, V17.S4, V21.S4
+	VFMLA   V4.S4, V18.S4, V22.S4
+	WORD    $0x6e23dd6b // fmul v11.4s, v11.4s, v3.4s
+	WORD    $0x6e23dd8c // fmul v12.4s, v12.4s, v3.4s
+	WORD    $0x6e23ddad // fmul v13.4s, v13.4s, v3.4s
+	WORD    $0x6e23ddce // fmul v14.4s, v14.4s, v3.4s
 	WORD    $0x6e33fd6b // fdiv v11.4s, v11.4s, v19.4s
 	WORD    $0x6e34fd8c // fdiv v12.4s, v12.4s, v20.4s
 	WORD    $0x6e35fdad // fdiv v13.4s, v13.4s, v21.4s
@@ -7404,20 +7404,20 @@ by4:
 	FMOVQ   0(R3), F7
 	FMOVQ   0(R1), F8
 	FMOVQ   0(R2), F9
-	// m = beta1*m + (1-beta1)*g
-	WORD    $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
-	VFMLA   V6.S4, V7.S4, V8.S4
+	// m = beta1*m + rest1*g
+	WORD    $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	VFMLA   V5.S4, V7.S4, V8.S4
 	FMOVQ   F8, 0(R1)
-	// v = beta2*v + (1-beta2)*g*g
-	WORD    $0x6e22dd29 // fmul v9.4s, v9.4s, v2.4s
-	WORD    $0x6e20dcea // fmul v10.4s, v7.4s, v0.4s
+	// v = beta2*v + rest2*g*g
+	WORD    $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD    $0x6e26dcea // fmul v10.4s, v7.4s, v6.4s
 	VFMLA   V7.S4, V10.S4, V9.S4
 	FMOVQ   F9, 0(R2)
 	// w -= stepSize*m / (sqrt(v)*invSqrtCorr2 + eps)
 	WORD    $0x6ea1f929 // fsqrt v9.4s, v9.4s
-	VMOV    V3.B16, V10.B16
-	VFMLA   V5.S4, V9.S4, V10.S4
-	WORD    $0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
+	VMOV    V2.B16, V10.B16
+	VFMLA   V4.S4, V9.S4, V10.S4
+	WORD    $0x6e23dd08 // fmul v8.4s, v8.4s, v3.4s
 	WORD    $0x6e2afd08 // fdiv v8.4s, v8.4s, v10.4s
 	FMOVQ   0(R0), F10
 	WORD    $0x4ea8d54a // fsub v10.4s, v10.4s, v8.4s
@@ -7435,20 +7435,20 @@ by1:
 	FMOVS   0(R3), F7
 	FMOVS   0(R1), F8
 	FMOVS   0(R2), F9
-	// m = beta1*m + (1-beta1)*g
-	WORD    $0x6e21dd08 // fmul v8.4s, v8.4s, v1.4s
-	VFMLA   V6.S4, V7.S4, V8.S4
+	// m = beta1*m + rest1*g
+	WORD    $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	VFMLA   V5.S4, V7.S4, V8.S4
 	FMOVS   F8, 0(R1)
-	// v = beta2*v + (1-beta2)*g*g
-	WORD    $0x6e22dd29 // fmul v9.4s, v9.4s, v2.4s
-	WORD    $0x6e20dcea // fmul v10.4s, v7.4s, v0.4s
+	// v = beta2*v + rest2*g*g
+	WORD    $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD    $0x6e26dcea // fmul v10.4s, v7.4s, v6.4s
 	VFMLA   V7.S4, V10.S4, V9.S4
 	FMOVS   F9, 0(R2)
 	// w -= stepSize*m / (sqrt(v)*invSqrtCorr2 + eps)
 	WORD    $0x6ea1f929 // fsqrt v9.4s, v9.4s
-	VMOV    V3.B16, V10.B16
-	VFMLA   V5.S4, V9.S4, V10.S4
-	WORD    $0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
+	VMOV    V2.B16, V10.B16
+	VFMLA   V4.S4, V9.S4, V10.S4
+	WORD    $0x6e23dd08 // fmul v8.4s, v8.4s, v3.4s
 	WORD    $0x6e2afd08 // fdiv v8.4s, v8.4s, v10.4s
 	FMOVS   0(R0), F10
 	WORD    $0x4ea8d54a // fsub v10.4s, v10.4s, v8.4s

@@ -6,13 +6,11 @@ import (
 )
 
 func adam() {
-	fn("adam", "w, m, v, grad *float32, n int, beta1, beta2, eps, stepSize, invSqrtCorr2 float32",
+	fn("adam", "w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32",
 		"is adamGeneric of n parameters.")
 	w, m, v, g, n := arg("w"), arg("m"), arg("v"), arg("grad"), arg("n")
 	beta1, beta2, eps, step, corr := splat("beta1"), splat("beta2"), splat("eps"), splat("stepSize"), splat("invSqrtCorr2")
-	rest1, rest2 := constant(one), constant(one)
-	VSUBPS(beta1, rest1, rest1)
-	VSUBPS(beta2, rest2, rest2)
+	rest1, rest2 := splat("rest1"), splat("rest2")
 	elements("", n, 1, []reg.GPVirtual{w, m, v, g}, func(_, disp int, k mask) {
 		d, t, mean, square := vec(), vec(), vec(), vec()
 		load(k, at(g, disp), d)
