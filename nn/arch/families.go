@@ -69,7 +69,9 @@ func PyTorchExamples(filters [3]int, blocks int) *Network {
 
 // AntiAliased returns the tutorial's network with a 1-2-1 filter in every
 // convolution that halves the size, and bilinear upsampling instead of nearest.
-// Without bilinear only the first of these.
+// Without bilinear only the first of these. Its kernels of 5x5 pixels cost time: on
+// the CPU a frame of a network with filters 8, 16, 32 takes about 1.3 times the
+// tutorial's, with bilinear upsampling 2.4 times.
 func AntiAliased(filters [3]int, blocks int, bilinear bool) *Network {
 	f := &families[3]
 	if bilinear {

@@ -116,7 +116,7 @@ func floorDiv(a, b int) int {
 // convolution takes for a picture of width x height pixels, computed directly.
 func (n *Network) MACs(i, width, height int) int64 {
 	l, scale := &n.Layers[i], n.Scales()[i]
-	return int64(l.Out*l.In*l.Taps()*l.Taps()) * int64(width/scale) * int64(height/scale)
+	return int64(l.Out) * int64(l.In*l.Taps()*l.Taps()) * int64(width/scale) * int64(height/scale)
 }
 
 // LivePerPixel returns how many values of all scales' outputs are in memory at once,
