@@ -37,7 +37,7 @@ func (b *Backend) Adam(w, m, v, g, guard backend.Buffer, p backend.AdamParams) {
 	}
 	c := of(w)
 	c.changed()
-	t := &b.ops.adam
+	t := own[adamTask](b)
 	*t = adamTask{w: c.data, m: of(m).data, v: of(v).data, g: of(g).data, p: p, scale: 1, scratch: b.scratch}
 	if p.MaxNorm > 0 {
 		t.scale = float32(p.ClipFactor(float64(of(p.Squares).data[0])))

@@ -21,11 +21,28 @@ type buffer struct {
 	derived [2]winogradWeights // per direction
 }
 
+// winogradWeights are the weights of a Winograd convolution with in input and out
+// output channels, in one of two forms.
+type winogradWeights struct {
+	in, out int
+	// u is transformed, [out/32][frequency][in][32], with frequencies apart: four
+	// times the size of the weights.
+	u []float32
+	// packed is not, [out/16][in][9][16]: for weights that would crowd the memory,
+	// and that parts with many tiles transform as they go.
+	packed []float32
+}
+
+// direction says which convolution weights are transformed for.
+type direction int
+
+const (
+	forward direction = iota
+	backward
+)
+
 // Shape returns the shape given to Alloc.
 func (b *buffer) Shape() backend.Shape { return b.shape }
-
-// slack is how many floats kernels may read past the end of a buffer.
-const slack = 1024
 
 // of returns the implementation of a Buffer.
 func of(b backend.Buffer) *buffer {
@@ -83,11 +100,15 @@ func (b *Backend) Freeze(x backend.Buffer) {
 	c.mu.Unlock()
 }
 
+// headers are buffers without memory.
+type headers struct{ free []*buffer }
+
 // Alloc returns a buffer from the pool or fresh memory.
 func (b *Backend) Alloc(s backend.Shape) backend.Buffer {
 	var h *buffer
-	if n := len(b.pool.headers); n > 0 {
-		h, b.pool.headers = b.pool.headers[n-1], b.pool.headers[:n-1]
+	spare := own[headers](b)
+	if n := len(spare.free); n > 0 {
+		h, spare.free = spare.free[n-1], spare.free[:n-1]
 	} else {
 		h = new(buffer)
 	}
@@ -111,7 +132,8 @@ func (b *Backend) Free(x backend.Buffer) {
 	c.stats.release(&b.pool)
 	b.pool.give(c.span)
 	c.span, c.data = nil, nil
-	b.pool.headers = append(b.pool.headers, c)
+	spare := own[headers](b)
+	spare.free = append(spare.free, c)
 }
 
 // relayout is the task that converts between planar and blocked.
@@ -137,9 +159,10 @@ func (t *relayout) do(i, _ int) {
 
 // convert copies src to dst, changing the layout to blocked or to planar.
 func (b *Backend) convert(dst, src []float32, s backend.Shape, block bool) {
-	b.ops.relayout = relayout{dst: dst, src: src, pixels: s[2] * s[3], block: block}
+	t := own[relayout](b)
+	*t = relayout{dst: dst, src: src, pixels: s[2] * s[3], block: block}
 	parts := (s[2]*s[3] + relayoutPixels - 1) / relayoutPixels
-	b.run(s[0]*s[1]/f32.Lanes*parts, &b.ops.relayout)
+	b.run(s[0]*s[1]/f32.Lanes*parts, t)
 }
 
 // arrange changes the layout of x in place to that wanted.
@@ -153,6 +176,18 @@ func (b *Backend) arrange(x *buffer, blocked bool) {
 	b.pool.give(from)
 	x.blocked = blocked
 	x.stats.pieces = 0
+}
+
+// target returns dst ready to take a result in the layout of x, which for an
+// addition means to convert what is there.
+func (b *Backend) target(dst backend.Buffer, x *buffer, add bool) *buffer {
+	d := of(dst)
+	if add {
+		d.changed()
+		b.arrange(d, x.blocked)
+		return d
+	}
+	return d.as(x)
 }
 
 // planar returns the values of x in NCHW order.

@@ -47,7 +47,7 @@ var zeroLanes [f32.Lanes]float32
 
 func (b *Backend) channelAffine(dst, x *buffer, scale, shift []float32, add bool) {
 	planes, _ := x.planes()
-	t := &b.ops.affine
+	t := own[affineTask](b)
 	*t = affineTask{dst.data, x.data, scale, shift, planes / x.shape[0], x.shape[2] * x.shape[3], x.blocked, add}
 	b.run(planes, t)
 }

@@ -31,7 +31,7 @@ func hypot(d, eps float32) float32 {
 func (b *Backend) Charbonnier(dst, x, y backend.Buffer, weight, eps float32) {
 	l, r := of(x), of(y)
 	b.arrange(r, l.blocked)
-	t := &b.ops.charbonnier
+	t := own[charbonniers](b)
 	*t = charbonniers{l.data, r.data, eps}
 	setMean(of(dst), b.sum(chunks(len(t.a)), t), weight, len(t.a))
 }
@@ -62,7 +62,7 @@ func (b *Backend) CharbonnierGrad(da, dloss, x, y backend.Buffer, weight, eps fl
 	l, r := of(x), of(y)
 	b.arrange(r, l.blocked)
 	c := float64(of(dloss).data[0]) * float64(weight) / float64(len(l.data))
-	t := &b.ops.charbonnierGrad
+	t := own[charbonnierGradTask](b)
 	*t = charbonnierGradTask{b.target(da, l, add).data, l.data, r.data, float32(c), eps, add}
 	b.run(chunks(len(t.a)), t)
 }

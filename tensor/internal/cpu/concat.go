@@ -35,7 +35,7 @@ func (b *Backend) CopyChannels(dst, x backend.Buffer, to, from, count int, add b
 	d.changed()
 	b.arrange(d, blocked)
 	area := s.shape[2] * s.shape[3]
-	t := &b.ops.channels
+	t := own[channelsTask](b)
 	*t = channelsTask{d.data, s.data, to * area, from * area, count * area, d.shape[1] * area, s.shape[1] * area, add}
 	b.run(s.shape[0]*chunks(t.n), t)
 }

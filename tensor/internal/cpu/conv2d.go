@@ -11,14 +11,6 @@ func (b *Backend) winogradFits(x, w, dst backend.Shape, g backend.ConvBlock) boo
 		blockable(x) && blockable(dst)
 }
 
-// outsideOf returns the padding of a block.
-func outsideOf(g backend.ConvBlock) padding {
-	if g.Reflect {
-		return mirrored
-	}
-	return zeros
-}
-
 // Conv2d sets dst = conv(x, w) + bias.
 func (b *Backend) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 	b.ConvBlock(dst, x, w, bias, backend.ConvBlock{Conv: g, Upsample: 1})
@@ -67,7 +59,7 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 
 // newTaps prepares the tap convolution for a result in dst.
 func (b *Backend) newTaps(dst *buffer) *tapConv {
-	t := &b.ops.taps
+	t := own[tapConv](b)
 	t.scratch, t.dst = b.scratch, dst
 	t.bias, t.relu, t.add, t.stats = nil, false, false, false
 	t.streams = dst.blocked && b.streams(dst.data, false)

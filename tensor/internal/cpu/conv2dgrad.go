@@ -17,9 +17,6 @@ type tapGrad struct {
 	wantsBias bool
 }
 
-// maxShares bounds the memory of the parts' sums, and how many cores help.
-const maxShares = 32
-
 func (t *tapGrad) do(i, worker int) {
 	c := t.conv
 	s := &c.scratch[worker]
@@ -105,7 +102,7 @@ func (b *Backend) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g back
 	c := b.newTaps(d)
 	c.forwardTaps(dst.shape, g.Conv)
 	c.place(of(x), nil, g.Upsample, outsideOf(g))
-	t := &b.ops.tapGrad
+	t := own[tapGrad](b)
 	*t = tapGrad{conv: c, dy: newView(d, mask, 1, 0, 0, zeros, 1, d.shape[3]), wantsBias: shift != nil}
 	t.partSize = dst.shape.Len() + len(shift)
 	t.shares = min(maxShares, d.shape[0]*c.parts())

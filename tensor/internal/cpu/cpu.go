@@ -15,6 +15,7 @@ package cpu
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -32,8 +33,7 @@ type Backend struct {
 	scratch    []scratch // one per worker
 	shared     scratch   // of the calling goroutine, read by the workers
 
-	// The operation in progress: kept here so that running one allocates nothing.
-	ops operations
+	owned map[reflect.Type]any // of own
 }
 
 var (
@@ -42,6 +42,10 @@ var (
 	_ backend.NormFuser = (*Backend)(nil)
 	_ backend.Freezer   = (*Backend)(nil)
 )
+
+// streamFrom is the number of floats from which on a result goes past the caches:
+// 24 MiB, of which the next operation would not find much there.
+const streamFrom = 6 << 20
 
 // Options are the settings of New.
 type Options struct {
@@ -60,6 +64,7 @@ func New(o Options) *Backend {
 		streamFrom: streamFrom,
 		workers:    newWorkers(o.Threads),
 		scratch:    make([]scratch, o.Threads),
+		owned:      map[reflect.Type]any{},
 	}
 	// The workers do not refer to the backend between tasks, so a forgotten Close
 	// does not keep them.
@@ -83,7 +88,20 @@ func (b *Backend) Sync() error { return nil }
 func (b *Backend) Close() error {
 	b.workers.stop()
 	b.pool = pool{}
+	clear(b.owned)
 	return nil
+}
+
+// own returns b's one T, such as the task of an operation: that it is kept is why
+// running one allocates nothing.
+func own[T any](b *Backend) *T {
+	key := reflect.TypeFor[T]()
+	if t, ok := b.owned[key]; ok {
+		return t.(*T)
+	}
+	t := new(T)
+	b.owned[key] = t
+	return t
 }
 
 // run does all parts of t.
@@ -95,34 +113,3 @@ const chunk = 32 << 10
 func chunks(n int) int { return (n + chunk - 1) / chunk }
 
 func chunkOf(i, n int) (from, to int) { return i * chunk, min((i+1)*chunk, n) }
-
-// scratch is memory that grows to what its worker needs and stays.
-type scratch struct {
-	slots [slotStage + 1][]float32
-	ints  []int32
-	sums  []float64
-}
-
-// floats returns slot with room for n values, undefined, and slack behind them.
-func (s *scratch) floats(slot, n int) []float32 {
-	if cap(s.slots[slot]) < n+slack {
-		s.slots[slot] = alignedFloats(n)
-	}
-	return s.slots[slot][:n]
-}
-
-// offsets returns room for n offsets, undefined.
-func (s *scratch) offsets(n int) []int32 {
-	if cap(s.ints) < n {
-		s.ints = make([]int32, n)
-	}
-	return s.ints[:n]
-}
-
-// doubles returns room for n sums, undefined.
-func (s *scratch) doubles(n int) []float64 {
-	if cap(s.sums) < n {
-		s.sums = make([]float64, n)
-	}
-	return s.sums[:n]
-}

@@ -17,7 +17,7 @@ func (t *fillTask) do(i, _ int) {
 
 // Fill sets every element of dst to v.
 func (b *Backend) Fill(dst backend.Buffer, v float32) {
-	t := &b.ops.fill
+	t := own[fillTask](b)
 	*t = fillTask{of(dst).inLayout(false).data, v}
 	b.run(chunks(len(t.dst)), t)
 }
@@ -33,7 +33,7 @@ func (t *addTask) do(i, _ int) {
 func (b *Backend) Add(dst, x, y backend.Buffer) {
 	d, l, r := of(dst), of(x), of(y)
 	b.arrange(r, l.blocked)
-	t := &b.ops.add
+	t := own[addTask](b)
 	*t = addTask{d.as(l).data, l.data, r.data}
 	b.run(chunks(len(t.dst)), t)
 }
@@ -55,7 +55,7 @@ func (t *axpyTask) do(i, _ int) {
 
 // Axpy sets dst = alpha*x or adds it.
 func (b *Backend) Axpy(dst, x backend.Buffer, alpha float32, add bool) {
-	t := &b.ops.axpy
+	t := own[axpyTask](b)
 	s := of(x)
 	*t = axpyTask{b.target(dst, s, add).data, s.data, alpha, add}
 	b.run(chunks(len(t.dst)), t)
@@ -75,19 +75,7 @@ func (t *mulTask) do(i, _ int) {
 func (b *Backend) Mul(dst, x, y backend.Buffer, add bool) {
 	l, r := of(x), of(y)
 	b.arrange(r, l.blocked)
-	t := &b.ops.mul
+	t := own[mulTask](b)
 	*t = mulTask{b.target(dst, l, add).data, l.data, r.data, add}
 	b.run(chunks(len(t.dst)), t)
-}
-
-// target returns dst ready to take a result in the layout of x, which for an
-// addition means to convert what is there.
-func (b *Backend) target(dst backend.Buffer, x *buffer, add bool) *buffer {
-	d := of(dst)
-	if add {
-		d.changed()
-		b.arrange(d, x.blocked)
-		return d
-	}
-	return d.as(x)
 }

@@ -1,6 +1,9 @@
 package cpu
 
-import "github.com/impasto-go/impasto/tensor/internal/f32"
+import (
+	"github.com/impasto-go/impasto/tensor/backend"
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
 
 // padding says what a view shows outside the image.
 type padding int
@@ -10,6 +13,26 @@ const (
 	mirrored         // reflected without repeating the edge
 	edge             // the nearest pixel
 )
+
+// outsideOf returns the padding of a block.
+func outsideOf(g backend.ConvBlock) padding {
+	if g.Reflect {
+		return mirrored
+	}
+	return zeros
+}
+
+// mirror maps index i of an axis of n elements, -n < i < 2n-1, to the element
+// that reflection without repeating the edge puts there.
+func mirror(i, n int) int {
+	if i < 0 {
+		return -i
+	}
+	if i >= n {
+		return 2*(n-1) - i
+	}
+	return i
+}
 
 // view is how a convolution sees the images of a tensor: through the ReLU that
 // follows them (for gradients), upsampled, padded, and with the columns dealt

@@ -85,7 +85,7 @@ func (b *Backend) Gram(dst, x backend.Buffer) {
 	s := of(x)
 	b.arrange(s, blockable(s.shape))
 	c, pixels := s.shape[1], s.shape[2]*s.shape[3]
-	t := &b.ops.gram
+	t := own[gramTask](b)
 	*t = gramTask{
 		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels,
 		blocked: s.blocked, norm: float32(1 / float64(c*pixels)),
@@ -187,7 +187,7 @@ func (b *Backend) GramGrad(dx, dg, x backend.Buffer, add bool) {
 	f := of(x)
 	b.arrange(f, blockable(f.shape))
 	c, pixels := f.shape[1], f.shape[2]*f.shape[3]
-	t := &b.ops.gramGrad
+	t := own[gramGradTask](b)
 	*t = gramGradTask{
 		scratch: b.scratch, dx: b.target(dx, f, add).data, x: f.data,
 		s:  b.shared.floats(slotSums, f.shape[0]*c*c),

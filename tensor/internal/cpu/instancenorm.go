@@ -230,7 +230,7 @@ func (t *normTask) gradApply(plane, at, n, worker int) {
 
 // newNorm prepares the task for tensors like x.
 func (b *Backend) newNorm(x *buffer, g backend.NormBlock) *normTask {
-	t := &b.ops.norm
+	t := own[normTask](b)
 	planes, lanes := x.planes()
 	pixels := x.shape[2] * x.shape[3]
 	size := normPiece / lanes

@@ -30,7 +30,7 @@ func (t *maskTask) do(i, _ int) {
 func (b *Backend) Mask(dst, x, m backend.Buffer, add bool) {
 	s := of(x)
 	planes, size := s.planes()
-	t := &b.ops.mask
+	t := own[maskTask](b)
 	*t = maskTask{
 		b.target(dst, s, add).data, s.data, b.planar(m), planes / s.shape[0], s.shape[2] * s.shape[3], size, add,
 	}

@@ -131,7 +131,7 @@ func maxRowGrad(d0, d1, dy, x0, x1 []float32, add bool, s *scratch) {
 // MaxPool2 takes the maximum of each 2x2 window.
 func (b *Backend) MaxPool2(dst, x backend.Buffer) {
 	s := of(x)
-	t := &b.ops.pool
+	t := own[poolTask](b)
 	h, w := s.shape[2], s.shape[3]
 	planes, size := s.planes()
 	y := of(dst).as(s).data
@@ -144,7 +144,7 @@ func (b *Backend) MaxPool2Grad(dx, dy, x, y backend.Buffer, add bool) {
 	s, g := of(x), of(dy)
 	b.arrange(g, s.blocked)
 	d := b.target(dx, s, add)
-	t := &b.ops.pool
+	t := own[poolTask](b)
 	h, w := s.shape[2], s.shape[3]
 	planes, size := s.planes()
 	*t = poolTask{

@@ -15,7 +15,7 @@ func (t *elements) sum(i int) float64 {
 
 // Mean sets dst = weight * mean(x).
 func (b *Backend) Mean(dst, x backend.Buffer, weight float32) {
-	t := &b.ops.elements
+	t := own[elements](b)
 	*t = elements{of(x).data}
 	setMean(of(dst), b.sum(chunks(len(t.x)), t), weight, len(t.x))
 }
@@ -29,7 +29,7 @@ func (b *Backend) MeanGrad(dx, dloss backend.Buffer, weight float32, add bool) {
 		return
 	}
 	d.changed()
-	t := &b.ops.shift
+	t := own[shiftTask](b)
 	*t = shiftTask{d.data, c}
 	b.run(chunks(len(d.data)), t)
 }

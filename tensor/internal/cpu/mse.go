@@ -18,7 +18,7 @@ func (t *squares) sum(i int) float64 {
 }
 
 func (b *Backend) sumSquares(x, y []float32) float64 {
-	t := &b.ops.squares
+	t := own[squares](b)
 	*t = squares{x, y}
 	return b.sum(chunks(len(x)), t)
 }
@@ -51,7 +51,7 @@ func (b *Backend) MSEGrad(da, dloss, x, y backend.Buffer, weight float32, add bo
 	l, r := of(x), of(y)
 	b.arrange(r, l.blocked)
 	c := float64(of(dloss).data[0]) * float64(weight) * 2 / float64(len(l.data))
-	t := &b.ops.mseGrad
+	t := own[mseGradTask](b)
 	*t = mseGradTask{b.target(da, l, add).data, l.data, r.data, float32(c), add}
 	b.run(chunks(len(t.a)), t)
 }

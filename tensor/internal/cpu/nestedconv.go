@@ -50,7 +50,7 @@ func (b *Backend) prepare(t *tapConv, w []float32, step int) task {
 		t.pack(w, step)
 		return t
 	}
-	n := &b.ops.nested
+	n := own[nestedConv](b)
 	n.tapConv = t
 	c, k := t.x.shape[1], t.dst.shape[1]
 	cols := len(t.phases[0].taps) / (nestedRows * c)

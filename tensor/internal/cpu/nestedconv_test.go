@@ -62,11 +62,11 @@ func TestNestedConv(t *testing.T) {
 				b.Read(dx, bdx)
 				return y, dx
 			}
-			fast.ops.nested.tapConv = nil
+			own[nestedConv](fast).tapConv = nil
 			gotY, gotDx := results(fast)
-			require.Equal(t, c.nested, fast.ops.nested.tapConv != nil)
+			require.Equal(t, c.nested, own[nestedConv](fast).tapConv != nil)
 			preciseY, preciseDx := results(precise)
-			require.Nil(t, precise.ops.nested.tapConv)
+			require.Nil(t, own[nestedConv](precise).tapConv)
 			wantY, wantDx := results(reference.New())
 			for _, e := range []struct {
 				name               string

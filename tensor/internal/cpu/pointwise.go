@@ -27,7 +27,7 @@ func (t *pointwiseTask) do(i, _ int) {
 
 // pointwise sets dst = f(x, y) element by element, or adds it.
 func (b *Backend) pointwise(dst backend.Buffer, x, y *buffer, add bool, f func(x, y float32) float32) {
-	t := &b.ops.pointwise
+	t := own[pointwiseTask](b)
 	*t = pointwiseTask{x: x.data, f: f, add: add}
 	if y != nil {
 		b.arrange(y, x.blocked)

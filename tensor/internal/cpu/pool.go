@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"unsafe"
-
-	"github.com/impasto-go/impasto/tensor/internal/f32"
-)
+import "github.com/impasto-go/impasto/tensor/internal/f32"
 
 // pool keeps freed memory. Small spans wait for a request of their size. Large
 // ones are cut from regions and joined again, so that few large tensors and many
@@ -16,7 +12,6 @@ type pool struct {
 	size    int                 // of all regions
 	spare   []*span             // without memory
 	sums    map[int][][]float64 // of planeStats
-	headers []*buffer
 }
 
 // span is memory of a tensor, in use or free. A large one has neighbours in its
@@ -116,15 +111,4 @@ func (p *pool) join(s *span) {
 	}
 	*next = span{}
 	p.spare = append(p.spare, next)
-}
-
-// alignedFloats allocates n floats at a 64-byte boundary with slack behind them.
-func alignedFloats(n int) []float32 {
-	raw := make([]float32, n+slack+16)
-	adviseHugePages(raw)
-	skip := 0
-	for uintptr(unsafe.Pointer(&raw[skip]))%64 != 0 {
-		skip++
-	}
-	return raw[skip : skip+n : len(raw)]
 }

@@ -5,18 +5,6 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// mirror maps index i of an axis of n elements, -n < i < 2n-1, to the element
-// that reflection without repeating the edge puts there.
-func mirror(i, n int) int {
-	if i < 0 {
-		return -i
-	}
-	if i >= n {
-		return 2*(n-1) - i
-	}
-	return i
-}
-
 // padTask pads, or sums the gradient of, a few rows per part.
 type padTask struct {
 	outlet
@@ -87,7 +75,7 @@ func (t *padTask) gradRow(dst []float32, plane, y int) {
 func (b *Backend) ReflectPad(dst, x backend.Buffer, pad int) {
 	s := of(x)
 	planes, size := s.planes()
-	t := &b.ops.pad
+	t := own[padTask](b)
 	out := of(dst).as(s).data
 	h, w := s.shape[2], s.shape[3]
 	*t = padTask{
@@ -102,7 +90,7 @@ func (b *Backend) ReflectPadGrad(dx, dy backend.Buffer, pad int, add bool) {
 	g := of(dy)
 	d := b.target(dx, g, add)
 	planes, size := d.planes()
-	t := &b.ops.pad
+	t := own[padTask](b)
 	h, w := d.shape[2], d.shape[3]
 	*t = padTask{
 		outlet: b.outletTo(d.data, h, w*size, add), dst: d.data, src: g.data,

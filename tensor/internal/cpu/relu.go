@@ -20,7 +20,7 @@ func (t *reluTask) do(i, worker int) {
 
 // ReLU sets dst = max(x, 0).
 func (b *Backend) ReLU(dst, x backend.Buffer) {
-	t := &b.ops.relu
+	t := own[reluTask](b)
 	s := of(x)
 	d := of(dst).as(s).data
 	*t = reluTask{b.outletTo(d, len(d), 1, false), d, s.data}
@@ -45,7 +45,7 @@ func (t *reluGradTask) do(i, worker int) {
 func (b *Backend) ReLUGrad(dx, dy, y backend.Buffer, add bool) {
 	g, o := of(dy), of(y)
 	b.arrange(g, o.blocked)
-	t := &b.ops.reluGrad
+	t := own[reluGradTask](b)
 	d := b.target(dx, o, add).data
 	*t = reluGradTask{b.outletTo(d, len(d), 1, add), d, g.data, o.data, add}
 	b.run(t.parts(1), t)

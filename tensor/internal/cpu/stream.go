@@ -2,10 +2,6 @@ package cpu
 
 import "github.com/impasto-go/impasto/tensor/internal/f32"
 
-// streamFrom is the number of floats from which on a result goes past the caches:
-// 24 MiB, of which the next operation would not find much there.
-const streamFrom = 6 << 20
-
 // stageSize is how many floats of a result are built at a time before they are
 // streamed: so few that the processor computes ahead while it still stores.
 const stageSize = 1024

@@ -16,7 +16,7 @@ func (t *sumTask) do(i, _ int) { t.sums[i] = t.sum(i) }
 
 // sum returns the sum of all parts of s, added in their order.
 func (b *Backend) sum(parts int, s summand) float64 {
-	t := &b.ops.sum
+	t := own[sumTask](b)
 	*t = sumTask{s, b.shared.doubles(parts)}
 	b.run(parts, t)
 	var sum float64

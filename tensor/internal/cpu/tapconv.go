@@ -7,18 +7,6 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// Slots of a worker's scratch memory.
-const (
-	slotLocal = iota // gathered rows, or Winograd-transformed tiles
-	slotRaw          // a row on its way into slotLocal
-	slotLine
-	slotRows // output rows, or the products of tiles
-	slotTile
-	slotWeights
-	slotSums
-	slotStage // results to be streamed
-)
-
 // tap is one product of a direct convolution: input channel ch, shifted by
 // (row, col), times the weights of all output channels, which lie step apart
 // from w on.

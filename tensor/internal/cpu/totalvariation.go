@@ -16,7 +16,7 @@ type variation struct {
 
 func (b *Backend) variation(x *buffer) *variation {
 	_, size := x.planes()
-	t := &b.ops.variation
+	t := own[variation](b)
 	*t = variation{x: x.data, rows: x.shape[2], width: x.shape[3] * size, size: size}
 	return t
 }

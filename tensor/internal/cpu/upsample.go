@@ -120,7 +120,7 @@ func (t *upsampleTask) sumCopies(dst, dy []float32, x int) {
 func (b *Backend) Upsample(dst, x backend.Buffer, factor int) {
 	s := of(x)
 	planes, size := s.planes()
-	t := &b.ops.upsample
+	t := own[upsampleTask](b)
 	out := of(dst).as(s).data
 	h, w := s.shape[2], s.shape[3]
 	*t = upsampleTask{
@@ -135,7 +135,7 @@ func (b *Backend) UpsampleGrad(dx, dy backend.Buffer, factor int, add bool) {
 	g := of(dy)
 	d := b.target(dx, g, add)
 	planes, size := d.planes()
-	t := &b.ops.upsample
+	t := own[upsampleTask](b)
 	h, w := d.shape[2], d.shape[3]
 	*t = upsampleTask{
 		outlet: b.outletTo(d.data, h, w*size*factor*factor, add), dst: d.data, src: g.data,

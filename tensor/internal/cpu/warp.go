@@ -95,7 +95,7 @@ func (t *warpTask) do(part, _ int) {
 
 // Warp samples x where flow points.
 func (b *Backend) Warp(dst, x, flow backend.Buffer, border backend.Border) {
-	t := &b.ops.warp
+	t := own[warpTask](b)
 	*t = warpTask{b.sampler(x.Shape(), flow, border), b.planarTarget(dst, false), b.planar(x)}
 	b.run(x.Shape()[0]*t.outH, t)
 }
@@ -127,7 +127,7 @@ func (t *warpGradTask) do(c, _ int) {
 // WarpGrad sums the gradients of all samples that a pixel has a part in.
 func (b *Backend) WarpGrad(dx, dy, flow backend.Buffer, border backend.Border, add bool) {
 	s := dx.Shape()
-	t := &b.ops.warpGrad
+	t := own[warpGradTask](b)
 	*t = warpGradTask{b.sampler(s, flow, border), b.planarTarget(dx, add), b.planar(dy), add}
 	b.run(s[0]*s[1], t)
 }
@@ -166,7 +166,7 @@ func (t *warpFlowGradTask) do(part, _ int) {
 
 // WarpFlowGrad computes the gradient of the flow.
 func (b *Backend) WarpFlowGrad(dflow, dy, x, flow backend.Buffer, border backend.Border, add bool) {
-	t := &b.ops.warpFlowGrad
+	t := own[warpFlowGradTask](b)
 	*t = warpFlowGradTask{b.sampler(x.Shape(), flow, border), b.planarTarget(dflow, add), b.planar(dy), b.planar(x), add}
 	b.run(x.Shape()[0]*t.outH, t)
 }
@@ -192,7 +192,7 @@ func (t *warpMaskTask) do(part, _ int) {
 // WarpMask sets dst to 1 where flow points into an image.
 func (b *Backend) WarpMask(dst, flow backend.Buffer, height, width int) {
 	n := flow.Shape()[0]
-	t := &b.ops.warpMask
+	t := own[warpMaskTask](b)
 	*t = warpMaskTask{b.sampler(backend.Shape{n, 1, height, width}, flow, backend.BorderZero), b.planarTarget(dst, false)}
 	b.run(n*t.outH, t)
 }

@@ -4,13 +4,6 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// frequencies of F(4x4,3x3): a 6x6 tile of input gives 4x4 outputs.
-const (
-	frequencies = 36
-	tileIn      = 6
-	tileOut     = 4
-)
-
 // winogradConv runs a 3x3 convolution with stride 1 between blocked tensors.
 // A part transforms a run of input tiles; then, for each block of 32 output
 // channels, it multiplies them with the transformed weights, frequency by
@@ -51,16 +44,13 @@ const (
 // of a second-level cache of 1 MB.
 const cacheFloats = 128 << 10
 
-// outBlock is how many output channels a matrix product computes.
-const outBlock = 2 * f32.Lanes
-
 // splitGroups is how many groups of tiles, at most, are a run when stages are
 // separate.
 const splitGroups = 6
 
 // winograd sets dst to the convolution of x, which mask may mask, as mode says.
 func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float32, pad int, outside padding, mode f32.Mode) {
-	t := &b.ops.winograd
+	t := own[winogradConv](b)
 	*t = winogradConv{
 		outlet: outlet{scratch: b.scratch, streams: b.streams(dst.data, mode == f32.Accumulate)},
 		dst:    dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode,
@@ -140,11 +130,6 @@ func (t *winogradConv) products(i, k int, s *scratch) {
 	}
 	t.end()
 }
-
-// apart returns a distance between frequencies with room for n floats: not a
-// multiple of the page size, which would crowd all of them into one set of the
-// first-level cache.
-func apart(n int) int { return n + f32.Lanes }
 
 // panel returns where tile q of a part lies in its transformed tiles, which are
 // [frequency][group][C/16][tile of the group][16], for block cb of channels.

@@ -11,6 +11,9 @@ var kernelMatrix = [tileIn][3]float64{
 	{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
 }
 
+// maxShares bounds the memory of the parts' sums, and how many cores help.
+const maxShares = 32
+
 // winogradGrad computes the gradient of the weights in the frequency domain:
 // dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G. Parts of a first run sum shares of the
 // tiles, those of a second add up and transform the sums of some input channels.
@@ -41,7 +44,7 @@ func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g
 	if mask != nil {
 		b.arrange(mask, true)
 	}
-	t := &b.ops.winogradGrad
+	t := own[winogradGrad](b)
 	*t = winogradGrad{
 		scratch: b.scratch, x: x, dy: dy, mask: mask, pad: g.Pad, outside: outsideOf(g),
 		across: (dy.shape[3] + tileOut - 1) / tileOut, down: (dy.shape[2] + tileOut - 1) / tileOut,

@@ -2,25 +2,20 @@ package cpu
 
 import "github.com/impasto-go/impasto/tensor/internal/f32"
 
-// direction says which convolution weights are transformed for.
-type direction int
-
+// frequencies of F(4x4,3x3): a 6x6 tile of input gives 4x4 outputs.
 const (
-	forward direction = iota
-	backward
+	frequencies = 36
+	tileIn      = 6
+	tileOut     = 4
 )
 
-// winogradWeights are the weights of a Winograd convolution with in input and out
-// output channels, in one of two forms.
-type winogradWeights struct {
-	in, out int
-	// u is transformed, [out/32][frequency][in][32], with frequencies apart: four
-	// times the size of the weights.
-	u []float32
-	// packed is not, [out/16][in][9][16]: for weights that would crowd the memory,
-	// and that parts with many tiles transform as they go.
-	packed []float32
-}
+// outBlock is how many output channels a matrix product computes.
+const outBlock = 2 * f32.Lanes
+
+// apart returns a distance between frequencies with room for n floats: not a
+// multiple of the page size, which would crowd all of them into one set of the
+// first-level cache.
+func apart(n int) int { return n + f32.Lanes }
 
 // largeWeights is the number of weights from which on they stay packed.
 const largeWeights = 9 * 256 * 512
@@ -95,13 +90,13 @@ type packTask struct {
 }
 
 func (b *Backend) pack(r winogradWeights, w []float32, d direction) {
-	t := &b.ops.pack
+	t := own[packTask](b)
 	*t = packTask{r, w, d}
 	b.run(r.out/f32.Lanes, t)
 }
 
 func (b *Backend) transformWeights(r winogradWeights) {
-	t := &b.ops.pack
+	t := own[packTask](b)
 	*t = packTask{winogradWeights: r}
 	b.run((r.out+outBlock-1)/outBlock, t)
 }
