@@ -74,7 +74,9 @@ var mayImport = []struct {
 	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/onnx", []string{"nn/arch", "nn/statedict", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/onnx", "nn/internal/tensorio", "internal/printable"}},
-	{"nn/imageio", []string{"internal/atomicfile", xImage, "internal/printable"}},
+	{"nn/imageio", []string{"internal/atomicfile", "internal/printable", "nn/imageio/internal/jpeg", "nn/imageio/internal/tiff", xImage}},
+	{"nn/imageio/internal/jpeg", nil},
+	{"nn/imageio/internal/tiff", []string{xImage}},
 	{"onnxexport", []string{"nn/arch", "nn/statedict", "nn/onnx", "internal/atomicfile", "internal/printable"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.

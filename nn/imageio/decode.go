@@ -2,18 +2,12 @@ package imageio
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"os"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
+	"time"
 )
 
 // Default limits of Options.
@@ -23,6 +17,11 @@ const (
 	DefaultMaxPixels = 89_478_485
 	// DefaultMaxBytes is the largest file that is read, 256 MiB.
 	DefaultMaxBytes = 256 << 20
+	// DefaultMaxMemory is enough for a PNG, JPEG or TIFF of 8 bits a sample at the
+	// limit of pixels: 768 MiB.
+	DefaultMaxMemory = 768 << 20
+	// DefaultMaxTime is many times what any picture within the other limits takes.
+	DefaultMaxTime = time.Minute
 )
 
 // Options control decoding. The zero value is what torchvision's ImageFolder
@@ -40,6 +39,17 @@ type Options struct {
 	MaxPixels int
 	// MaxBytes bounds the size of the encoded picture; 0 means DefaultMaxBytes.
 	MaxBytes int64
+	// MaxMemory bounds the bytes that a picture takes while it is decoded: the
+	// file, what its decoder needs, and the result; 0 means DefaultMaxMemory. It
+	// is checked against the header.
+	MaxMemory int64
+	// MaxTime bounds the time of decoding; 0 means DefaultMaxTime. Files that are
+	// made to be slow are refused by their header, whatever the machine; this is
+	// for what slips through.
+	MaxTime time.Duration
+	// Budget, if set, is shared with pictures that are decoded at the same time.
+	// Its limit takes the place of a MaxMemory above it. See Budget.Release.
+	Budget *Budget
 }
 
 func (o Options) maxPixels() int {
@@ -56,37 +66,74 @@ func (o Options) maxBytes() int64 {
 	return DefaultMaxBytes
 }
 
+func (o Options) maxMemory() int64 {
+	n := o.MaxMemory
+	if n <= 0 {
+		n = DefaultMaxMemory
+	}
+	if o.Budget != nil {
+		n = min(n, o.Budget.limit)
+	}
+	return n
+}
+
+func (o Options) maxTime() time.Duration {
+	if o.MaxTime > 0 {
+		return o.MaxTime
+	}
+	return DefaultMaxTime
+}
+
+// header is what a picture says of itself before it is decoded.
+type header struct {
+	w, h   int
+	memory int64 // bytes that decoding takes besides the file, with the result
+}
+
+// perPixel is the memory of w x h pixels that take that many bytes each, besides 3
+// for the result and 1 for its alpha.
+func perPixel(w, h int, decoder float64, keepAlpha bool) int64 {
+	if keepAlpha {
+		decoder++
+	}
+	return int64((3 + decoder) * float64(w) * float64(h))
+}
+
 // codec is one readable format.
 type codec struct {
 	name   string
 	magic  string // '?' stands for any byte
-	config func(io.Reader) (image.Config, error)
-	decode func(data []byte) (image.Image, error)
+	head   func(data []byte, keepAlpha bool) (header, error)
+	decode func(data []byte, d decoding) (*Image, error)
 	// pixelsPerByte is the most pixels that one encoded byte can stand for,
 	// so that a short file cannot claim a large picture; 0 where the format
 	// sets no bound. PNG: deflate's 1032 times 8 one-bit pixels. JPEG: one bit
 	// for a block of 64 pixels subsampled 4x4. GIF: strings of up to 4096
-	// pixels. BMP: no compression.
+	// pixels. PBM: 8 pixels.
 	pixelsPerByte int
 }
 
-var codecs = []codec{
-	{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decodeWith(png.Decode), 8 * 1032},
-	{"jpeg", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, 8 * 64 * 16},
-	{"gif", "GIF87a", gif.DecodeConfig, decodeGIF, 4096},
-	{"gif", "GIF89a", gif.DecodeConfig, decodeGIF, 4096},
-	{"bmp", "BM", bmp.DecodeConfig, decodeWith(bmp.Decode), 1},
-	{"tiff", "II*\x00", tiff.DecodeConfig, decodeWith(tiff.Decode), 0},
-	{"tiff", "MM\x00*", tiff.DecodeConfig, decodeWith(tiff.Decode), 0},
-	{"webp", "RIFF????WEBP", webp.DecodeConfig, decodeWebP, 0},
-	{"pgm", "P2", pnmConfig, decodePNM, 1},
-	{"ppm", "P3", pnmConfig, decodePNM, 1},
-	{"pgm", "P5", pnmConfig, decodePNM, 1},
-	{"ppm", "P6", pnmConfig, decodePNM, 1},
+// decoding is how a picture is to be decoded.
+type decoding struct {
+	keepAlpha bool
+	check     func() error // whether to go on
 }
 
-func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte) (image.Image, error) {
-	return func(data []byte) (image.Image, error) { return f(bytes.NewReader(data)) }
+var codecs = []codec{
+	{"png", "\x89PNG\r\n\x1a\n", headPNG, decodePNG, 8 * 1032},
+	{"jpeg", "\xff\xd8\xff", headJPEG, decodeJPEG, 8 * 64 * 16},
+	{"gif", "GIF87a", headGIF, decodeGIF, 4096},
+	{"gif", "GIF89a", headGIF, decodeGIF, 4096},
+	{"bmp", "BM", headBMP, decodeBMP, 0},
+	{"tiff", "II*\x00", headTIFF, decodeTIFF, 0},
+	{"tiff", "MM\x00*", headTIFF, decodeTIFF, 0},
+	{"tiff", "II+\x00", headTIFF, decodeTIFF, 0},
+	{"tiff", "MM\x00+", headTIFF, decodeTIFF, 0},
+	{"webp", "RIFF????WEBP", headWebP, decodeWebP, 0},
+	{"pgm", "P2", headPNM, decodePNM, 1},
+	{"ppm", "P3", headPNM, decodePNM, 1},
+	{"pgm", "P5", headPNM, decodePNM, 1},
+	{"ppm", "P6", headPNM, decodePNM, 1},
 }
 
 func sniff(data []byte) *codec {
@@ -135,9 +182,9 @@ func reason(err error) error {
 	return err
 }
 
-// Decode reads one picture from r, up to the end of r. Of an animated GIF it
-// takes the first frame, of a TIFF the first page. Its errors are of type
-// *Error.
+// Decode reads one picture from r, up to the end of r. Of an animation (GIF, APNG,
+// WebP) it takes the first frame, of a TIFF the first page, of a multi-picture JPEG
+// the first. Its errors are of type *Error.
 func Decode(r io.Reader, opts Options) (*Image, error) {
 	data, err := readAll(r, opts.maxBytes())
 	if err != nil {
@@ -179,7 +226,7 @@ func DecodeBytes(data []byte, opts Options) (*Image, error) {
 	return m, nil
 }
 
-// read decodes and converts. The decoders of other modules are not ours to
+// read decodes within the limits. The decoders of other modules are not ours to
 // mend: a panic of theirs on a broken file becomes an error of that file.
 func (c *codec) read(data []byte, opts Options) (m *Image, err error) {
 	defer func() {
@@ -187,43 +234,88 @@ func (c *codec) read(data []byte, opts Options) (m *Image, err error) {
 			m, err = nil, fmt.Errorf("the decoder failed: %v", p)
 		}
 	}()
-	cfg, err := c.config(bytes.NewReader(data))
+	h, err := c.head(data, opts.KeepAlpha)
 	if err != nil {
 		return nil, describe(err)
 	}
-	if cfg.Width < 1 || cfg.Height < 1 {
-		return nil, fmt.Errorf("bad size %dx%d", cfg.Width, cfg.Height)
-	}
-	if cfg.Width > opts.maxPixels()/cfg.Height {
-		return nil, fmt.Errorf("%w: %dx%d pixels, the limit is %d", ErrTooLarge, cfg.Width, cfg.Height, opts.maxPixels())
-	}
-	if c.pixelsPerByte > 0 && cfg.Width*cfg.Height/c.pixelsPerByte > len(data) {
-		return nil, fmt.Errorf("truncated: %d bytes cannot hold %dx%d pixels", len(data), cfg.Width, cfg.Height)
-	}
-	src, err := c.decode(data)
-	if err != nil {
-		return nil, describe(err)
-	}
-	b := src.Bounds()
-	if b.Dx() != cfg.Width || b.Dy() != cfg.Height {
-		return nil, fmt.Errorf("header says %dx%d, the picture has %dx%d", cfg.Width, cfg.Height, b.Dx(), b.Dy())
-	}
-	m = c.convert(src, opts.KeepAlpha)
+	turn := 1
 	if opts.ApplyOrientation || c.name == "tiff" {
-		m = m.orient(orientation(data, c.name))
+		turn = orientation(data, c.name)
 	}
-	return m, nil
-}
-
-func (c *codec) convert(src image.Image, keepAlpha bool) *Image {
-	m := &Image{}
-	if c.name == "webp" {
-		fromWebP(m, src, keepAlpha)
-	} else {
-		fromImage(m, src, keepAlpha)
+	need, err := c.fits(h, len(data), turn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if b := opts.Budget; b != nil {
+		b.acquire(need)
+		defer func() { b.settle(need, m) }()
+	}
+	check := deadline(opts.maxTime())
+	m, err = c.decode(data, decoding{opts.KeepAlpha, check})
+	if err != nil {
+		return nil, describe(cmp.Or(check(), err)) // package gif would hide that error
+	}
+	if m.W != h.w || m.H != h.h {
+		return nil, fmt.Errorf("header says %dx%d, the picture has %dx%d", h.w, h.h, m.W, m.H)
 	}
 	m.dropOpaqueAlpha()
-	return m
+	return m.orient(turn), nil
+}
+
+// fits checks a header against the limits. It returns the memory that decoding takes.
+func (c *codec) fits(h header, size, turn int, opts Options) (need int64, err error) {
+	if h.w < 1 || h.h < 1 {
+		return 0, fmt.Errorf("bad size %dx%d", h.w, h.h)
+	}
+	if h.w > opts.maxPixels()/h.h {
+		return 0, fmt.Errorf("%w: %dx%d pixels, the limit is %d", ErrTooLarge, h.w, h.h, opts.maxPixels())
+	}
+	if c.pixelsPerByte > 0 && h.w*h.h/c.pixelsPerByte > size {
+		return 0, fmt.Errorf("truncated: %d bytes cannot hold %dx%d pixels", size, h.w, h.h)
+	}
+	need = h.memory
+	if turn > 1 { // the turned picture lies beside the other
+		need = max(need, 2*perPixel(h.w, h.h, 0, opts.KeepAlpha))
+	}
+	if need += int64(size); need > opts.maxMemory() {
+		return 0, fmt.Errorf("%w: %dx%d pixels take %d MiB to decode, the limit is %d MiB (-max-picture-memory)",
+			ErrTooLarge, h.w, h.h, (need+1<<20-1)>>20, opts.maxMemory()>>20)
+	}
+	return need, nil
+}
+
+// ErrTooSlow is wrapped by the errors for pictures above Options.MaxTime, or that ask
+// for more work than any that is not made to.
+var ErrTooSlow = errors.New("takes too long to decode")
+
+// deadline returns a function that fails once the time is over.
+func deadline(limit time.Duration) func() error {
+	end := time.Now().Add(limit)
+	return func() error {
+		if time.Now().After(end) {
+			return fmt.Errorf("%w: more than %v", ErrTooSlow, limit)
+		}
+		return nil
+	}
+}
+
+// checked is the reader that a decoder of another module gets: it ends with the time.
+type checked struct {
+	bytes.Reader
+	check func() error
+}
+
+func (d decoding) reader(data []byte) *checked {
+	r := &checked{check: d.check}
+	r.Reset(data)
+	return r
+}
+
+func (r *checked) Read(p []byte) (int, error) {
+	if err := r.check(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p[:min(len(p), 1<<14)])
 }
 
 func describe(err error) error {

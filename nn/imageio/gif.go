@@ -7,9 +7,15 @@ import (
 	"image/gif"
 )
 
+func headGIF(data []byte, keepAlpha bool) (header, error) {
+	cfg, err := gif.DecodeConfig(bytes.NewReader(data))
+	// A frame, its rows in order if they are interlaced, and the screen.
+	return header{cfg.Width, cfg.Height, perPixel(cfg.Width, cfg.Height, 3, keepAlpha)}, err
+}
+
 // decodeGIF reads the first frame and lays it on the logical screen. What the
 // frame leaves free has the transparent colour, else the first, as in Pillow.
-func decodeGIF(data []byte) (image.Image, error) {
+func decodeGIF(data []byte, d decoding) (*Image, error) {
 	cfg, err := gif.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
@@ -20,13 +26,13 @@ func decodeGIF(data []byte) (image.Image, error) {
 		data = bytes.Clone(data)
 		data[flags] &^= 1
 	}
-	img, err := gif.Decode(bytes.NewReader(data))
+	img, err := gif.Decode(d.reader(data))
 	if err != nil {
 		return nil, err
 	}
 	frame, ok := img.(*image.Paletted)
 	if !ok {
-		return img, nil
+		return FromImage(img), nil
 	}
 	free := uint8(0)
 	if transparent >= 0 {
@@ -43,7 +49,9 @@ func decodeGIF(data []byte) (image.Image, error) {
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		copy(screen.Pix[screen.PixOffset(r.Min.X, y):][:r.Dx()], frame.Pix[frame.PixOffset(r.Min.X, y):])
 	}
-	return screen, nil
+	m := &Image{}
+	fromImage(m, screen, d.keepAlpha)
+	return m, nil
 }
 
 // gifTransparency returns the index of the first frame's transparent colour

@@ -1,21 +1,19 @@
 package imageio
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"iter"
+
+	"github.com/impasto-go/impasto/nn/imageio/internal/jpeg"
 )
 
 // JPEG markers.
 const (
-	markerRST0  = 0xd0
-	markerSOI   = 0xd8
-	markerEOI   = 0xd9
-	markerSOS   = 0xda
-	markerAPP1  = 0xe1
-	markerAPP14 = 0xee
+	markerEOI  = 0xd9
+	markerSOS  = 0xda
+	markerAPP1 = 0xe1
 )
 
 // jpegSegments yields the marker segments before the first scan.
@@ -39,62 +37,54 @@ func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
 	}
 }
 
-// maxScans is some ten times what encoders make. A scan of a hundred bytes can pass
-// over all the blocks of a large picture, so their number bounds the time.
-const maxScans = 100
-
-// jpegScans counts the scans up to the end of the picture.
-func jpegScans(data []byte) (n int) {
-	for i := 2; i+4 <= len(data); {
-		marker := data[i+1]
-		switch {
-		case data[i] != 0xff: // entropy-coded data
-			next := bytes.IndexByte(data[i:], 0xff)
-			if next < 0 {
-				return n
-			}
-			i += next
-		case marker == 0xff: // fill byte
-			i++
-		case marker <= 1 || marker >= markerRST0 && marker <= markerSOI: // without a length
-			i += 2
-		case marker == markerEOI:
-			return n
-		default:
-			if marker == markerSOS {
-				n++
-			}
-			i += 2 + (int(data[i+2])<<8 | int(data[i+3]))
-		}
+func headJPEG(data []byte, keepAlpha bool) (header, error) {
+	p, err := jpeg.ReadHeader(data)
+	if err != nil {
+		return header{}, err
 	}
-	return n
+	return header{p.W, p.H, perPixel(p.W, p.H, 0, false) + p.Memory()}, nil
 }
 
-// decodeJPEG lets through what libjpeg accepts and package jpeg does not: CMYK
-// without an Adobe segment.
-func decodeJPEG(data []byte) (image.Image, error) {
-	if n := jpegScans(data); n > maxScans {
-		return nil, fmt.Errorf("%w: %d scans, the limit is %d", ErrTooLarge, n, maxScans)
+func decodeJPEG(data []byte, d decoding) (*Image, error) {
+	p, err := jpeg.Decode(data, d.check)
+	if w := (*jpeg.WorkError)(nil); errors.As(err, &w) {
+		return nil, fmt.Errorf("%w: %v", ErrTooSlow, err)
 	}
-	adobe, components := false, 0
-	for marker, p := range jpegSegments(data) {
-		switch {
-		case marker == markerAPP14 && bytes.HasPrefix(p, []byte("Adobe")):
-			adobe = true
-		case marker >= 0xc0 && marker <= 0xc2 && len(p) >= 6:
-			components = int(p[5])
+	if err != nil {
+		return nil, err
+	}
+	planes := make([]plane, len(p.Components))
+	for i := range planes {
+		c := &p.Components[i]
+		if c.Across == 0 || c.Down == 0 {
+			return nil, fmt.Errorf("sampling factors %dx%d that do not divide the largest are not supported", c.H, c.V)
 		}
+		planes[i] = plane{h: c.Across, v: c.Down, w: c.W, rows: c.Rows, stride: c.Stride, pix: c.Pix}
 	}
-	if components == 4 && !adobe {
-		segment := []byte("\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00")
-		data = append(segment, data[2:]...)
-	}
-	return jpeg.Decode(bytes.NewReader(data))
+	m := New(p.W, p.H)
+	fromPlanes(m, planes, jpegColors(p))
+	return m, nil
 }
 
-// fromJPEG converts a decoded JPEG whose top left corner is at 0,0: chroma by
-// libjpeg's "fancy" triangle filter (jdsample.c of libjpeg-turbo), colours by
-// its 16-bit fixed-point matrix (jdcolor.c).
+// jpegColors returns what converts rows of p, as libjpeg and Pillow guess it from the
+// segments (jdapimin.c, default_decompress_parms).
+func jpegColors(p *jpeg.Picture) func(rgb []uint8, rows [][]uint8) {
+	switch id := func(i int) byte { return p.Components[i].ID }; {
+	case len(p.Components) == 1:
+		return grayRow
+	case len(p.Components) == 4 && p.Transform == 2:
+		return ycckRow
+	case len(p.Components) == 4:
+		return inkRow
+	case p.JFIF, p.Transform == 1, p.Transform > 1:
+		return jpegRow
+	case p.Transform == 0, id(0) == 'R' && id(1) == 'G' && id(2) == 'B':
+		return rgbRow
+	}
+	return jpegRow
+}
+
+// fromJPEG converts a decoded JPEG whose top left corner is at 0,0.
 func fromJPEG(m *Image, s *image.YCbCr) {
 	h, v := 1, 1 // how many luma samples a chroma sample covers
 	switch s.SubsampleRatio {
@@ -109,20 +99,64 @@ func fromJPEG(m *Image, s *image.YCbCr) {
 	case image.YCbCrSubsampleRatio410:
 		h, v = 4, 2
 	}
-	up := chromaUpsampler{h: h, v: v, w: (m.W + h - 1) / h, rows: (m.H + v - 1) / v, stride: s.CStride}
-	up.sum = make([]int32, up.w)
-	cb, cr := make([]uint8, h*up.w), make([]uint8, h*up.w)
+	chroma := plane{h: h, v: v, w: (m.W + h - 1) / h, rows: (m.H + v - 1) / v, stride: s.CStride, pix: s.Cb}
+	planes := []plane{{h: 1, v: 1, w: m.W, rows: m.H, stride: s.YStride, pix: s.Y}, chroma, chroma}
+	planes[2].pix = s.Cr
+	fromPlanes(m, planes, jpegRow)
+}
+
+// fromPlanes upsamples planes as libjpeg does, by its "fancy" triangle filter where
+// it has one (jdsample.c of libjpeg-turbo), and converts them row by row.
+func fromPlanes(m *Image, planes []plane, convert func(rgb []uint8, rows [][]uint8)) {
+	rows := make([][]uint8, len(planes))
+	for i := range planes {
+		p := &planes[i]
+		p.sum = make([]int32, p.w)
+		rows[i] = make([]uint8, p.h*p.w)
+	}
 	for y := range m.H {
-		up.row(cb, s.Cb, y)
-		up.row(cr, s.Cr, y)
-		jpegRow(m.Pix[3*m.W*y:3*m.W*(y+1)], s.Y[y*s.YStride:][:m.W], cb, cr)
+		for i := range planes {
+			planes[i].row(rows[i], y)
+		}
+		convert(m.Pix[3*m.W*y:3*m.W*(y+1)], rows)
 	}
 }
 
-// jpegRow converts one row of full-resolution YCbCr to RGB.
-func jpegRow(rgb, luma, cb, cr []uint8) {
+func grayRow(rgb []uint8, rows [][]uint8) {
+	for x := range len(rgb) / 3 {
+		v := rows[0][x]
+		rgb[3*x], rgb[3*x+1], rgb[3*x+2] = v, v, v
+	}
+}
+
+func rgbRow(rgb []uint8, rows [][]uint8) {
+	for x := range len(rgb) / 3 {
+		rgb[3*x], rgb[3*x+1], rgb[3*x+2] = rows[0][x], rows[1][x], rows[2][x]
+	}
+}
+
+// inkRow converts inks that are stored inverted, as Adobe does and Pillow supposes.
+func inkRow(rgb []uint8, rows [][]uint8) {
+	for x := range len(rgb) / 3 {
+		cmykToRGB(rgb[3*x:], []uint8{255 - rows[0][x], 255 - rows[1][x], 255 - rows[2][x], 255 - rows[3][x]})
+	}
+}
+
+// ycckRow converts such inks of which the first three were made YCbCr.
+func ycckRow(rgb []uint8, rows [][]uint8) {
+	jpegRow(rgb, rows)
+	for x := range len(rgb) / 3 {
+		c := rgb[3*x : 3*x+3 : 3*x+3]
+		cmykToRGB(c, []uint8{c[0], c[1], c[2], 255 - rows[3][x]})
+	}
+}
+
+// jpegRow converts one row of full-resolution YCbCr to RGB, by libjpeg's 16-bit
+// fixed-point matrix (jdcolor.c).
+func jpegRow(rgb []uint8, rows [][]uint8) {
 	const half = 1 << 15
-	cb, cr = cb[:len(luma)], cr[:len(luma)]
+	n := len(rgb) / 3
+	luma, cb, cr := rows[0][:n], rows[1][:n], rows[2][:n]
 	for x, l := range luma {
 		y, u, v := int32(l), int32(cb[x])-128, int32(cr[x])-128
 		d := rgb[3*x : 3*x+3 : 3*x+3]
@@ -139,51 +173,52 @@ func clamp8(v int32) uint8 {
 	return uint8(v)
 }
 
-// chromaUpsampler widens rows of a chroma plane of w x rows samples.
-type chromaUpsampler struct {
+// plane is one component: rows x w samples, of which each covers h x v pixels.
+type plane struct {
 	h, v, w, rows, stride int
+	pix                   []uint8
 	sum                   []int32
 }
 
-// row fills out with the chroma of the full-resolution row y.
-func (u *chromaUpsampler) row(out, plane []uint8, y int) {
+// row fills out with the samples of the full-resolution row y.
+func (p *plane) row(out []uint8, y int) {
 	at := func(r int) []uint8 {
-		r = min(max(r, 0), u.rows-1)
-		return plane[r*u.stride : r*u.stride+u.w]
+		r = min(max(r, 0), p.rows-1)
+		return p.pix[r*p.stride : r*p.stride+p.w]
 	}
-	near := at(y / u.v)
-	far := at(y/u.v - 1 + 2*(y&1)) // where rows are halved: the other neighbour
+	near := at(y / p.v)
+	far := at(y/p.v - 1 + 2*(y&1)) // where rows are halved: the other neighbor
 	switch {
-	case u.h == 1 && u.v == 1:
+	case p.h == 1 && p.v != 2:
 		copy(out, near)
-	case u.h == 1 && u.v == 2:
+	case p.h == 1:
 		bias := int32(1 + y&1)
 		for x := range near {
 			out[x] = uint8((3*int32(near[x]) + int32(far[x]) + bias) >> 2)
 		}
-	case u.h == 2 && u.w > 2 && u.v == 1:
+	case p.h == 2 && p.w > 2 && p.v == 1:
 		for x, c := range near {
-			u.sum[x] = int32(c)
+			p.sum[x] = int32(c)
 		}
-		u.widen(out, 1, 2, 2)
-	case u.h == 2 && u.w > 2:
+		p.widen(out, 1, 2, 2)
+	case p.h == 2 && p.w > 2 && p.v == 2:
 		for x := range near {
-			u.sum[x] = 3*int32(near[x]) + int32(far[x])
+			p.sum[x] = 3*int32(near[x]) + int32(far[x])
 		}
-		u.widen(out, 8, 7, 4)
+		p.widen(out, 8, 7, 4)
 	default: // libjpeg repeats samples here, and in planes too narrow to filter
 		for x, c := range near {
-			for i := range u.h {
-				out[u.h*x+i] = c
+			for i := range p.h {
+				out[p.h*x+i] = c
 			}
 		}
 	}
 }
 
-// widen doubles u.sum: each output is 3/4 of the nearer sample and 1/4 of the
+// widen doubles p.sum: each output is 3/4 of the nearer sample and 1/4 of the
 // other, with the rounding terms of left and right outputs.
-func (u *chromaUpsampler) widen(out []uint8, left, right int32, shift uint) {
-	s, last := u.sum, len(u.sum)-1
+func (p *plane) widen(out []uint8, left, right int32, shift uint) {
+	s, last := p.sum, len(p.sum)-1
 	if shift == 2 { // rows not halved: libjpeg copies the outermost samples
 		out[0], out[2*last+1] = uint8(s[0]), uint8(s[last])
 	} else {

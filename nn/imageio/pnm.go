@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"io"
 	"math"
 )
@@ -79,30 +77,35 @@ func pnmNumber(r *bufio.Reader) (int, error) {
 	}
 }
 
-func pnmConfig(r io.Reader) (image.Config, error) {
-	p, err := readPNMHeader(bufio.NewReader(r))
-	return image.Config{ColorModel: color.NRGBAModel, Width: p.w, Height: p.h}, err
+func headPNM(data []byte, keepAlpha bool) (header, error) {
+	p, err := readPNMHeader(bufio.NewReader(bytes.NewReader(data)))
+	return header{p.w, p.h, perPixel(p.w, p.h, 0, keepAlpha)}, err
 }
 
-func decodePNM(data []byte) (image.Image, error) {
+func decodePNM(data []byte, d decoding) (*Image, error) {
 	r := bufio.NewReader(bytes.NewReader(data))
 	p, err := readPNMHeader(r)
 	if err != nil {
 		return nil, err
 	}
 	next := pnmSamples(r, p)
-	m := image.NewNRGBA(image.Rect(0, 0, p.w, p.h))
-	for i := 0; i < len(m.Pix); i += 4 {
-		d := m.Pix[i : i+4 : i+4]
-		for c := range p.channels() {
-			if d[c], err = next(); err != nil {
-				return nil, err
+	m := New(p.w, p.h)
+	for y := range p.h {
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		row := m.Pix[3*p.w*y : 3*p.w*(y+1)]
+		for i := 0; i < len(row); i += 3 {
+			c := row[i : i+3 : i+3]
+			for j := range p.channels() {
+				if c[j], err = next(); err != nil {
+					return nil, err
+				}
+			}
+			if p.channels() == 1 {
+				c[1], c[2] = c[0], c[0]
 			}
 		}
-		if p.channels() == 1 {
-			d[1], d[2] = d[0], d[0]
-		}
-		d[3] = 255
 	}
 	return m, nil
 }

@@ -71,6 +71,14 @@ func Open(path string, opts imageio.Options) (*Files, error) {
 	return Zip(path, opts)
 }
 
+// budgeted gives the options a budget, if they have none.
+func budgeted(opts imageio.Options) imageio.Options {
+	if opts.Budget == nil {
+		opts.Budget = imageio.NewBudget(opts.MaxMemory)
+	}
+	return opts
+}
+
 // Len implements Source.
 func (f *Files) Len() int { return len(f.paths) }
 
@@ -78,8 +86,25 @@ func (f *Files) Len() int { return len(f.paths) }
 // that of the archive.
 func (f *Files) Name(i int) string { return f.root + "/" + f.paths[i] }
 
-// Load implements Source.
-func (f *Files) Load(i int) (*imageio.Image, error) { return f.load(f.paths[i], f.opts) }
+// Load implements Source. Pictures are decoded within one budget of memory for all
+// who load them at the same time: that of the options, else of their MaxMemory.
+func (f *Files) Load(i int) (*imageio.Image, error) {
+	m, done, err := f.hold(i)
+	done()
+	return m, err
+}
+
+// hold is Load for those who say when they are done with the picture: until then it
+// counts against the budget.
+func (f *Files) hold(i int) (m *imageio.Image, done func(), err error) {
+	m, err = f.load(f.paths[i], f.opts)
+	return m, func() { f.opts.Budget.Release(m) }, err
+}
+
+// holder is a Source with a budget.
+type holder interface {
+	hold(i int) (m *imageio.Image, done func(), err error)
+}
 
 // Close closes the archive, if there is one. No Load may be running.
 func (f *Files) Close() error {
@@ -126,7 +151,8 @@ func (f *Files) Beside() (string, error) {
 func First(src Source, maxBad int) (*imageio.Image, error) {
 	limit := badLimit(maxBad, src.Len())
 	for i := range src.Len() {
-		m, err := load(src, i)
+		m, done, err := load(src, i)
+		done()
 		if err == nil {
 			return m, nil
 		}
@@ -137,13 +163,19 @@ func First(src Source, maxBad int) (*imageio.Image, error) {
 	return nil, errNone
 }
 
-// load is src.Load, which may come from elsewhere, with its promises checked.
-func load(src Source, i int) (*imageio.Image, error) {
-	m, err := src.Load(i)
+// load is src.Load, which may come from elsewhere, with its promises checked. done is
+// to be called when m is not needed any more.
+func load(src Source, i int) (m *imageio.Image, done func(), err error) {
+	if h, ok := src.(holder); ok {
+		m, done, err = h.hold(i)
+	} else {
+		done = func() {}
+		m, err = src.Load(i)
+	}
 	if err == nil && (m == nil || m.W < 1 || m.H < 1 || len(m.Pix) != 3*m.W*m.H) {
 		err = errors.New("empty picture")
 	}
-	return m, err
+	return m, done, err
 }
 
 var errNone = errors.New("dataset: no pictures")

@@ -33,7 +33,7 @@ func Folder(dir string, opts imageio.Options) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	f := &Files{root: filepath.Clean(dir), opts: opts}
+	f := &Files{root: filepath.Clean(dir), opts: budgeted(opts)}
 	f.load = func(path string, opts imageio.Options) (*imageio.Image, error) {
 		return imageio.Load(filepath.Join(f.root, filepath.FromSlash(path)), opts)
 	}

@@ -118,13 +118,14 @@ func (l *Loader) fill(j job, resizer *imageio.Resizer, square *imageio.Image) {
 	p, bad := j.batch, j.batch.bad[j.slot][:0]
 	defer func() { p.bad[j.slot] = bad }()
 	for i := j.index; len(bad) <= l.limit; i = (i + 1) % l.src.Len() {
-		m, b := l.load(i)
+		m, done, b := l.load(i)
 		if b != nil {
 			bad = append(bad, *b)
 			continue
 		}
 		p.Indices[j.slot], p.Names[j.slot] = i, l.src.Name(i)
 		resizer.Square(square, m, p.Size)
+		done()
 		n := 3 * p.Size * p.Size
 		imageio.ToFloats(p.Data[j.slot*n:(j.slot+1)*n], square)
 		return
@@ -132,14 +133,15 @@ func (l *Loader) fill(j job, resizer *imageio.Resizer, square *imageio.Image) {
 }
 
 // load returns picture i or why it is bad. A picture once found bad stays so.
-func (l *Loader) load(i int) (*imageio.Image, *BadFile) {
+func (l *Loader) load(i int) (m *imageio.Image, done func(), bad *BadFile) {
 	if b, ok := l.known.Load(i); ok {
-		return nil, b.(*BadFile)
+		return nil, nil, b.(*BadFile)
 	}
-	m, err := load(l.src, i)
+	m, done, err := load(l.src, i)
 	if err == nil {
-		return m, nil
+		return m, done, nil
 	}
+	done()
 	b, _ := l.known.LoadOrStore(i, &BadFile{Index: i, Name: l.src.Name(i), Err: err})
-	return nil, b.(*BadFile)
+	return nil, nil, b.(*BadFile)
 }

@@ -72,7 +72,7 @@ func readZip(name string, r io.ReaderAt, size int64, opts imageio.Options) (*Fil
 		}
 		entries[p] = entry{e, err}
 	}
-	f := &Files{root: name, opts: opts}
+	f := &Files{root: name, opts: budgeted(opts)}
 	f.load = func(path string, opts imageio.Options) (*imageio.Image, error) {
 		m, err := entries[path].load(opts)
 		if e := (*imageio.Error)(nil); errors.As(err, &e) {
