@@ -20,14 +20,15 @@ import (
 type options struct {
 	dataset, style, test, vgg, init, device, out string
 
-	arch         string
-	filters      string
-	resBlocks    int
-	styleWeights string
-	styleSizes   string
-	styleLayers  string
-	contentScale float64
-	cfg          train.Config
+	arch          string
+	filters       string
+	resBlocks     int
+	styleWeights  string
+	styleSizes    string
+	styleLayers   string
+	contentScale  float64
+	pictureMemory int
+	cfg           train.Config
 
 	trials  []trial
 	columns int // trials of one size
@@ -119,6 +120,7 @@ func (o *options) declare(f *flag.FlagSet) {
 	f.Float64Var(&c.ContentWeight, "content-weight", c.ContentWeight, "influence of the content")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of -shuffle")
 	f.BoolVar(&c.Shuffle, "shuffle", c.Shuffle, "choose the pictures from all over the dataset instead of its beginning")
+	f.IntVar(&o.pictureMemory, "max-picture-memory", inputs.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
 	f.IntVar(&c.MaxBad, "max-bad", c.MaxBad, "unreadable pictures before the sweep gives up; 0 for 100 or 1 %")
 }
 

@@ -65,6 +65,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	net.Free()
 	if made.pictures, err = inputs.OpenPictures(inputs.Choice{
 		Dataset: o.dataset, Style: o.style, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
+		MaxPictureMemory: o.pictureMemory,
 	}); err != nil {
 		return nil, err
 	}

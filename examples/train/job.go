@@ -45,6 +45,7 @@ func newJob(o *options) (j *job, err error) {
 	}(j)
 	pictures, err := inputs.OpenPictures(inputs.Choice{
 		Dataset: o.Dataset, Style: o.Style, Test: o.Test, ContentScale: o.ContentScale, MaxBad: cfg.MaxBad,
+		MaxPictureMemory: o.MaxPictureMemory,
 	})
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ type settings struct {
 	Losses             string `json:"losses"`
 	OnNaN              string `json:"on-nan"`
 	MaxBad             int    `json:"max-bad"`
+	MaxPictureMemory   int    `json:"max-picture-memory"`
 	Keep               int    `json:"keep"`
 }
 
@@ -81,6 +82,7 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.Losses, "losses", s.Losses, "CSV `file` for the losses of each step; losses.csv in -out if missing")
 	f.StringVar(&s.OnNaN, "on-nan", s.OnNaN, "stop, or rollback to the last checkpoint at half the learning rate")
 	f.IntVar(&s.MaxBad, "max-bad", s.MaxBad, "unreadable pictures before the run gives up; 0 for 100 or 1 %")
+	f.IntVar(&s.MaxPictureMemory, "max-picture-memory", s.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
 	f.IntVar(&s.Keep, "keep", s.Keep, "training states kept for -resume, at least 2")
 }
 
@@ -97,6 +99,7 @@ func tutorial() settings {
 		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
 		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,
 		LogInterval: c.LogInterval, CheckpointInterval: c.CheckpointInterval, OnNaN: "stop", Keep: c.Keep,
+		MaxPictureMemory: inputs.MaxPictureMemory,
 	}
 }
 

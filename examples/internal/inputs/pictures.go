@@ -29,6 +29,18 @@ type Choice struct {
 	Dataset, Style, Test string
 	ContentScale         float64 // divides the size of the test picture
 	MaxBad               int     // as in dataset.Options
+	MaxPictureMemory     int     // MiB, see MaxPictureMemory
+}
+
+// MaxPictureMemory is the default of -max-picture-memory, in MiB.
+const MaxPictureMemory = imageio.DefaultMaxMemory >> 20
+
+// MaxPictureMemoryUsage is the help of -max-picture-memory.
+const MaxPictureMemoryUsage = "`MiB` for decoding pictures, all that are decoded at the same time together; one that takes more is a bad file"
+
+// options returns how pictures are read.
+func (c *Choice) options() imageio.Options {
+	return imageio.Options{MaxMemory: int64(c.MaxPictureMemory) << 20}
 }
 
 // Pictures are what a training looks at.
@@ -43,7 +55,10 @@ type Pictures struct {
 // these names. For an empty dataset and style there are drawn ones; the test picture
 // is then drawn too, or else the first good one of the dataset.
 func OpenPictures(c Choice) (*Pictures, error) {
-	p, err := openDataset(c.Dataset)
+	if c.MaxPictureMemory < 0 || c.MaxPictureMemory > 1<<24 {
+		return nil, cli.Usagef("-max-picture-memory %d: want 1 to %d MiB", c.MaxPictureMemory, 1<<24)
+	}
+	p, err := openDataset(c.Dataset, c.options())
 	if err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
@@ -54,11 +69,11 @@ func OpenPictures(c Choice) (*Pictures, error) {
 	return p, nil
 }
 
-func openDataset(path string) (*Pictures, error) {
+func openDataset(path string, opts imageio.Options) (*Pictures, error) {
 	if path == "" {
 		return drawn(), nil
 	}
-	files, err := dataset.Open(path, imageio.Options{})
+	files, err := dataset.Open(path, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +97,13 @@ func drawn() *Pictures {
 
 func (p *Pictures) open(c Choice) (err error) {
 	if c.Style != "" {
-		if p.Style, err = imageio.Load(c.Style, imageio.Options{}); err != nil {
+		if p.Style, err = imageio.Load(c.Style, c.options()); err != nil {
 			return fmt.Errorf("-style: %w", err)
 		}
 	}
 	switch {
 	case c.Test != "":
-		if p.Test, err = imageio.Load(c.Test, imageio.Options{}); err != nil {
+		if p.Test, err = imageio.Load(c.Test, c.options()); err != nil {
 			return fmt.Errorf("-test: %w", err)
 		}
 	case p.Test == nil:
