@@ -50,7 +50,9 @@ type WorkError struct {
 	Limit int
 }
 
-func (e *WorkError) Error() string { return fmt.Sprintf("%d %s, the limit is %d", e.N, e.What, e.Limit) }
+func (e *WorkError) Error() string {
+	return fmt.Sprintf("%d %s, the limit is %d", e.N, e.What, e.Limit)
+}
 
 // Picture is a decoded file, or its header.
 type Picture struct {
