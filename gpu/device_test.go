@@ -391,7 +391,7 @@ func TestForcedErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if slices.Contains(c.env, mesa) && mesa == noVendor {
-				t.Skip("Mesa, the driver that this breaks, is not installed")
+				need.Missing(t, "platform", "Mesa, the driver that this breaks, is not installed")
 			}
 			cmd := exec.Command(os.Args[0], "-test.run=^TestForcedErrors$")
 			cmd.Env = append(append(os.Environ(), childEnv+"="+c.how), c.env...)

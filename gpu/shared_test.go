@@ -3,10 +3,10 @@
 package gpu_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/backendtest"
 )
@@ -19,9 +19,7 @@ func TestSharedConformance(t *testing.T) {
 // TestForcedConformance runs every kernel for convolutions on everything, for which
 // software renderers need minutes.
 func TestForcedConformance(t *testing.T) {
-	if os.Getenv("IMPASTO_LONG") != "1" {
-		t.Skip("only with IMPASTO_LONG=1; TestConvTile is the short form")
-	}
+	need.OnlyLong(t) // TestConvTile is the short form
 	for _, name := range gpu.ConvKernels() {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("IMPASTO_GPU_KERNELS", name)

@@ -54,6 +54,16 @@ func Path(t testing.TB, name string) string {
 	return filepath.Join(root, "testdata", filepath.FromSlash(name))
 }
 
+// Bytes returns the content of a file.
+func Bytes(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := files.ReadFile(path.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // Tensor is a tensor's little-endian bytes, and its values if they are float32.
 type Tensor struct {
 	Shape []int
@@ -68,10 +78,7 @@ type File map[string]Tensor
 // reader of package nn/safetensors.
 func Read(t testing.TB, name string) File {
 	t.Helper()
-	data, err := files.ReadFile(path.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := Bytes(t, name)
 	size := binary.LittleEndian.Uint64(data)
 	var header map[string]struct {
 		DType   string

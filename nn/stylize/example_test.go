@@ -1,10 +1,13 @@
 package stylize_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
 	"log"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -62,4 +65,61 @@ func ExampleSession_StylizeRGBA() {
 	}
 	fmt.Println(len(frame))
 	// Output: 9216
+}
+
+// A game loop hands its frames over and shows the newest result that is there. It
+// never waits; here it does, so that the example has something to show.
+func ExampleLatest() {
+	net := nn.NewTransformerNet(tensor.CPU(), [3]int{4, 8, 16}, 1, 1)
+	model, err := stylize.New(net.StateDict())
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := model.NewSession(stylize.Threads(1))
+	defer session.Close()
+	latest := stylize.NewLatest(session)
+	defer latest.Close()
+
+	const width, height, stride = 64, 36, 4 * 64
+	frame, screen := make([]byte, stride*height), make([]byte, stride*height)
+	for shown := 0; shown < 3; {
+		// The game draws into frame.
+		if err := latest.Submit(frame, width, height, stride); err != nil {
+			log.Fatal(err)
+		}
+		w, h, fresh, err := latest.Fetch(screen)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if fresh {
+			shown++
+			fmt.Println(w, h)
+			continue
+		}
+		time.Sleep(time.Millisecond)
+	}
+	// Output:
+	// 64 36
+	// 64 36
+	// 64 36
+}
+
+// Programs embed weights (//go:embed final.pth) and use the standard library's images.
+func ExampleRead() {
+	final, err := os.ReadFile("../../internal/golden/testdata/tutorial.pth")
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := stylize.Read(bytes.NewReader(final))
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := model.NewSession()
+	defer session.Close()
+	styled, err := session.Stylize(image.NewRGBA(image.Rect(0, 0, 40, 30)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(styled.Bounds())
+	// Output: (0,0)-(40,30)
 }

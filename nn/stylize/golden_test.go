@@ -7,14 +7,12 @@ import (
 
 	"github.com/impasto-go/impasto/internal/golden"
 	"github.com/impasto-go/impasto/nn/imageio"
-	"github.com/impasto-go/impasto/nn/stylize"
 )
 
 // TestEqualsPyTorch compares with PyTorch's result for the same weights, made a
 // picture as the tutorial does: clipped and cut to whole values.
 func TestEqualsPyTorch(t *testing.T) {
-	model, err := stylize.Load(golden.Path(t, "tutorial.pth"))
-	require.NoError(t, err)
+	model := goldenModel(t)
 	pass := golden.Read(t, "tutorial.safetensors")
 	got, err := newSession(t, model).Image(picture(pass.Get(t, "x")))
 	require.NoError(t, err)

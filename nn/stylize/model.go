@@ -2,6 +2,7 @@ package stylize
 
 import (
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/impasto-go/impasto/nn"
@@ -30,6 +31,19 @@ func Load(path string) (*Model, error) {
 	m, err := New(d)
 	if err != nil {
 		return nil, fmt.Errorf("stylize: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Read is Load of what r yields, such as the content of an embedded file.
+func Read(r io.Reader) (*Model, error) {
+	d, err := weights.Read(r)
+	if err != nil {
+		return nil, fmt.Errorf("stylize: %w", err)
+	}
+	m, err := New(d)
+	if err != nil {
+		return nil, fmt.Errorf("stylize: %w", err)
 	}
 	return m, nil
 }

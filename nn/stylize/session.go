@@ -1,6 +1,9 @@
 package stylize
 
 import (
+	"errors"
+	"image"
+
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/tensor"
@@ -130,6 +133,21 @@ func (s *Session) Image(m *imageio.Image) (*imageio.Image, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// Stylize returns an image of the standard library stylized, with the same bounds
+// and the same alpha. Colors are taken as imageio.FromImage says.
+func (s *Session) Stylize(m image.Image) (*image.NRGBA, error) {
+	if m.Bounds().Empty() {
+		return nil, errors.New("stylize: the picture is empty")
+	}
+	out, err := s.Image(imageio.FromImage(m))
+	if err != nil {
+		return nil, err
+	}
+	styled := out.NRGBA()
+	styled.Rect = m.Bounds()
+	return styled, nil
 }
 
 // StylizeRGBA stylises a frame of width x height pixels of 8-bit R, G, B, A with

@@ -76,6 +76,30 @@ func ReadFile(path string, opts ...Option) (statedict.Dict, error) {
 	return d, nil
 }
 
+// maxStream bounds what Read takes before it knows what it is: VGG-19 with its
+// classifier has 575 MB.
+const maxStream = 1 << 30
+
+// Read reads the state dict in r, such as a file that a program embeds, as ReadFile
+// does: all of r, of at most 1 GiB, is read first.
+func Read(r io.Reader, opts ...Option) (statedict.Dict, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxStream+1))
+	if err == nil && len(data) > maxStream {
+		err = fmt.Errorf("%w: a stream may have 1 GiB; read a larger file with ReadFile", ErrTooLarge)
+	}
+	var d statedict.Dict
+	if err == nil {
+		d, err = read(bytes.NewReader(data), int64(len(data)), append(opts[:len(opts):len(opts)], unwrap))
+	}
+	if err == nil {
+		err = finite(d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return d, nil
+}
+
 func unwrap(o *tensorio.ReadOptions) { o.Unwrap = true }
 
 func finite(d statedict.Dict) error {
