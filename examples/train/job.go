@@ -25,6 +25,7 @@ type job struct {
 	cfg     train.Config
 	be      backend.Backend
 	net     *nn.Network
+	still   *train.Stability // nil without
 	trainer *train.Trainer
 	data    dataset.Source
 	test    *imageio.Image
@@ -79,6 +80,16 @@ func newJob(o *options) (j *job, err error) {
 	}
 	if o.TVWeight > 0 {
 		cfg.Objectives = append(cfg.Objectives, train.TotalVariation{Weight: o.TVWeight})
+	}
+	if o.Stability > 0 {
+		opts, err := o.stability()
+		if err != nil {
+			return nil, err
+		}
+		if j.still, err = train.NewStability(j.be, opts); err != nil {
+			return nil, err
+		}
+		cfg.Objectives = append(cfg.Objectives, j.still)
 	}
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
 	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
@@ -162,6 +173,9 @@ func (j *job) close() {
 	}
 	if j.trainer != nil {
 		j.trainer.Close()
+	}
+	if j.still != nil {
+		j.still.Free()
 	}
 	if j.be != nil {
 		j.be.Close()

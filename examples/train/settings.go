@@ -2,7 +2,9 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
@@ -23,20 +25,24 @@ type settings struct {
 	Filters   string `json:"filters"`
 	ResBlocks int    `json:"res-blocks"`
 
-	ImageSize     int     `json:"image-size"`
-	BatchSize     int     `json:"batch-size"`
-	Epochs        int     `json:"epochs"`
-	Steps         int     `json:"steps"`
-	LR            float64 `json:"lr"`
-	Schedule      string  `json:"lr-schedule"`
-	WeightDecay   float64 `json:"weight-decay"`
-	MaxGradNorm   float64 `json:"max-grad-norm"`
-	ContentWeight float64 `json:"content-weight"`
-	StyleWeight   float64 `json:"style-weight"`
-	TVWeight      float64 `json:"tv-weight"`
-	StyleLayers   string  `json:"style-layers"`
-	StyleSize     int     `json:"style-size"`
-	ContentScale  float64 `json:"content-scale"`
+	ImageSize      int     `json:"image-size"`
+	BatchSize      int     `json:"batch-size"`
+	Epochs         int     `json:"epochs"`
+	Steps          int     `json:"steps"`
+	LR             float64 `json:"lr"`
+	Schedule       string  `json:"lr-schedule"`
+	WeightDecay    float64 `json:"weight-decay"`
+	MaxGradNorm    float64 `json:"max-grad-norm"`
+	ContentWeight  float64 `json:"content-weight"`
+	StyleWeight    float64 `json:"style-weight"`
+	TVWeight       float64 `json:"tv-weight"`
+	Stability      float64 `json:"stability"`
+	StabilityRamp  string  `json:"stability-ramp"`
+	StabilityMoves string  `json:"stability-moves"`
+	StabilityNoise string  `json:"stability-noise"`
+	StyleLayers    string  `json:"style-layers"`
+	StyleSize      int     `json:"style-size"`
+	ContentScale   float64 `json:"content-scale"`
 
 	LogInterval        int    `json:"log-interval"`
 	CheckpointInterval int    `json:"checkpoint-interval"`
@@ -72,6 +78,10 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.Float64Var(&s.ContentWeight, "content-weight", s.ContentWeight, "influence of the content")
 	f.Float64Var(&s.StyleWeight, "style-weight", s.StyleWeight, "influence of the style")
 	f.Float64Var(&s.TVWeight, "tv-weight", s.TVWeight, "influence of total variation, which smooths the result; 0 for none")
+	f.Float64Var(&s.Stability, "stability", s.Stability, "influence of stability: results stay with what they show when the picture moves; 0 for none")
+	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
+	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
+	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
 	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
 	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
 	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
@@ -93,7 +103,11 @@ func tutorial() settings {
 	for i, l := range c.StyleLayers {
 		names[i] = l.Layer.Name()
 	}
+	still := train.DefaultStability(0)
 	return settings{
+		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh),
+
 		Device: "cpu", Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
 		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
@@ -137,6 +151,9 @@ func (s *settings) config() (train.Config, error) {
 	if !(s.TVWeight >= 0) || math.IsInf(s.TVWeight, 0) {
 		return c, cli.Usagef("-tv-weight %v: want 0 or more", s.TVWeight)
 	}
+	if _, err := s.stability(); err != nil {
+		return c, err
+	}
 	var err error
 	if c.Schedule, err = train.ParseSchedule(s.Schedule); err != nil {
 		return c, cli.Usagef("-lr-schedule: %v", err)
@@ -148,4 +165,32 @@ func (s *settings) config() (train.Config, error) {
 		return c, cli.Usagef("%v", err)
 	}
 	return c, nil
+}
+
+// pair writes two numbers as flags take them.
+func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
+
+// stability translates the settings of the objective of that name.
+func (s *settings) stability() (train.StabilityOptions, error) {
+	o := train.DefaultStability(s.Stability)
+	for _, p := range []struct {
+		flag, text string
+		a, b       *float64
+	}{
+		{"-stability-ramp", s.StabilityRamp, &o.From, &o.Full},
+		{"-stability-moves", s.StabilityMoves, &o.Shifts, &o.Warps},
+		{"-stability-noise", s.StabilityNoise, &o.NoiseLow, &o.NoiseHigh},
+	} {
+		first, second, ok := strings.Cut(p.text, ",")
+		var errs [2]error
+		*p.a, errs[0] = strconv.ParseFloat(strings.TrimSpace(first), 64)
+		*p.b, errs[1] = strconv.ParseFloat(strings.TrimSpace(second), 64)
+		if !ok || errs[0] != nil || errs[1] != nil {
+			return o, cli.Usagef("%s %q: want two numbers with a comma between them", p.flag, p.text)
+		}
+	}
+	if err := o.Validate(); err != nil {
+		return o, cli.Usagef("-stability and its parts: %v", err)
+	}
+	return o, nil
 }

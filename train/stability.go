@@ -1,0 +1,225 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
+)
+
+// StabilityOptions are the settings of a Stability objective. DefaultStability has
+// values that work.
+type StabilityOptions struct {
+	// Weight is the influence of the term once it is full.
+	Weight float64
+	// From and Full are the parts of the run, 0 to 1, at which the weight begins to
+	// rise from 0, and at which it is full.
+	From, Full float64
+	// Shifts is the share of pictures that are moved by whole pixels, 1 to 3 along an
+	// axis; Warps that of those which are moved, scaled, rotated and bent a little. The
+	// rest stays where it is.
+	Shifts, Warps float64
+	// NoiseLow and NoiseHigh bound the standard deviation of the noise that is added,
+	// in levels of 255.
+	NoiseLow, NoiseHigh float64
+}
+
+// DefaultStability returns the options with a weight.
+func DefaultStability(weight float64) StabilityOptions {
+	return StabilityOptions{Weight: weight, Full: 0.25, Shifts: 0.5, Warps: 0.5, NoiseLow: 0.5, NoiseHigh: 4}
+}
+
+// Validate returns an error that names every setting out of its range.
+func (o *StabilityOptions) Validate() error {
+	var v validation
+	share := func(f float64) bool { return f >= 0 && f <= 1 }
+	v.check(notNegative(o.Weight), "Stability.Weight is %v, must not be negative and fit a float32", o.Weight)
+	v.check(share(o.From) && share(o.Full) && o.From <= o.Full, "Stability: From %v and Full %v must be ascending parts of 1", o.From, o.Full)
+	v.check(share(o.Shifts) && share(o.Warps) && o.Shifts+o.Warps <= 1, "Stability: Shifts %v and Warps %v must be parts of 1", o.Shifts, o.Warps)
+	v.check(o.NoiseLow >= 0 && o.NoiseLow <= o.NoiseHigh && o.NoiseHigh <= 255, "Stability: NoiseLow %v and NoiseHigh %v must be ascending, 0 to 255", o.NoiseLow, o.NoiseHigh)
+	return errors.Join(v...)
+}
+
+// Stability is an Objective, the term stability, that makes a network's results stay
+// where the picture's contents are. For each picture x it draws a small motion W and
+// noise n, and compares W(G(x)) with G(W(x) + n), where W shows both: what the network
+// G makes of the moved picture should be what it made of the picture, moved (the
+// relaxed form of compound regularization in Wang et al., Consistent Video Style
+// Transfer via Relaxation and Regularization, arXiv:2009.11204; noise as in Zheng et
+// al., arXiv:1604.04326). The distance is Charbonnier's, in levels of 255.
+type Stability struct {
+	opts  StabilityOptions
+	be    backend.Backend
+	zero  *tensor.Tensor
+	moved map[[2]int]*motion // by the number and the size of pictures
+}
+
+// motion holds what is drawn for a batch.
+type motion struct {
+	flow, noise, mask             *tensor.Tensor
+	hostFlow, hostNoise, hostMask []float32
+}
+
+const (
+	stabilityEps    = 0.1 // levels below which differences hardly count
+	stabilityMargin = 16  // pixels at the edges that are not compared: mirrored surroundings show there
+	bends           = 5   // points of a bent flow's grid, along an axis
+)
+
+// NewStability makes the objective for models on be. Free it after use.
+func NewStability(be backend.Backend, opts StabilityOptions) (*Stability, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	return &Stability{opts: opts, be: be, zero: tensor.FromSlice(be, backend.Scalar, []float32{0}), moved: map[[2]int]*motion{}}, nil
+}
+
+// Free gives the memory of the objective back.
+func (o *Stability) Free() {
+	o.zero.Free()
+	for _, m := range o.moved {
+		m.flow.Free()
+		m.noise.Free()
+		m.mask.Free()
+	}
+}
+
+// Terms implements Objective.
+func (o *Stability) Terms() []string { return []string{"stability"} }
+
+// Describe implements Describer.
+func (o *Stability) Describe(settings map[string]string) {
+	settings["stability"] = fmt.Sprintf("%+v", o.opts)
+}
+
+// weight returns the influence at a step of a run.
+func (o *Stability) weight(step, steps int) float64 {
+	done := float64(step) / float64(max(steps, 1))
+	switch {
+	case done >= o.opts.Full:
+		return o.opts.Weight
+	case done <= o.opts.From:
+		return 0
+	}
+	return o.opts.Weight * (done - o.opts.From) / (o.opts.Full - o.opts.From)
+}
+
+// Losses implements Objective.
+func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
+	weight := o.weight(p.Step, p.Steps)
+	if weight == 0 {
+		p.Done()
+		return append(dst, o.zero)
+	}
+	tp, m := p.Tape, o.draw(p)
+	replace := func(old, next *tensor.Tensor) *tensor.Tensor {
+		tp.Release(old)
+		return next
+	}
+	x := tp.Warp(p.Input, m.flow, tensor.BorderEdge)
+	x = replace(x, tp.Add(x, m.noise))
+	y := replace(x, p.Model.Forward(tp, x))
+	y = replace(y, tp.Mask(y, m.mask))
+	want := tp.Warp(p.Output, m.flow, tensor.BorderEdge)
+	p.Done()
+	want = replace(want, tp.Mask(want, m.mask))
+	dst = append(dst, tp.Charbonnier(y, want, float32(weight), stabilityEps))
+	tp.Release(y)
+	tp.Release(want)
+	return dst
+}
+
+// draw makes the motion and the noise of a step.
+func (o *Stability) draw(p *Pass) *motion {
+	s := p.Input.Shape()
+	n, h, w := s[0], s[2], s[3]
+	m := o.moved[[2]int{n, w}]
+	if m == nil {
+		m = &motion{hostFlow: make([]float32, n*2*h*w), hostNoise: make([]float32, n*3*h*w), hostMask: make([]float32, n*h*w)}
+		m.flow = tensor.New(o.be, tensor.Shape{n, 2, h, w})
+		m.noise = tensor.New(o.be, tensor.Shape{n, 3, h, w})
+		m.mask = tensor.New(o.be, tensor.Shape{n, 1, h, w})
+		o.moved[[2]int{n, w}] = m
+	}
+	for i := range n {
+		rng := p.Rand("stability", i)
+		flow := m.hostFlow[i*2*h*w:][:2*h*w]
+		o.move(flow, h, w, rng)
+		shown(m.hostMask[i*h*w:][:h*w], flow, h, w)
+		sigma := o.opts.NoiseLow + rng.Float64()*(o.opts.NoiseHigh-o.opts.NoiseLow)
+		for j := range 3 * h * w {
+			m.hostNoise[i*3*h*w+j] = float32(sigma * rng.NormFloat64())
+		}
+	}
+	m.flow.Write(m.hostFlow)
+	m.noise.Write(m.hostNoise)
+	m.mask.Write(m.hostMask)
+	return m
+}
+
+// move draws the motion of a picture.
+func (o *Stability) move(flow []float32, h, w int, rng *rand.Rand) {
+	kind := rng.Float64()
+	switch {
+	case kind < o.opts.Shifts:
+		dx, dy := 0, 0
+		for dx == 0 && dy == 0 {
+			dx, dy = rng.IntN(7)-3, rng.IntN(7)-3
+		}
+		tensor.AffineFlow(flow, h, w, tensor.Affine{A: 1, C: float64(dx), E: 1, F: float64(dy)})
+	case kind < o.opts.Shifts+o.opts.Warps:
+		within := func(v float64) float64 { return v * (2*rng.Float64() - 1) }
+		sin, cos := math.Sincos(within(math.Pi / 180))
+		scale := 1 + within(0.02)
+		a, b := scale*cos, scale*sin
+		cx, cy := float64(w-1)/2, float64(h-1)/2
+		tensor.AffineFlow(flow, h, w, tensor.Affine{
+			A: a, B: -b, C: cx - a*cx + b*cy + within(4),
+			D: b, E: a, F: cy - b*cx - a*cy + within(4),
+		})
+		bend(flow[:h*w], h, w, rng)
+		bend(flow[h*w:], h, w, rng)
+	default:
+		clear(flow)
+	}
+}
+
+// bend adds a coarse random displacement, interpolated linearly between points whose
+// standard deviation is a pixel.
+func bend(flow []float32, h, w int, rng *rand.Rand) {
+	var grid [bends + 1][bends + 1]float64
+	for i := range bends {
+		for j := range bends {
+			grid[i][j] = rng.NormFloat64()
+		}
+	}
+	for y := range h {
+		v := float64(y) * (bends - 1) / float64(max(h-1, 1))
+		i, fy := int(v), v-math.Floor(v)
+		for x := range w {
+			u := float64(x) * (bends - 1) / float64(max(w-1, 1))
+			j, fx := int(u), u-math.Floor(u)
+			top := grid[i][j]*(1-fx) + grid[i][j+1]*fx
+			bottom := grid[i+1][j]*(1-fx) + grid[i+1][j+1]*fx
+			flow[y*w+x] += float32(top*(1-fy) + bottom*fy)
+		}
+	}
+}
+
+// shown sets mask to 1 where the flow leads into the picture and neither end is at
+// the edges, of which small pictures have narrower ones, and to 0 elsewhere.
+func shown(mask, flow []float32, h, w int) {
+	margin := min(stabilityMargin, min(h, w)/8)
+	low, right, lower := float32(margin), float32(w-1-margin), float32(h-1-margin)
+	for i := range mask {
+		x, y := float32(i%w), float32(i/w)
+		u, v := x+flow[i], y+flow[h*w+i]
+		mask[i] = 0
+		if min(x, u, y, v) >= low && max(x, u) <= right && max(y, v) <= lower {
+			mask[i] = 1
+		}
+	}
+}
