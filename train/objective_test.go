@@ -110,13 +110,14 @@ func (w *wobble) Losses(dst []*tensor.Tensor, p *train.Pass) []*tensor.Tensor {
 }
 
 // withEverything returns settings that use all that a Trainer offers.
-func withEverything(t *testing.T, be backend.Backend, dir string) train.Config {
-	still, err := train.NewStability(be, train.DefaultStability(3))
-	require.NoError(t, err)
-	t.Cleanup(still.Free)
+func withEverything(dir string) train.Config {
 	cfg := inFolder(dir)
 	cfg.Schedule = train.WarmUp{Steps: 2, Then: train.Cosine{Least: 0.1}}
 	cfg.WeightDecay, cfg.MaxGradNorm = 0.1, 1e5
+	still, err := train.NewStability(train.DefaultStability(3))
+	if err != nil {
+		panic(err)
+	}
 	cfg.Objectives = []train.Objective{train.TotalVariation{Weight: 0.5}, &wobble{weight: 10}, still}
 	return cfg
 }
@@ -126,18 +127,18 @@ func withEverything(t *testing.T, be backend.Backend, dir string) train.Config {
 func TestResumeWithEverything(t *testing.T) {
 	be := newCPU(t)
 	whole := t.TempDir()
-	run(t, be, withEverything(t, be, whole))
+	run(t, be, withEverything(whole))
 	for stop := 1; stop <= 11; stop += 2 {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(context.Background())
-		cfg := withEverything(t, be, dir)
+		cfg := withEverything(dir)
 		cfg.Events.OnStep = func(e *train.StepEvent) {
 			if e.Step == stop {
 				cancel()
 			}
 		}
 		require.ErrorIs(t, newTrainer(t, be, cfg, 1).Train(ctx), context.Canceled)
-		cfg = withEverything(t, be, dir)
+		cfg = withEverything(dir)
 		cfg.Resume = true
 		if stop == 5 { // another length does not change the curve of the rates
 			cfg.Epochs = 4
@@ -156,7 +157,7 @@ func TestResumeWithEverything(t *testing.T) {
 // TestTermsAreShownByName trains with two more objectives.
 func TestTermsAreShownByName(t *testing.T) {
 	be := newCPU(t)
-	cfg := withEverything(t, be, t.TempDir())
+	cfg := withEverything(t.TempDir())
 	cfg.Objectives = cfg.Objectives[:2]
 	var rates []float64
 	var lines []string

@@ -52,8 +52,7 @@ func (o *StabilityOptions) Validate() error {
 // al., arXiv:1604.04326). The distance is Charbonnier's, in levels of 255.
 type Stability struct {
 	opts  StabilityOptions
-	be    backend.Backend
-	zero  *tensor.Tensor
+	zero  *tensor.Tensor     // nil until it is needed
 	moved map[[2]int]*motion // by the number and the size of pictures
 }
 
@@ -69,17 +68,19 @@ const (
 	bends           = 5   // points of a bent flow's grid, along an axis
 )
 
-// NewStability makes the objective for models on be. Free it after use.
-func NewStability(be backend.Backend, opts StabilityOptions) (*Stability, error) {
+// NewStability makes the objective of one Trainer. Free it after use.
+func NewStability(opts StabilityOptions) (*Stability, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	return &Stability{opts: opts, be: be, zero: tensor.FromSlice(be, backend.Scalar, []float32{0}), moved: map[[2]int]*motion{}}, nil
+	return &Stability{opts: opts, moved: map[[2]int]*motion{}}, nil
 }
 
 // Free gives the memory of the objective back.
 func (o *Stability) Free() {
-	o.zero.Free()
+	if o.zero != nil {
+		o.zero.Free()
+	}
 	for _, m := range o.moved {
 		m.flow.Free()
 		m.noise.Free()
@@ -112,6 +113,9 @@ func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 	weight := o.weight(p.Step, p.Steps)
 	if weight == 0 {
 		p.Done()
+		if o.zero == nil {
+			o.zero = tensor.FromSlice(p.Tape.Backend(), backend.Scalar, []float32{0})
+		}
 		return append(dst, o.zero)
 	}
 	tp, m := p.Tape, o.draw(p)
@@ -138,10 +142,11 @@ func (o *Stability) draw(p *Pass) *motion {
 	n, h, w := s[0], s[2], s[3]
 	m := o.moved[[2]int{n, w}]
 	if m == nil {
+		be := p.Tape.Backend()
 		m = &motion{hostFlow: make([]float32, n*2*h*w), hostNoise: make([]float32, n*3*h*w), hostMask: make([]float32, n*h*w)}
-		m.flow = tensor.New(o.be, tensor.Shape{n, 2, h, w})
-		m.noise = tensor.New(o.be, tensor.Shape{n, 3, h, w})
-		m.mask = tensor.New(o.be, tensor.Shape{n, 1, h, w})
+		m.flow = tensor.New(be, tensor.Shape{n, 2, h, w})
+		m.noise = tensor.New(be, tensor.Shape{n, 3, h, w})
+		m.mask = tensor.New(be, tensor.Shape{n, 1, h, w})
 		o.moved[[2]int{n, w}] = m
 	}
 	for i := range n {

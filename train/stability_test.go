@@ -25,7 +25,7 @@ const stabilitySize = 64
 // stability returns the loss of a step for a model.
 func stability(t *testing.T, be backend.Backend, opts train.StabilityOptions, model train.Model, step int) float64 {
 	t.Helper()
-	o, err := train.NewStability(be, opts)
+	o, err := train.NewStability(opts)
 	require.NoError(t, err)
 	defer o.Free()
 	const n, size = 4, stabilitySize
@@ -98,7 +98,7 @@ func TestStabilityGradient(t *testing.T) {
 	defer net.Free()
 	opts := train.DefaultStability(5)
 	opts.Full = 0
-	o, err := train.NewStability(be, opts)
+	o, err := train.NewStability(opts)
 	require.NoError(t, err)
 	defer o.Free()
 	const size = 16
@@ -166,7 +166,7 @@ func TestStabilityOptions(t *testing.T) {
 	} {
 		o := train.DefaultStability(1)
 		change(&o)
-		_, err := train.NewStability(newCPU(t), o)
+		_, err := train.NewStability(o)
 		require.Error(t, err, "%+v", o)
 	}
 }

@@ -86,7 +86,7 @@ func newJob(o *options) (j *job, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if j.still, err = train.NewStability(j.be, opts); err != nil {
+		if j.still, err = train.NewStability(opts); err != nil {
 			return nil, err
 		}
 		cfg.Objectives = append(cfg.Objectives, j.still)
