@@ -129,3 +129,45 @@ func TestAnyNetwork(t *testing.T) {
 		}
 	})
 }
+
+// TestSteadyAllocations: after the first time with a size, training and running any
+// network leaves nothing to the garbage collector.
+func TestSteadyAllocations(t *testing.T) {
+	be := tensor.CPU()
+	defer be.Close()
+	networks := []*arch.Network{odd()}
+	for _, family := range arch.Families() {
+		a, err := arch.New(family, [3]int{3, 16, 32}, 2)
+		require.NoError(t, err)
+		networks = append(networks, a)
+	}
+	for _, a := range networks {
+		net := nn.NewNetwork(be, a, 1)
+		adam := nn.NewAdam(be, net.Params(), 1e-3)
+		x := tensor.New(be, tensor.Shape{1, 3, a.FitSize(9), a.FitSize(17)})
+		be.Fill(x.Buffer(), 7)
+		tp := tensor.NewTape(be)
+		step := func() {
+			adam.ZeroGrad()
+			tp.Backward(tp.MSE(net.Forward(tp, x), x, 1))
+			adam.Step()
+			tp.Reset()
+		}
+		frame := func() {
+			net.Forward(tp, x)
+			tp.Reset()
+		}
+		allocations := func(work func()) float64 {
+			work()
+			least := testing.AllocsPerRun(3, work)
+			for range 5 { // the runtime allocates now and then
+				least = min(least, testing.AllocsPerRun(3, work))
+			}
+			return least
+		}
+		require.Zero(t, allocations(step), "step of %s", a.Name)
+		net.Freeze()
+		require.Zero(t, allocations(frame), "frame of %s", a.Name)
+		net.Free()
+	}
+}
