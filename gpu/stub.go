@@ -1,5 +1,8 @@
 //go:build !(gl && cgo && linux)
 
+// This file has the API without OpenGL, with the same documentation, as web sites
+// show that of builds without tags. In these builds Open returns ErrUnavailable.
+
 package gpu
 
 import (
@@ -9,40 +12,70 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 )
 
-// Device is a GPU. In this build there is none: Open never returns one.
+// Device is an OpenGL context that runs tensor operations. It implements
+// backend.Backend, backend.ConvFuser, backend.NormFuser and backend.Queuer.
 type Device struct{ backend.Backend }
 
 var errStub = fmt.Errorf("%w in this build: build for Linux with cgo and -tags gl", ErrUnavailable)
 
-// Open returns ErrUnavailable in this build.
-func Open(...Option) (*Device, error) { return nil, errStub }
+// Open makes an OpenGL 4.3 context without a window: through EGL's surfaceless
+// platform, else one of its devices, else its default display. A graphics card
+// goes before a software renderer, unless the environment has
+// LIBGL_ALWAYS_SOFTWARE. The error wraps ErrUnavailable when there is no library,
+// driver or device.
+func Open(opts ...Option) (*Device, error) { return nil, errStub }
 
-// FromCurrent returns ErrUnavailable in this build.
-func FromCurrent(func(name string) unsafe.Pointer, ...Option) (*Device, error) { return nil, errStub }
+// FromCurrent uses the OpenGL 4.3 context that is current on the caller's
+// locked thread. getProcAddress finds OpenGL functions by name; windowing
+// libraries have one (glfw.GetProcAddress, sdl.GLGetProcAddress). Close leaves
+// the context to its owner.
+func FromCurrent(getProcAddress func(name string) unsafe.Pointer, opts ...Option) (*Device, error) {
+	return nil, errStub
+}
 
-// ProcAddress returns nil in this build.
-func ProcAddress(string) unsafe.Pointer { return nil }
+// ProcAddress finds an OpenGL function for a context that [Open] made. It
+// returns nil where libEGL is missing.
+func ProcAddress(name string) unsafe.Pointer { return nil }
 
 // Info describes the device.
-func (*Device) Info() Info { return Info{} }
+func (d *Device) Info() Info { return Info{} }
 
 // Stats counts what the device has done so far.
-func (*Device) Stats() Stats { return Stats{} }
+func (d *Device) Stats() (s Stats) { return Stats{} }
 
-// Do calls f on the device's thread, with its context current.
-func (*Device) Do(f func()) {}
+// Do calls f on the device's thread with its context current, and waits for it.
+// f may use OpenGL, and the device too. With the caller's own context ([FromCurrent])
+// its state is saved before f and restored after it, instead of around every
+// operation in f. If f panics, or ends its goroutine as a test's FailNow does, so
+// does Do; the latter closes the device.
+func (d *Device) Do(f func()) {}
 
-// Kernels says which kernels the device uses for convolutions.
-func (*Device) Kernels() string { return "" }
+// Kernels says which kernels the device uses for convolutions, by the number of their
+// output channels. On a card that is new to it, it measures for up to a second.
+func (d *Device) Kernels() string { return "" }
 
-// Err returns the first error since the last Sync.
-func (*Device) Err() error { return errStub }
+// Err returns the first error since the last Sync without waiting for work that
+// is under way. Operations do nothing while there is one.
+func (d *Device) Err() error { return errStub }
 
-// TextureSize returns the size of a texture's first level.
-func (*Device) TextureSize(uint32) (width, height int, err error) { return 0, 0, errStub }
+// TextureSize returns the size in pixels of the first level of a 2D texture
+// of format GL_RGBA8, and an error for any other. The texture must belong to the
+// device's context. OpenGL's shaders cannot write to GL_SRGB8_ALPHA8: make a
+// GL_RGBA8 view of such a texture with glTextureView, which keeps its bytes.
+func (d *Device) TextureSize(texture uint32) (width, height int, err error) { return 0, 0, errStub }
 
-// ReadTexture copies a texture's colours to a buffer.
-func (*Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) error { return errStub }
+// ReadTexture copies the colours of a texture, 0 to 255, to dst {1, 3, H, W}
+// without a trip through main memory. dst may be larger than the texture: the
+// rest, at the right and the bottom, mirrors it without repeating the edge. With
+// flip the texture's last row becomes the first, as for images that OpenGL
+// rendered.
+//
+// The copy is queued like any operation; the error says what is wrong with the
+// arguments. A dst beyond Info.MaxBlock bytes is ErrTooLarge.
+func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) error { return errStub }
 
-// WriteTexture copies a buffer's colours to a texture.
-func (*Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }
+// WriteTexture copies the top left of src {1, 3, H, W} to the texture dst:
+// colours clamped to 0..255 and truncated, as PyTorch's clamp and uint8 do, and
+// the alpha of the texture alpha, of the same size, which may be dst itself.
+// flip is as for ReadTexture.
+func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }
