@@ -39,12 +39,12 @@ func TestGoldenFrameInONNXRuntime(t *testing.T) {
 	x, y := pass.Get(t, "x"), pass.Get(t, "y")
 	weights, err := pth.ReadFile(golden.Path(t, "tutorial.pth"))
 	require.NoError(t, err)
-	runs := &ortRuns{t: t, dir: t.TempDir()}
+	runs := &modelRuns{t: t, dir: t.TempDir()}
 	for name, o := range allOptions {
 		if o.Precision == onnxexport.Single && o.Batch < 2 {
 			h, w := x.Shape[2], x.Shape[3]
 			runs.add(name, build(t, weights, sized(o, h, w)), inRange(x.Data, o), h, w, inRange(y.Data, o))
 		}
 	}
-	runs.run(modules)
+	runs.runONNXRuntime(modules)
 }

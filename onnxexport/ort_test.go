@@ -15,26 +15,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ortRuns collects frames to run with ONNX Runtime, all in one process.
-type ortRuns struct {
+// modelRuns collects frames to run with another runtime, all in one process.
+type modelRuns struct {
 	t    *testing.T
 	dir  string
-	jobs []ortJob
+	jobs []modelJob
 	want [][]float32
 }
 
-type ortJob struct {
+type modelJob struct {
 	Name   string `json:"name"`
 	Model  string `json:"model"`
 	Input  string `json:"input"`
-	Output string `json:"output"` // "" if ONNX Runtime has to refuse the frame
+	Output string `json:"output"` // "" if the runtime has to refuse the frame
 	Height int    `json:"height"`
 	Width  int    `json:"width"`
 }
 
-// add runs m on x and expects want; nil expects ONNX Runtime to refuse it.
-func (r *ortRuns) add(name string, m *onnx.Model, x []float32, h, w int, want []float32) {
-	job := ortJob{Name: name, Height: h, Width: w}
+// add runs m on x and expects want; nil expects the runtime to refuse it.
+func (r *modelRuns) add(name string, m *onnx.Model, x []float32, h, w int, want []float32) {
+	job := modelJob{Name: name, Height: h, Width: w}
 	prefix := fmt.Sprint(len(r.jobs))
 	job.Model, job.Input = prefix+".onnx", prefix+".in"
 	if want != nil {
@@ -46,17 +46,23 @@ func (r *ortRuns) add(name string, m *onnx.Model, x []float32, h, w int, want []
 	r.want = append(r.want, want)
 }
 
-// run runs everything and compares.
-func (r *ortRuns) run(modules string) {
+// run runs everything with start and compares.
+func (r *modelRuns) run(start func(dir string), compare func(name string, got, want []float32)) {
 	list, err := json.Marshal(r.jobs)
 	require.NoError(r.t, err)
 	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, "jobs.json"), list, 0o600))
-	run(r.t, "node", "testdata/ort.js", modules, r.dir)
+	start(r.dir)
 	for i, job := range r.jobs {
 		if job.Output != "" {
-			requireClose(r.t, job.Name, readFloats(r.t, filepath.Join(r.dir, job.Output)), r.want[i])
+			compare(job.Name, readFloats(r.t, filepath.Join(r.dir, job.Output)), r.want[i])
 		}
 	}
+}
+
+// runONNXRuntime runs everything with ONNX Runtime; modules holds it.
+func (r *modelRuns) runONNXRuntime(modules string) {
+	r.run(func(dir string) { run(r.t, "node", "testdata/ort.js", modules, dir) },
+		func(name string, got, want []float32) { requireClose(r.t, name, got, want) })
 }
 
 func scaleBy(x []float32, f float32) []float32 {
@@ -71,7 +77,7 @@ func scaleBy(x []float32, f float32) []float32 {
 // and frame sizes with ONNX Runtime and compares with the interpreter.
 func TestONNXRuntime(t *testing.T) {
 	modules := need.Tool(t, "ort")
-	runs := &ortRuns{t: t, dir: t.TempDir()}
+	runs := &modelRuns{t: t, dir: t.TempDir()}
 	add := func(name string, d statedict.Dict, o onnxexport.Options, sizes ...[2]int) {
 		for _, size := range sizes {
 			h, w := size[0], size[1]
@@ -108,13 +114,13 @@ func TestONNXRuntime(t *testing.T) {
 	// multiple of 4 unless it says so.
 	runs.add("other size than declared", build(t, smallNet(), onnxexport.Options{Width: 32, Height: 24}), randomFrame(32, 24), 32, 24, nil)
 	runs.add("height not a multiple of 4", build(t, smallNet(), onnxexport.Options{Profile: onnxexport.ONNXRuntime}), randomFrame(22, 32), 22, 32, nil)
-	runs.run(modules)
+	runs.runONNXRuntime(modules)
 }
 
 // TestONNXRuntimeBatch runs two frames at once, each of which must come out as alone.
 func TestONNXRuntimeBatch(t *testing.T) {
 	modules := need.Tool(t, "ort")
-	runs := &ortRuns{t: t, dir: t.TempDir()}
+	runs := &modelRuns{t: t, dir: t.TempDir()}
 	h, w := 24, 16
 	a, b := randomFrame(h, w), scaleBy(randomFrame(h, w), 0.25)
 	for name, o := range map[string]onnxexport.Options{
@@ -130,7 +136,7 @@ func TestONNXRuntimeBatch(t *testing.T) {
 		}
 		runs.add(name, m, x, h, w, want)
 	}
-	runs.run(modules)
+	runs.runONNXRuntime(modules)
 }
 
 // TestAuthorsNetworkInONNXRuntime compares ONNX Runtime on our export of the
@@ -143,7 +149,7 @@ func TestAuthorsNetworkInONNXRuntime(t *testing.T) {
 	network, err := author.Network()
 	require.NoError(t, err)
 	x, y := golden["x"], golden["y"]
-	runs := &ortRuns{t: t, dir: t.TempDir()}
+	runs := &modelRuns{t: t, dir: t.TempDir()}
 	for name, o := range allOptions {
 		if o.Precision != onnxexport.Single || o.Batch > 1 {
 			continue
@@ -151,5 +157,5 @@ func TestAuthorsNetworkInONNXRuntime(t *testing.T) {
 		m := build(t, network.Weights, sized(o, x.Shape[2], x.Shape[3]))
 		runs.add(name, m, inRange(x.data, o), x.Shape[2], x.Shape[3], inRange(y.data, o))
 	}
-	runs.run(modules)
+	runs.runONNXRuntime(modules)
 }

@@ -52,7 +52,7 @@ var targets = map[Profile]target{
 	Sentis:      {name: "sentis", opset: 15, oldest: 13, opsup: 15, size: byDefault, openBatch: true, values: true, anySize: true, half: HalfWeights},
 	ONNXRuntime: {name: "onnxruntime", opset: 15, oldest: 9, opsup: 17, size: alwaysOpen, openBatch: true, ownSymbols: true, values: true, anySize: true, half: HalfValues},
 	Static:      {name: "static", opset: 15, oldest: 11, opsup: 17, size: fixed, openBatch: true, values: true, anySize: true, half: HalfValues},
-	OpenCV:      {name: "opencv", opset: 11, oldest: 9, opsup: 13, size: fixed, values: true, half: HalfWeights},
+	OpenCV:      {name: "opencv", opset: 11, oldest: 9, opsup: 13, size: fixed, values: true},
 }
 
 // String returns the profile's name.

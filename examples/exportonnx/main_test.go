@@ -48,7 +48,7 @@ func TestExport(t *testing.T) {
 		{"sentis", []string{"-profile", "sentis"}, onnxexport.Sentis, 0, 0},
 		{"sentis, sizes obeyed", []string{"-profile", "sentis", "-height", "128"}, onnxexport.Sentis, 128, 960},
 		{"static", []string{"-profile", "static", "-batch", "2", "-style", "glass"}, onnxexport.Static, 540, 960},
-		{"opencv", []string{"-profile", "opencv", "-fp16", "weights"}, onnxexport.OpenCV, 540, 960},
+		{"opencv", []string{"-profile", "opencv"}, onnxexport.OpenCV, 540, 960},
 		{"unit range", []string{"-unit-range"}, onnxexport.Barracuda, 540, 960},
 		{"bytes", []string{"-range", "0..255"}, onnxexport.Barracuda, 540, 960},
 	} {

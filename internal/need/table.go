@@ -23,6 +23,7 @@ var table = []entry{
 	{"torchvision", "apt-get install python3-torchvision", python("torchvision")},
 	{"pillow", "apt-get install python3-pil python3-numpy", python("PIL", "numpy")},
 	{"onnx", "apt-get install python3-onnx", python("onnx", "numpy")},
+	{"opencv", "apt-get install python3-opencv", python("cv2", "numpy")},
 	{"node", "apt-get install nodejs", program("node")},
 	{"ort", "npm install onnxruntime-node, and set IMPASTO_ORT_NODE_MODULES", onnxRuntime},
 	{"ffmpeg", "apt-get install ffmpeg", program("ffmpeg", "ffprobe")},

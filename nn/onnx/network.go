@@ -167,6 +167,11 @@ func differ(n *arch.Network, layers []layer) (int, error) {
 // weights names the weights of the layers as n does, with all that scales and
 // shifts the frame and the output multiplied in.
 func (r *reading) weights(n *arch.Network) (statedict.Dict, error) {
+	// Layers may share a constant, as tools merge equal ones, but not so that a small
+	// file becomes a large network.
+	if stored := r.model.elements(); n.NumParams() > 4*stored+1<<16 {
+		return nil, fmt.Errorf("onnx: a network of %d parameters, of which the file holds %d", n.NumParams(), stored)
+	}
 	var d statedict.Dict
 	for i := range r.layers {
 		got, l := &r.layers[i], &n.Layers[i]
@@ -200,6 +205,22 @@ func (r *reading) weights(n *arch.Network) (statedict.Dict, error) {
 		return nil, fmt.Errorf("onnx: %w", m)
 	}
 	return d, nil
+}
+
+// elements counts what the file holds.
+func (m *Model) elements() (count int) {
+	add := func(t *Tensor) { count += len(t.Raw) / max(widths[t.DataType], 1) }
+	for i := range m.Graph.Initializers {
+		add(&m.Graph.Initializers[i])
+	}
+	for _, n := range m.Graph.Nodes {
+		for _, a := range n.Attributes {
+			if a.Tensor != nil {
+				add(a.Tensor)
+			}
+		}
+	}
+	return count
 }
 
 // fromFrame changes weights and bias of the first convolution, with kernels of k

@@ -84,6 +84,13 @@ func checkExports(t *testing.T, dir string) {
 			require.NoError(t, err)
 			require.Less(t, worst(t, scaled(got, scale), y), tolerance)
 
+			// What was read exports as what is read from that does.
+			o := onnxexport.Options{Profile: onnxexport.ONNXRuntime}
+			first := build(t, n.Weights, o)
+			again, err := reread(t, first).Network()
+			require.NoError(t, err)
+			require.True(t, string(first.Marshal()) == string(build(t, again.Weights, o).Marshal()))
+
 			be := reference.New()
 			net, err := nn.NewNetworkWith(be, n.Arch, n.Weights)
 			require.NoError(t, err)
@@ -349,6 +356,30 @@ func TestRefusalsAreListed(t *testing.T) {
 	_, err = m.Network()
 	require.True(t, errors.As(err, &refused))
 	require.Len(t, refused.Nodes, 6)
+}
+
+// TestSharedWeightsAreBounded has all residual blocks of a network use the weights of
+// one, so that the network would take a hundred times the file's memory.
+func TestSharedWeightsAreBounded(t *testing.T) {
+	n := arch.Tutorial([3]int{1, 1, 64}, 100)
+	m := build(t, trained(n), onnxexport.Options{Bytes: true})
+	var kept []onnx.Tensor
+	for _, c := range m.Graph.Initializers {
+		if !strings.HasPrefix(c.Name, "resnets.") || strings.HasPrefix(c.Name, "resnets.0.") {
+			kept = append(kept, c)
+		}
+	}
+	m.Graph.Initializers, m.Metadata = kept, nil
+	for i := range m.Graph.Nodes {
+		for j, name := range m.Graph.Nodes[i].Inputs {
+			parts := strings.SplitN(name, ".", 3)
+			if len(parts) == 3 && parts[0] == "resnets" && (strings.HasSuffix(name, ".weight") || strings.HasSuffix(name, ".bias")) {
+				m.Graph.Nodes[i].Inputs[j] = "resnets.0." + parts[2]
+			}
+		}
+	}
+	_, _, err := networkBounded(t, m.Marshal())
+	require.ErrorContains(t, err, "parameters, of which the file holds")
 }
 
 // TestHalfNumbers converts every half to float32 and back.

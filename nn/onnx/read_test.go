@@ -207,7 +207,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(miniature(f, onnxexport.ONNXRuntime, "Add", "Relu").Marshal())
 	f.Add(miniature(f, onnxexport.ONNXRuntime, "Pad", "Resize").Marshal())
 	f.Add(tinyFile(f, onnxexport.Options{Profile: onnxexport.ONNXRuntime, AnySize: true, Precision: onnxexport.HalfValues}))
-	f.Add(tinyFile(f, onnxexport.Options{Profile: onnxexport.OpenCV, Precision: onnxexport.HalfWeights}))
+	f.Add(tinyFile(f, onnxexport.Options{Profile: onnxexport.Static, Precision: onnxexport.HalfWeights}))
 	f.Add(constants())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, n, err := networkBounded(t, data)

@@ -13,7 +13,7 @@ import warnings
 import numpy
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, version_converter
 
 from networks import Examples, Tutorial, make
 
@@ -150,6 +150,8 @@ for family, net in (("tutorial", make(Tutorial)), ("examples", make(Examples, se
     export(net, family + "_13_dynamic_unfolded", 13, dynamic=True, folding=False)
     export(net, family + "_15_dynamic", 15, dynamic=True)
     variant(family + "_11", family + "_11_folded", fold)
+    variant(family + "_9", family + "_9_to_15", lambda m: m.CopyFrom(version_converter.convert_version(m, 15)))
+    variant(family + "_13_dynamic_unfolded", family + "_13_inferred", lambda m: m.CopyFrom(onnx.shape_inference.infer_shapes(m)))
     variant(family + "_15_dynamic", family + "_15_renamed", rename)
 
 export(net, "examples_9_inputs", 9, keep_initializers_as_inputs=True)
