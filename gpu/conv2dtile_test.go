@@ -5,11 +5,11 @@ package gpu
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
@@ -38,7 +38,7 @@ var convCases = []convCase{
 func TestConvTile(t *testing.T) {
 	for n, tile := range tiles {
 		for i, c := range convCases {
-			if n != i && (n+1)%len(convCases) != i && os.Getenv("IMPASTO_LONG") != "1" {
+			if n != i && (n+1)%len(convCases) != i && !need.Long() {
 				continue
 			}
 			t.Run(fmt.Sprint(tile, " ", i), func(t *testing.T) {

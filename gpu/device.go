@@ -16,7 +16,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser and backend.Queuer.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer and
+// backend.Prober.
 type Device struct {
 	info    Info
 	limits  limits
@@ -60,6 +61,7 @@ var (
 	_ backend.ConvFuser = (*Device)(nil)
 	_ backend.NormFuser = (*Device)(nil)
 	_ backend.Queuer    = (*Device)(nil)
+	_ backend.Prober    = (*Device)(nil)
 )
 
 // queueLen is how many operations may wait for the device's thread. A training

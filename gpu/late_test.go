@@ -4,7 +4,6 @@ package gpu
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
@@ -155,7 +155,7 @@ func TestWritesTakeTurns(t *testing.T) {
 // than once, so results are equal.
 func TestInterleavings(t *testing.T) {
 	sequences := 300
-	if os.Getenv("IMPASTO_LONG") == "1" {
+	if need.Long() {
 		sequences = 10000
 	}
 	d, r := Late(openDevice(t)), reference.New()

@@ -54,6 +54,10 @@ func (d *Device) Do(f func()) {}
 // output channels. On a card that is new to it, it measures for up to a second.
 func (d *Device) Kernels() string { return "" }
 
+// PeakFLOPS measures the rate of float32 multiply-adds from registers alone, two
+// operations each, in operations per second; 0 if the device has failed.
+func (d *Device) PeakFLOPS() float64 { return 0 }
+
 // Err returns the first error since the last Sync without waiting for work that
 // is under way. Operations do nothing while there is one.
 func (d *Device) Err() error { return errStub }

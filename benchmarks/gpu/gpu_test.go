@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/benchmarks/internal/work"
+	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
+)
+
+func TestUsage(t *testing.T) {
+	var log bytes.Buffer
+	for _, args := range [][]string{{"stray"}, {"-shrink", "0"}, {"-only", "("}, {"-no-such-flag"}} {
+		require.Error(t, run(context.Background(), args, &log, &log), "%v", args)
+	}
+}
+
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	tab := &table{out: &out, peak: 10e12, peers: parsePeer([]byte("hello\nfp32 step [8 16 32]: 27.25\ntf32 x: y\n"))}
+	require.Len(t, tab.peers, 1)
+	tab.head()
+	tab.add(row{Case: work.Case{Name: "copy", Bytes: 2e9}, time: 10 * time.Millisecond, dispatches: 1})
+	tab.add(row{Case: work.Case{Name: "relu.fwd", Bytes: 1e9}, time: 10 * time.Millisecond})
+	tab.add(row{Case: work.Case{Name: "step [8 16 32]", FLOP: 1e11}, time: 20 * time.Millisecond, dispatches: 653, barriers: 465})
+	require.Regexp(t, `copy +10\.000 +200 GB/s +- +100 % +1 +0 +- +-\n`, out.String())
+	require.Regexp(t, `relu.fwd +10\.000 +100 GB/s +- +50 %`, out.String())
+	require.Regexp(t, `step \[8 16 32\] +20\.000 +5\.00 TF/s +50 % +- +653 +465 +27\.250 +-\n`, out.String())
+	require.Regexp(t, `^\| card \| 4\.6 \| [\d-]+ \| 20\.00 \| - \| - \| - \|$`, tab.summary(gpu.Info{Renderer: "card", Version: "4.6"}))
+}
+
+// TestPeer has PyTorch do all of its rows, small ones and on the CPU.
+func TestPeer(t *testing.T) {
+	python := need.Tool(t, "torchvision")
+	cmd := exec.Command(python, "cuda.py", "--device=cpu", "--shrink=16", "--rounds=1", `--only=conv5|60x33 \[8 |step \[8 `)
+	cmd.Dir = "../peers"
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	text, err := cmd.Output()
+	require.NoError(t, err, log.String())
+	times := parsePeer(text)
+	for _, name := range []string{"conv5_1.fwd", "frame 60x33 [8 16 32]", "step [8 16 32]"} {
+		require.Positive(t, times["fp32 "+name], "%s: %s", name, text)
+		require.Positive(t, times["tf32 "+name], "%s: %s", name, text)
+	}
+}
+
+// TestRun times small rows on the device where there is one, and says why not where
+// there is none.
+func TestRun(t *testing.T) {
+	var out, log bytes.Buffer
+	err := run(context.Background(), []string{"-shrink=16", "-time=1ns", "-python=", `-only=conv1_1|relu|gram|frame 60x33 .8`}, &out, &log)
+	if err != nil {
+		require.ErrorIs(t, err, gpu.ErrUnavailable)
+		return
+	}
+	for _, want := range []string{"conv1_1.fwd", "conv1_1.bwd", "conv1_1.dw", "relu.fwd", "gram", "frame 60x33 [8 16 32]"} {
+		require.Contains(t, out.String(), want)
+	}
+}

@@ -1,0 +1,28 @@
+//go:build gl && cgo && linux
+
+package gpu
+
+import "time"
+
+// PeakFLOPS measures the rate of float32 multiply-adds from registers alone, two
+// operations each, in operations per second; 0 if the device has failed.
+func (d *Device) PeakFLOPS() float64 {
+	const groups, perRound = 4096, 16 * 4 * 4 * 2
+	out := d.scratch(groupSize)
+	defer d.recycle(out.storage)
+	best := 0.0
+	for rounds, spent := 1, time.Duration(0); spent < 200*time.Millisecond; {
+		start := time.Now()
+		d.run("peak", "", groups, []view{out}, rounds)
+		if d.Sync() != nil {
+			return 0
+		}
+		t := time.Since(start)
+		spent += t
+		best = max(best, float64(groups*groupSize*perRound*rounds)/t.Seconds())
+		if t < 20*time.Millisecond {
+			rounds *= 2
+		}
+	}
+	return best
+}
