@@ -13,7 +13,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser and backend.Queuer.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer and
+// backend.Prober.
 type Device struct{ backend.Backend }
 
 var errStub = fmt.Errorf("%w in this build: build for Linux with cgo and -tags gl", ErrUnavailable)
