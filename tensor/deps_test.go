@@ -39,15 +39,17 @@ const (
 // mayImport lists every package of the module with all that its non-test files
 // may import besides the standard library, of which only examples and
 // benchmarks may use net/http. A trailing "/..." stands for a path and all
-// below it. For each package the longest matching row holds. Who adds a package
-// adds a row; who adds an entry to a row should be able to say why.
-var mayImport = []struct {
-	pkg   string
-	allow []string
-}{
-	// For tests only.
+// below it. For each package the longest matching row holds. A row names packages
+// of earlier rows only, and the README lists the packages in this order. Who adds a
+// package adds a row; who adds an entry to a row should be able to say why.
+var mayImport = []importRow{
+	// Below everything: words, files, and what tests need.
+	{"internal/printable", nil},
+	{"internal/atomicfile", []string{renameio, xSys}},
 	{"internal/need", nil},
 	{"internal/golden", nil},
+	{"internal/powerloss", []string{"internal/need"}},
+	{"internal/damagetest", []string{"internal/need", testify}},
 
 	// What a backend is, and how it is judged: by a reference and by goldens.
 	{"tensor/backend", nil},
@@ -60,45 +62,48 @@ var mayImport = []struct {
 	{"tensor", []string{"tensor/backend", "tensor/internal/cpu"}},
 	{"tensor/gradcheck", []string{"tensor", "tensor/backend"}},
 
-	// Files: they know state dicts and pixels, never tensors or networks.
-	{"internal/printable", nil},
-	{"internal/atomicfile", []string{renameio, xSys}},
+	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
+	// and reaches it with cgo.
+	{"gpu", []string{"tensor/backend", "internal/atomicfile", goGL, cgo}},
+	{"gpu/selftest", []string{"tensor/backend"}},
+
+	// Networks as data, and files: they know state dicts and pixels, never tensors.
 	{"nn/statedict", []string{"internal/printable"}},
 	{"nn/arch", []string{"nn/statedict"}}, // networks as data: no tensors either
 	{"nn/shader", []string{"nn/arch", "nn/statedict"}},
-	{"nn/flicker", []string{"nn/imageio"}},
 	{"nn/internal/tensorio", []string{"nn/statedict", "internal/printable"}},
-	{"internal/powerloss", []string{"internal/need"}},
-	{"internal/damagetest", []string{"internal/need", testify}},
 	{"nn/pth", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/safetensors", []string{"nn/statedict", "internal/atomicfile", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/onnx", []string{"nn/arch", "nn/statedict", "nn/internal/tensorio", "internal/printable"}},
 	{"nn/weights", []string{"nn/statedict", "nn/pth", "nn/safetensors", "nn/onnx", "nn/internal/tensorio", "internal/printable"}},
-	{"nn/imageio", []string{"internal/atomicfile", "internal/printable", "nn/imageio/internal/jpeg", "nn/imageio/internal/tiff", xImage}},
+	{"onnxexport", []string{"nn/arch", "nn/statedict", "nn/onnx", "internal/atomicfile", "internal/printable"}},
 	{"nn/imageio/internal/jpeg", nil},
 	{"nn/imageio/internal/tiff", []string{xImage}},
-	{"onnxexport", []string{"nn/arch", "nn/statedict", "nn/onnx", "internal/atomicfile", "internal/printable"}},
+	{"nn/imageio", []string{"internal/atomicfile", "internal/printable", "nn/imageio/internal/jpeg", "nn/imageio/internal/tiff", xImage}},
+	{"nn/flicker", []string{"nn/imageio"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},
 	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
+	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/statedict", "tensor", "tensor/backend", goGL}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
-	{"train", []string{"internal/atomicfile", "tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "train/ranks", "internal/printable"}},
+
+	// Training, by one process or several.
 	{"train/ranks", nil},
 	{"train/mpi", []string{cgo}}, // Open MPI, with -tags mpi
 	{"train/mpi/mpitest", []string{"internal/need"}},
 	{"train/dataset", []string{"nn/imageio", "internal/printable"}},
 	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys, "internal/printable"}},
-
-	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
-	// and reaches it with cgo.
-	{"gpu", []string{"tensor/backend", "internal/atomicfile", goGL, cgo}},
-	{"gpu/selftest", []string{"tensor/backend"}},
-	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/statedict", "tensor", "tensor/backend", goGL}},
+	{"train", []string{"internal/atomicfile", "tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "train/ranks", "internal/printable"}},
 
 	{"examples/...", []string{anything}},
 	{"benchmarks/...", []string{anything}},
+}
+
+type importRow struct {
+	pkg   string
+	allow []string
 }
 
 func TestImports(t *testing.T) {
@@ -120,6 +125,40 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestImportsGoUp has every row name packages of earlier rows only.
+func TestImportsGoUp(t *testing.T) {
+	for i, row := range mayImport {
+		for _, pattern := range row.allow {
+			for k, other := range mayImport {
+				if k >= i && pattern != anything && other.pkg != row.pkg && pattern != cgo && matches(pattern, other.pkg) {
+					t.Errorf("%s may import %s, which comes after it", row.pkg, other.pkg)
+				}
+			}
+		}
+	}
+}
+
+// TestImportsInREADME has its list of the packages hold those of the table, in the
+// same order. Packages that only one other can import may be left out.
+func TestImportsInREADME(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	_, structure, _ := strings.Cut(string(text), "\n## Structure\n")
+	structure, _, _ = strings.Cut(structure, "\n## ")
+	var listed, want []string
+	for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(structure, -1) {
+		if slices.ContainsFunc(mayImport, func(row importRow) bool { return row.pkg == quoted[1] }) {
+			listed = append(listed, quoted[1])
+		}
+	}
+	for _, row := range mayImport {
+		if !strings.HasSuffix(row.pkg, "/...") && (slices.Contains(listed, row.pkg) || !strings.Contains(row.pkg, "/internal/")) {
+			want = append(want, row.pkg)
+		}
+	}
+	require.Equal(t, want, listed)
 }
 
 func TestImportRules(t *testing.T) {
@@ -201,7 +240,7 @@ func TestSourceFiles(t *testing.T) {
 func TestTopLevel(t *testing.T) {
 	allowed := []string{
 		"tensor", "nn", "vgg", "train", "onnxexport", "gpu", "examples", "benchmarks", "internal",
-		"README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "THIRD_PARTY", "Makefile", "go.mod", "go.sum",
+		"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "RELIABILITY.md", "SECURITY.md", "LICENSE", "THIRD_PARTY", "Makefile", "go.mod", "go.sum",
 		"runs", // what examples/train leaves; ignored by git
 	}
 	entries, err := os.ReadDir(root)

@@ -302,8 +302,8 @@ type Freezer interface {
 }
 
 // Queuer is implemented by backends that queue operations: methods return before
-// the work is done, and Read waits for all of it. Whoever reads seldom keeps such
-// a device busy.
+// the work is done, and Read waits for all of it. A program that reads rarely keeps
+// the device busy.
 type Queuer interface {
 	// Throttle marks the work queued so far and waits until all that lies before
 	// the last ahead marks is done, so that no more than that piles up.
