@@ -30,6 +30,7 @@ var table = []entry{
 	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
 	{"cc", "apt-get install gcc libc6-dev", program("cc")},
 	{"mcs", "apt-get install mono-mcs", program("mcs")},
+	{"mono", "apt-get install mono-runtime libmono-corlib4.5-cil", program("mono")},
 	{"strace", "apt-get install strace", program("strace")},
 	{"glslang", "apt-get install glslang-tools", program("glslangValidator")},
 	{"mpi", "apt-get install openmpi-bin libopenmpi-dev", program("mpirun", "mpicc")},

@@ -10,9 +10,11 @@ package main
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"sync"
 	"unsafe"
 
@@ -30,7 +32,7 @@ var sessions = struct {
 
 type handle struct {
 	sync.Mutex
-	session *stylize.Session
+	session *stylize.Session // nil after ImpastoClose
 }
 
 // ImpastoOpen loads a .pth or .safetensors file and returns a handle for it, or 0
@@ -43,6 +45,24 @@ func ImpastoOpen(path, message *C.char, size C.int32_t) C.int64_t {
 		return 0
 	}
 	model, err := stylize.Load(C.GoString(path))
+	return open(model, err, 0, message, size)
+}
+
+// ImpastoOpenBytes is ImpastoOpen for a file of length bytes in memory, such as one
+// that an engine has read from its package, an APK or an asset bundle. The bytes are
+// not kept. threads is how many threads a call may use, 0 for one per processor.
+//
+//export ImpastoOpenBytes
+func ImpastoOpenBytes(data *C.uint8_t, length C.int64_t, threads C.int32_t, message *C.char, size C.int32_t) C.int64_t {
+	if data == nil || length < 1 || threads < 0 {
+		report(message, size, fmt.Errorf("impasto: bad arguments: %d bytes of a model, %d threads", int64(length), int32(threads)))
+		return 0
+	}
+	model, err := stylize.Read(bytes.NewReader(unsafe.Slice((*byte)(unsafe.Pointer(data)), int(length))))
+	return open(model, err, int(threads), message, size)
+}
+
+func open(model *stylize.Model, err error, threads int, message *C.char, size C.int32_t) C.int64_t {
 	if err != nil {
 		report(message, size, err)
 		return 0
@@ -50,11 +70,36 @@ func ImpastoOpen(path, message *C.char, size C.int32_t) C.int64_t {
 	sessions.Lock()
 	defer sessions.Unlock()
 	sessions.last++
-	sessions.open[sessions.last] = &handle{session: model.NewSession()}
+	sessions.open[sessions.last] = &handle{session: model.NewSession(stylize.Threads(threads))}
 	return sessions.last
 }
 
-// ImpastoStylizeRGBA stylises a frame of width x height pixels of 8-bit RGBA, in
+// ImpastoKeepColor says whether calls for a handle keep the frame's own colors and
+// take only the brightness of the style: 1 for yes, 0 for no, as it is at first. It
+// returns 1, or 0 if the handle is not open.
+//
+//export ImpastoKeepColor
+func ImpastoKeepColor(h C.int64_t, keep C.int32_t) C.int32_t {
+	s := find(h)
+	if s == nil {
+		return 0
+	}
+	s.Lock()
+	defer s.Unlock()
+	if s.session == nil {
+		return 0
+	}
+	s.session.KeepColor = keep != 0
+	return 1
+}
+
+func find(h C.int64_t) *handle {
+	sessions.Lock()
+	defer sessions.Unlock()
+	return sessions.open[h]
+}
+
+// ImpastoStylizeRGBA stylizes a frame of width x height pixels of 8-bit RGBA, in
 // rows that begin stride bytes apart, from src to dst, which may be src. strength
 // is 0 to 1. It returns 1, or 0 with the reason in message.
 //
@@ -68,9 +113,7 @@ func ImpastoStylizeRGBA(h C.int64_t, dst, src *C.uint8_t, width, height, stride 
 }
 
 func stylizeRGBA(h C.int64_t, dst, src *C.uint8_t, width, height, stride int64, strength float32) error {
-	sessions.Lock()
-	s := sessions.open[h]
-	sessions.Unlock()
+	s := find(h)
 	n := stride*(height-1) + 4*width
 	switch {
 	case s == nil:
@@ -82,13 +125,16 @@ func stylizeRGBA(h C.int64_t, dst, src *C.uint8_t, width, height, stride int64, 
 	}
 	s.Lock()
 	defer s.Unlock()
+	if s.session == nil {
+		return fmt.Errorf("impasto: handle %d is not open", h)
+	}
 	s.session.Strength = strength
 	to := unsafe.Slice((*byte)(unsafe.Pointer(dst)), int(n))
 	from := unsafe.Slice((*byte)(unsafe.Pointer(src)), int(n))
 	return s.session.StylizeRGBA(to, from, int(width), int(height), int(stride))
 }
 
-// ImpastoClose gives a handle and its memory back.
+// ImpastoClose gives a handle and its memory back, to the operating system as well.
 //
 //export ImpastoClose
 func ImpastoClose(h C.int64_t) {
@@ -100,6 +146,8 @@ func ImpastoClose(h C.int64_t) {
 		s.Lock()
 		defer s.Unlock()
 		_ = s.session.Close() // the CPU backend has nothing left to fail
+		s.session = nil       // another thread may have found the handle just before
+		debug.FreeOSMemory()
 	}
 }
 
