@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/examples/internal/progress"
 	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
@@ -62,6 +63,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a := net.Arch()
 	net.Free()
 	if made.pictures, err = inputs.OpenPictures(inputs.Choice{
 		Dataset: o.dataset, Style: o.style, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
@@ -71,6 +73,12 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	}
 	if note := made.pictures.Note; note != "" {
 		fmt.Println(printable.Text(note))
+	}
+	for _, c := range o.trials {
+		style := made.pictures.Style
+		if err := memory.Check(c.cfg.EstimateMemory(a, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); o.device == "cpu" && err != nil {
+			return nil, err
+		}
 	}
 	if made.features, err = inputs.Features(made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/onnxexport"
@@ -58,11 +60,23 @@ func newJob(o *options) (j *job, err error) {
 	if j.be, err = inputs.Device(o.Device); err != nil {
 		return nil, err
 	}
+	if o.Init == "" { // else the weights say, which are there already
+		a, err := inputs.Arch(o.Arch, o.Filters, o.ResBlocks)
+		if err != nil {
+			return nil, err
+		}
+		if err := j.checkMemory(a, pictures.Style); err != nil {
+			return nil, err
+		}
+	}
 	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.ImageSize, o.Seed); err != nil {
 		return nil, err
 	}
 	// For run.json: -init decides these.
 	a := j.net.Arch()
+	if err := j.checkMemory(a, pictures.Style); err != nil {
+		return nil, err
+	}
 	o.Arch, o.Filters, o.ResBlocks = a.Name, fmt.Sprintf("%d,%d,%d", a.Filters[0], a.Filters[1], a.Filters[2]), a.Blocks
 	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())
 	if err != nil {
@@ -94,6 +108,15 @@ func newJob(o *options) (j *job, err error) {
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
 	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
 	return j, err
+}
+
+// checkMemory refuses a run that would be ended for want of memory. What a graphics
+// card has is its own matter.
+func (j *job) checkMemory(a *arch.Network, style *imageio.Image) error {
+	if j.Device != "cpu" {
+		return nil
+	}
+	return memory.Check(j.cfg.EstimateMemory(a, style.W, style.H), "lower -batch-size, -image-size, -style-size or -filters")
 }
 
 // errStopped says that the page's Stop button ended the run.

@@ -206,6 +206,8 @@ func TestMistakes(t *testing.T) {
 		"too high a rate":   {[]string{"-lr", "1e39"}, "LearningRate"},
 		"nothing to learn":  {[]string{"-content-weight", "0", "-style-weight", "0"}, "nothing to learn"},
 		"folder taken":      {append(append(append([]string{}, data...), tiny...), "-out", taken), "holds a run"},
+		"too large a batch": {append(append([]string{}, data...), "-batch-size", "100000"), "lower -batch-size"},
+		"too large a style": {append(append([]string{}, data...), "-style-size", "200000"), "lower -batch-size"},
 		"unknown flag":      {[]string{"-styel", "x"}, "styel"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,19 @@
+// Package memory compares what a program is about to take with what the computer has,
+// as the system would end it without a word in the middle of its work.
+package memory
+
+import "fmt"
+
+// margin is the part of an estimate that is certainly needed.
+const margin = 0.75
+
+// Check returns an error that names both figures if the estimate, in bytes, is far more
+// than is free; advice says what makes it less. Where the system does not tell what is
+// free, nothing is refused.
+func Check(estimate int64, advice string) error {
+	free, ok := available()
+	if !ok || margin*float64(estimate) <= float64(free) {
+		return nil
+	}
+	return fmt.Errorf("this would take about %.1f GB of memory, and %.1f GB are free: %s", float64(estimate)/1e9, float64(free)/1e9, advice)
+}
