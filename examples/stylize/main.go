@@ -17,6 +17,7 @@ import (
 	"runtime"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/free"
 	"github.com/impasto-go/impasto/examples/internal/model"
 	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/gpu"
@@ -38,6 +39,7 @@ type settings struct {
 	every          int
 	colors         string
 	memory         int
+	pictureMemory  int
 }
 
 func run(ctx context.Context, args []string) error {
@@ -58,7 +60,8 @@ func run(ctx context.Context, args []string) error {
 	flags.BoolVar(&c.round, "round", false, "round colours to the nearest instead of downwards")
 	flags.IntVar(&c.every, "every", 1, "of a video, style every `N`th frame and show it until the next")
 	flags.StringVar(&c.colors, "colors", "common", "of a video: `common, deep or full`: 4:2:0 in 8 bits, as every player shows it; in 10 bits; or 4:4:4")
-	flags.IntVar(&c.memory, "memory", stylize.DefaultMemory>>20, "`MiB` for the network's activations; larger pictures are done in tiles, without seams")
+	flags.IntVar(&c.memory, "memory", stylize.DefaultMemory>>20, "`MiB` for the network's activations, at most half of what is free; larger pictures are done in tiles, without seams")
+	flags.IntVar(&c.pictureMemory, "max-picture-memory", imageio.DefaultMaxMemory>>20, "`MiB` for reading pictures, all that are read at the same time together; one that takes more is left out")
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err
 	}
@@ -87,6 +90,8 @@ func (c *settings) check() error {
 		return cli.Usagef("-every %d: want 1 or more", c.every)
 	case c.colors != "common" && c.colors != "deep" && c.colors != "full":
 		return cli.Usagef("-colors %s: want common, deep or full", c.colors)
+	case c.pictureMemory < 1 || c.pictureMemory > 1<<24:
+		return cli.Usagef("-max-picture-memory %d: want 1 to %d MiB", c.pictureMemory, 1<<24)
 	case c.memory < 1 || c.memory > 1<<24:
 		return cli.Usagef("-memory %d: want 1 to %d MiB", c.memory, 1<<24)
 	}
@@ -109,11 +114,12 @@ func (c *settings) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("-model %s: %w", c.model, err)
 	}
-	w := &workshop{settings: *c, model: m}
+	w := &workshop{settings: *c, model: m, budget: imageio.NewBudget(int64(c.pictureMemory) << 20)}
 	if c.mask != "" {
-		if w.mask, err = imageio.Load(c.mask, imageio.Options{KeepAlpha: true, ApplyOrientation: true}); err != nil {
+		if w.mask, err = imageio.Load(c.mask, w.options()); err != nil {
 			return fmt.Errorf("-mask: %w", err)
 		}
+		w.budget.Release(w.mask)
 	}
 	if c.device == "gl" {
 		device, err := gpu.Open()
@@ -140,13 +146,18 @@ type workshop struct {
 	settings
 	model  *stylize.Model
 	mask   *imageio.Image
-	device *gpu.Device // nil for the CPU
+	budget *imageio.Budget // of pictures being read
+	device *gpu.Device     // nil for the CPU
 }
 
 // session returns one of n sessions that work at the same time.
 func (w *workshop) session(n int) (*stylize.Session, error) {
+	memory := int64(w.memory) << 20
+	if half := free.Memory() / 2; half > 0 {
+		memory = min(memory, half)
+	}
 	options := []stylize.Option{
-		stylize.Memory(int64(w.memory) << 20 / int64(n)),
+		stylize.Memory(max(memory/int64(n), 1)),
 		stylize.Threads(max(1, runtime.GOMAXPROCS(0)/n)),
 	}
 	if w.device != nil {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,34 +28,50 @@ func (w *workshop) single(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
 	bar := newProgress("tiles", 1000)
 	defer bar.clear()
-	return w.picture(ctx, s, w.in, w.out, bar.set)
-}
-
-// picture stylises the file in to the file out. Only large pictures report
-// progress, from 0 to 1000.
-func (w *workshop) picture(ctx context.Context, s *stylize.Session, in, out string, progress func(done int)) error {
-	m, err := imageio.Load(in, imageio.Options{KeepAlpha: true, ApplyOrientation: true})
-	if err != nil {
+	m, err := w.style(ctx, s, w.in, bar.set)
+	// A large picture needs the session's memory to be encoded.
+	if err = errors.Join(err, s.Close()); err != nil {
 		return err
 	}
+	debug.FreeOSMemory()
+	return imageio.Save(w.out, m, imageio.SaveOptions{})
+}
+
+// options are how pictures are read. Those that are read at the same time share a
+// budget.
+func (w *workshop) options() imageio.Options {
+	return imageio.Options{KeepAlpha: true, ApplyOrientation: true, Budget: w.budget}
+}
+
+// style stylises the picture file in. Only large pictures report progress, from 0
+// to 1000.
+func (w *workshop) style(ctx context.Context, s *stylize.Session, in string, progress func(done int)) (*imageio.Image, error) {
+	m, err := imageio.Load(in, w.options())
+	if err != nil {
+		return nil, err
+	}
+	defer w.budget.Release(m)
 	if m, err = imageio.Scale(m, w.scale); err != nil {
-		return fmt.Errorf("%s: %w", in, err)
+		return nil, fmt.Errorf("%s: %w", in, err)
+	}
+	if m.W*m.H > large {
+		debug.FreeOSMemory() // what decoding took
 	}
 	s.Progress = func(done float64) error {
 		progress(int(1000 * done))
 		return ctx.Err()
 	}
 	if m, err = s.Image(m); err != nil {
-		return fmt.Errorf("%s: %w", in, err)
+		return nil, fmt.Errorf("%s: %w", in, err)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return imageio.Save(out, m, imageio.SaveOptions{})
+	return m, ctx.Err()
 }
+
+// large is the number of pixels of pictures around which memory is given back to the
+// system, which takes time.
+const large = 4 << 20
 
 // pictureNames are the endings of what a folder's run picks up.
 var pictureNames = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -91,8 +109,12 @@ func (w *workshop) folder(ctx context.Context) error {
 		group.Go(func() {
 			for j := range queue {
 				err := os.MkdirAll(filepath.Dir(j.out), 0o777)
+				var m *imageio.Image
 				if err == nil {
-					err = w.picture(ctx, s, j.in, j.out, func(int) {})
+					m, err = w.style(ctx, s, j.in, func(int) {})
+				}
+				if err == nil {
+					err = imageio.Save(j.out, m, imageio.SaveOptions{})
 				}
 				mu.Lock()
 				if done++; err != nil && ctx.Err() == nil {

@@ -11,6 +11,9 @@ import (
 // minTile is the smallest side of a tile's core.
 const minTile = 64
 
+// tileMemory is what tiles take at most where the trunk is kept.
+const tileMemory = 128 << 20
+
 // tile is a part of the padded picture: core is what it contributes, area what it
 // must see for that.
 type tile struct{ core, area rect }
@@ -90,7 +93,8 @@ func (s *Session) newTiling(src *picture, whole rect) *tiling {
 	budget := s.memory
 	memory := 4 * int64(a.Live(deepest)) * int64(whole.w/deepest) * int64(whole.h/deepest)
 	if memory <= s.memory*3/4 {
-		budget -= memory
+		// Larger tiles are no faster beside a kept trunk, whose halos are small.
+		budget = min(budget-memory, tileMemory)
 		for i := range len(t.layers) - 1 {
 			t.trunk[i] = t.scales[i] == deepest
 		}
