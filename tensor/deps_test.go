@@ -57,7 +57,8 @@ var mayImport = []importRow{
 	{"tensor/backend/backendtest", []string{"tensor/backend/...", "internal/need", "internal/golden", testify}},
 
 	// The CPU backend. Only the kernels ask which CPU this is.
-	{"tensor/internal/f32", []string{cpuid}},
+	{"tensor/internal/f32/plain", nil},
+	{"tensor/internal/f32", []string{"tensor/internal/f32/plain", cpuid}},
 	{"tensor/internal/cpu", []string{"tensor/backend", "tensor/internal/f32"}},
 	{"tensor", []string{"tensor/backend", "tensor/internal/cpu"}},
 	{"tensor/gradcheck", []string{"tensor", "tensor/backend"}},

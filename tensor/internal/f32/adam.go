@@ -1,7 +1,5 @@
 package f32
 
-import "math"
-
 // Adam makes one step of Adam (Kingma and Ba, arXiv:1412.6980) on the len(w)
 // parameters w with moments m and v and gradient g:
 //
@@ -17,14 +15,5 @@ func Adam(w, m, v, g []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSq
 		n := min(len(w), chunk/4)
 		adam(w[:n], m, v, g, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 		w, m, v, g = w[n:], m[n:], v[n:], g[n:]
-	}
-}
-
-func adamGeneric(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
-	m, v, grad = m[:len(w)], v[:len(w)], grad[:len(w)]
-	for i, d := range grad {
-		m[i] = beta1*m[i] + rest1*d
-		v[i] = beta2*v[i] + rest2*d*d
-		w[i] -= stepSize * m[i] / (float32(math.Sqrt(float64(v[i])))*invSqrtCorr2 + eps)
 	}
 }

@@ -9,228 +9,228 @@ package f32
 //go:noescape
 func peakAVX2(n int)
 
-// gemmAVX2 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
+// gemmAVX2 is plain.Gemm with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
 //
 //go:noescape
 func gemmAVX2(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
-// gemmTNAVX2 is gemmTNGeneric for n above 0.
+// gemmTNAVX2 is plain.GemmTN for n above 0.
 //
 //go:noescape
 func gemmTNAVX2(out *float32, os int, a *float32, lda int, b *float32, ldb int, bs int, n int, cols int)
 
-// taps4AVX2 is tapsGeneric for 4 channels and nt taps, whose weights lie wstep floats apart.
+// taps4AVX2 is plain.Taps for 4 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps4AVX2(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// taps3AVX2 is tapsGeneric for 3 channels and nt taps, whose weights lie wstep floats apart.
+// taps3AVX2 is plain.Taps for 3 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps3AVX2(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// taps1AVX2 is tapsGeneric for 1 channels and nt taps, whose weights lie wstep floats apart.
+// taps1AVX2 is plain.Taps for 1 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps1AVX2(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// tapsGrad4AVX2 is tapsGradGeneric for 4 channels and nt taps, whose weights lie wstep floats
+// tapsGrad4AVX2 is plain.TapsGrad for 4 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad4AVX2(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// tapsGrad3AVX2 is tapsGradGeneric for 3 channels and nt taps, whose weights lie wstep floats
+// tapsGrad3AVX2 is plain.TapsGrad for 3 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad3AVX2(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// tapsGrad1AVX2 is tapsGradGeneric for 1 channels and nt taps, whose weights lie wstep floats
+// tapsGrad1AVX2 is plain.TapsGrad for 1 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad1AVX2(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// winogradInputAVX2 is winogradInputGeneric for n above 0.
+// winogradInputAVX2 is plain.WinogradInput for n above 0.
 //
 //go:noescape
 func winogradInputAVX2(v *float32, fs int, x *float32, rs int, n int)
 
-// winogradInputMaskedAVX2 is winogradInputMaskedGeneric for n above 0.
+// winogradInputMaskedAVX2 is plain.WinogradInputMasked for n above 0.
 //
 //go:noescape
 func winogradInputMaskedAVX2(v *float32, fs int, x *float32, y *float32, rs int, n int)
 
-// winogradWeightsAVX2 is winogradWeightsGeneric for n above 0.
+// winogradWeightsAVX2 is plain.WinogradWeights for n above 0.
 //
 //go:noescape
 func winogradWeightsAVX2(u *float32, fs int, us int, w *float32, n int)
 
-// winogradOutputAVX2 is winogradOutputGeneric for n above 0.
+// winogradOutputAVX2 is plain.WinogradOutput for n above 0.
 //
 //go:noescape
 func winogradOutputAVX2(dst *float32, rs int, m *float32, ms int, n int, bias *[16]float32, mode int)
 
-// winogradGradOutputAVX2 is winogradGradOutputGeneric for n above 0.
+// winogradGradOutputAVX2 is plain.WinogradGradOutput for n above 0.
 //
 //go:noescape
 func winogradGradOutputAVX2(v *float32, fs int, dy *float32, rs int, n int)
 
-// winogradGradOutputMaskedAVX2 is winogradGradOutputMaskedGeneric for n above 0.
+// winogradGradOutputMaskedAVX2 is plain.WinogradGradOutputMasked for n above 0.
 //
 //go:noescape
 func winogradGradOutputMaskedAVX2(v *float32, fs int, dy *float32, y *float32, rs int, n int)
 
-// nestedInputAVX2 is nestedInputGeneric.
+// nestedInputAVX2 is plain.NestedInput.
 //
 //go:noescape
 func nestedInputAVX2(v *float32, vs int, x *float32, xs int, n int)
 
-// nestedOutputAVX2 is nestedOutputGeneric.
+// nestedOutputAVX2 is plain.NestedOutput.
 //
 //go:noescape
 func nestedOutputAVX2(y *float32, ys int, m *float32, ms int, n int)
 
-// toBlockedAVX2 is toBlockedGeneric for 8 of the 16 channels, c of them in x; n is above 0.
+// toBlockedAVX2 is plain.ToBlocked for 8 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape
 func toBlockedAVX2(dst *float32, x *float32, plane int, n int, c int)
 
-// fromBlockedAVX2 is fromBlockedGeneric for c <= 8 channels; n is above 0.
+// fromBlockedAVX2 is plain.FromBlocked for c <= 8 channels; n is above 0.
 //
 //go:noescape
 func fromBlockedAVX2(dst *float32, plane int, x *float32, n int, c int)
 
-// interleave2AVX2 is interleave2Generic of n pairs, a positive multiple of 16.
+// interleave2AVX2 is plain.Interleave2 of n pairs, a positive multiple of 16.
 //
 //go:noescape
 func interleave2AVX2(dst *float32, a *float32, b *float32, n int)
 
-// deinterleave2AVX2 is deinterleave2Generic of n pairs, a positive multiple of 16.
+// deinterleave2AVX2 is plain.Deinterleave2 of n pairs, a positive multiple of 16.
 //
 //go:noescape
 func deinterleave2AVX2(a *float32, b *float32, x *float32, n int)
 
-// splitPairsAVX2 is splitPairsGeneric for n above 0.
+// splitPairsAVX2 is plain.SplitPairs for n above 0.
 //
 //go:noescape
 func splitPairsAVX2(dst *float32, x *float32, n int)
 
-// joinPairsAVX2 is joinPairsGeneric for n above 0.
+// joinPairsAVX2 is plain.JoinPairs for n above 0.
 //
 //go:noescape
 func joinPairsAVX2(dst *float32, x *float32, n int)
 
-// addAVX2 is addGeneric of n floats.
+// addAVX2 is plain.Add of n floats.
 //
 //go:noescape
 func addAVX2(dst *float32, a *float32, b *float32, n int)
 
-// mulAVX2 is mulGeneric of n floats.
+// mulAVX2 is plain.Mul of n floats.
 //
 //go:noescape
 func mulAVX2(dst *float32, a *float32, b *float32, n int, add bool)
 
-// axpyAVX2 is axpyGeneric of n floats.
+// axpyAVX2 is plain.Axpy of n floats.
 //
 //go:noescape
 func axpyAVX2(dst *float32, x *float32, n int, alpha float32, add bool)
 
-// reluAVX2 is reluGeneric of n floats.
+// reluAVX2 is plain.Relu of n floats.
 //
 //go:noescape
 func reluAVX2(dst *float32, x *float32, n int)
 
-// reluGradAVX2 is reluGradGeneric of n floats.
+// reluGradAVX2 is plain.ReluGrad of n floats.
 //
 //go:noescape
 func reluGradAVX2(dx *float32, dy *float32, y *float32, n int, add bool)
 
-// fillAVX2 is fillGeneric of n floats.
+// fillAVX2 is plain.Fill of n floats.
 //
 //go:noescape
 func fillAVX2(dst *float32, n int, v float32)
 
-// subScaleAVX2 is subScaleGeneric of n floats.
+// subScaleAVX2 is plain.SubScale of n floats.
 //
 //go:noescape
 func subScaleAVX2(dst *float32, a *float32, b *float32, n int, c float32, add bool)
 
-// scaleShiftAVX2 is scaleShiftGeneric of n floats.
+// scaleShiftAVX2 is plain.ScaleShift of n floats.
 //
 //go:noescape
 func scaleShiftAVX2(dst *float32, x *float32, scale *[16]float32, shift *[16]float32, n int, relu bool)
 
-// scaleShiftAddAVX2 is scaleShiftAddGeneric of n floats.
+// scaleShiftAddAVX2 is plain.ScaleShiftAdd of n floats.
 //
 //go:noescape
 func scaleShiftAddAVX2(dst *float32, x *float32, r *float32, scale *[16]float32, shift *[16]float32, n int, alpha float32, relu bool)
 
-// normGradSumsAVX2 is normGradSumsGeneric of n floats, n above 0.
+// normGradSumsAVX2 is plain.NormGradSums of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsAVX2(sdy *[16]float64, sdyx *[16]float64, dy *float32, x *float32, mean *[16]float32, n int)
 
-// normGradSumsReLUAVX2 is normGradSumsReLUGeneric of n floats, n above 0.
+// normGradSumsReLUAVX2 is plain.NormGradSumsReLU of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsReLUAVX2(sdy *[16]float64, sdyx *[16]float64, dy *float32, x *float32, scale *[16]float32, shift *[16]float32, mean *[16]float32, n int)
 
-// normGradApplyAVX2 is normGradApplyGeneric of n floats.
+// normGradApplyAVX2 is plain.NormGradApply of n floats.
 //
 //go:noescape
 func normGradApplyAVX2(dx *float32, dy *float32, x *float32, a *[16]float32, b *[16]float32, c *[16]float32, n int, add bool)
 
-// normGradApplyReLUAVX2 is normGradApplyReLUGeneric of n floats.
+// normGradApplyReLUAVX2 is plain.NormGradApplyReLU of n floats.
 //
 //go:noescape
 func normGradApplyReLUAVX2(dx *float32, dy *float32, x *float32, scale *[16]float32, shift *[16]float32, a *[16]float32, b *[16]float32, c *[16]float32, n int, add bool)
 
-// sum16AVX2 is sum16Generic of n floats, n above 0.
+// sum16AVX2 is plain.Sum16 of n floats, n above 0.
 //
 //go:noescape
 func sum16AVX2(sum *[16]float64, x *float32, n int)
 
-// sqDev16AVX2 is sqDev16Generic of n floats, n above 0.
+// sqDev16AVX2 is plain.SqDev16 of n floats, n above 0.
 //
 //go:noescape
 func sqDev16AVX2(sum *[16]float64, x *float32, mean *[16]float32, n int)
 
-// sumSqDiffAVX2 is sumSqDiffGeneric of n floats, n above 0.
+// sumSqDiffAVX2 is plain.SumSqDiff of n floats, n above 0.
 //
 //go:noescape
 func sumSqDiffAVX2(sum *[16]float64, a *float32, b *float32, n int)
 
-// dotAVX2 is dotGeneric of n floats, n above 0.
+// dotAVX2 is plain.Dot of n floats, n above 0.
 //
 //go:noescape
 func dotAVX2(sum *[16]float64, a *float32, b *float32, n int)
 
-// maxPool16AVX2 is maxPool16Generic for n above 0.
+// maxPool16AVX2 is plain.MaxPool16 for n above 0.
 //
 //go:noescape
 func maxPool16AVX2(dst *float32, x0 *float32, x1 *float32, n int)
 
-// maxPoolGrad16AVX2 is maxPoolGrad16Generic for n above 0.
+// maxPoolGrad16AVX2 is plain.MaxPoolGrad16 for n above 0.
 //
 //go:noescape
 func maxPoolGrad16AVX2(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
 
-// upsample16AVX2 is upsample16Generic for n above 0.
+// upsample16AVX2 is plain.Upsample16 for n above 0.
 //
 //go:noescape
 func upsample16AVX2(dst *float32, x *float32, n int)
 
-// upsampleGrad16AVX2 is upsampleGrad16Generic for n above 0.
+// upsampleGrad16AVX2 is plain.UpsampleGrad16 for n above 0.
 //
 //go:noescape
 func upsampleGrad16AVX2(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
 
-// streamAVX2 is streamGeneric of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
+// streamAVX2 is plain.Stream of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
 //
 //go:noescape
 func streamAVX2(dst *float32, src *float32, n int)
@@ -240,7 +240,7 @@ func streamAVX2(dst *float32, src *float32, n int)
 //go:noescape
 func streamedAVX2()
 
-// adamAVX2 is adamGeneric of n parameters.
+// adamAVX2 is plain.Adam of n parameters.
 //
 //go:noescape
 func adamAVX2(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, rest1 float32, rest2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)

@@ -9,240 +9,240 @@ package f32
 //go:noescape
 func peakAVX512(n int)
 
-// gemmAVX512 is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
+// gemmAVX512 is plain.Gemm with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.
 //
 //go:noescape
 func gemmAVX512(out *float32, ts int, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
-// gemmTNAVX512 is gemmTNGeneric for n above 0.
+// gemmTNAVX512 is plain.GemmTN for n above 0.
 //
 //go:noescape
 func gemmTNAVX512(out *float32, os int, a *float32, lda int, b *float32, ldb int, bs int, n int, cols int)
 
-// taps8AVX512 is tapsGeneric for 8 channels and nt taps, whose weights lie wstep floats apart.
+// taps8AVX512 is plain.Taps for 8 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps8AVX512(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// taps4AVX512 is tapsGeneric for 4 channels and nt taps, whose weights lie wstep floats apart.
+// taps4AVX512 is plain.Taps for 4 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps4AVX512(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// taps3AVX512 is tapsGeneric for 3 channels and nt taps, whose weights lie wstep floats apart.
+// taps3AVX512 is plain.Taps for 3 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps3AVX512(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// taps1AVX512 is tapsGeneric for 1 channels and nt taps, whose weights lie wstep floats apart.
+// taps1AVX512 is plain.Taps for 1 channels and nt taps, whose weights lie wstep floats apart.
 // nt and n are above 0.
 //
 //go:noescape
 func taps1AVX512(dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt int, n int)
 
-// tapsGrad8AVX512 is tapsGradGeneric for 8 channels and nt taps, whose weights lie wstep floats
+// tapsGrad8AVX512 is plain.TapsGrad for 8 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad8AVX512(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// tapsGrad4AVX512 is tapsGradGeneric for 4 channels and nt taps, whose weights lie wstep floats
+// tapsGrad4AVX512 is plain.TapsGrad for 4 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad4AVX512(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// tapsGrad3AVX512 is tapsGradGeneric for 3 channels and nt taps, whose weights lie wstep floats
+// tapsGrad3AVX512 is plain.TapsGrad for 3 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad3AVX512(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// tapsGrad1AVX512 is tapsGradGeneric for 1 channels and nt taps, whose weights lie wstep floats
+// tapsGrad1AVX512 is plain.TapsGrad for 1 channels and nt taps, whose weights lie wstep floats
 // apart. sums is scratch. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad1AVX512(dw *float32, wstep int, dy *float32, ds int, dyRow int, x *float32, offs *int32, xRow int, nt int, rows int, n int, sums *[27][16]float32)
 
-// winogradInputAVX512 is winogradInputGeneric for n above 0.
+// winogradInputAVX512 is plain.WinogradInput for n above 0.
 //
 //go:noescape
 func winogradInputAVX512(v *float32, fs int, x *float32, rs int, n int)
 
-// winogradInputMaskedAVX512 is winogradInputMaskedGeneric for n above 0.
+// winogradInputMaskedAVX512 is plain.WinogradInputMasked for n above 0.
 //
 //go:noescape
 func winogradInputMaskedAVX512(v *float32, fs int, x *float32, y *float32, rs int, n int)
 
-// winogradWeightsAVX512 is winogradWeightsGeneric for n above 0.
+// winogradWeightsAVX512 is plain.WinogradWeights for n above 0.
 //
 //go:noescape
 func winogradWeightsAVX512(u *float32, fs int, us int, w *float32, n int)
 
-// winogradOutputAVX512 is winogradOutputGeneric for n above 0.
+// winogradOutputAVX512 is plain.WinogradOutput for n above 0.
 //
 //go:noescape
 func winogradOutputAVX512(dst *float32, rs int, m *float32, ms int, n int, bias *[16]float32, mode int)
 
-// winogradGradOutputAVX512 is winogradGradOutputGeneric for n above 0.
+// winogradGradOutputAVX512 is plain.WinogradGradOutput for n above 0.
 //
 //go:noescape
 func winogradGradOutputAVX512(v *float32, fs int, dy *float32, rs int, n int)
 
-// winogradGradOutputMaskedAVX512 is winogradGradOutputMaskedGeneric for n above 0.
+// winogradGradOutputMaskedAVX512 is plain.WinogradGradOutputMasked for n above 0.
 //
 //go:noescape
 func winogradGradOutputMaskedAVX512(v *float32, fs int, dy *float32, y *float32, rs int, n int)
 
-// nestedInputAVX512 is nestedInputGeneric.
+// nestedInputAVX512 is plain.NestedInput.
 //
 //go:noescape
 func nestedInputAVX512(v *float32, vs int, x *float32, xs int, n int)
 
-// nestedOutputAVX512 is nestedOutputGeneric.
+// nestedOutputAVX512 is plain.NestedOutput.
 //
 //go:noescape
 func nestedOutputAVX512(y *float32, ys int, m *float32, ms int, n int)
 
-// toBlockedAVX512 is toBlockedGeneric for 16 of the 16 channels, c of them in x; n is above 0.
+// toBlockedAVX512 is plain.ToBlocked for 16 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape
 func toBlockedAVX512(dst *float32, x *float32, plane int, n int, c int)
 
-// fromBlockedAVX512 is fromBlockedGeneric for c <= 16 channels; n is above 0.
+// fromBlockedAVX512 is plain.FromBlocked for c <= 16 channels; n is above 0.
 //
 //go:noescape
 func fromBlockedAVX512(dst *float32, plane int, x *float32, n int, c int)
 
-// interleave2AVX512 is interleave2Generic of n pairs, a positive multiple of 16.
+// interleave2AVX512 is plain.Interleave2 of n pairs, a positive multiple of 16.
 //
 //go:noescape
 func interleave2AVX512(dst *float32, a *float32, b *float32, n int)
 
-// deinterleave2AVX512 is deinterleave2Generic of n pairs, a positive multiple of 16.
+// deinterleave2AVX512 is plain.Deinterleave2 of n pairs, a positive multiple of 16.
 //
 //go:noescape
 func deinterleave2AVX512(a *float32, b *float32, x *float32, n int)
 
-// splitPairsAVX512 is splitPairsGeneric for n above 0.
+// splitPairsAVX512 is plain.SplitPairs for n above 0.
 //
 //go:noescape
 func splitPairsAVX512(dst *float32, x *float32, n int)
 
-// joinPairsAVX512 is joinPairsGeneric for n above 0.
+// joinPairsAVX512 is plain.JoinPairs for n above 0.
 //
 //go:noescape
 func joinPairsAVX512(dst *float32, x *float32, n int)
 
-// addAVX512 is addGeneric of n floats.
+// addAVX512 is plain.Add of n floats.
 //
 //go:noescape
 func addAVX512(dst *float32, a *float32, b *float32, n int)
 
-// mulAVX512 is mulGeneric of n floats.
+// mulAVX512 is plain.Mul of n floats.
 //
 //go:noescape
 func mulAVX512(dst *float32, a *float32, b *float32, n int, add bool)
 
-// axpyAVX512 is axpyGeneric of n floats.
+// axpyAVX512 is plain.Axpy of n floats.
 //
 //go:noescape
 func axpyAVX512(dst *float32, x *float32, n int, alpha float32, add bool)
 
-// reluAVX512 is reluGeneric of n floats.
+// reluAVX512 is plain.Relu of n floats.
 //
 //go:noescape
 func reluAVX512(dst *float32, x *float32, n int)
 
-// reluGradAVX512 is reluGradGeneric of n floats.
+// reluGradAVX512 is plain.ReluGrad of n floats.
 //
 //go:noescape
 func reluGradAVX512(dx *float32, dy *float32, y *float32, n int, add bool)
 
-// fillAVX512 is fillGeneric of n floats.
+// fillAVX512 is plain.Fill of n floats.
 //
 //go:noescape
 func fillAVX512(dst *float32, n int, v float32)
 
-// subScaleAVX512 is subScaleGeneric of n floats.
+// subScaleAVX512 is plain.SubScale of n floats.
 //
 //go:noescape
 func subScaleAVX512(dst *float32, a *float32, b *float32, n int, c float32, add bool)
 
-// scaleShiftAVX512 is scaleShiftGeneric of n floats.
+// scaleShiftAVX512 is plain.ScaleShift of n floats.
 //
 //go:noescape
 func scaleShiftAVX512(dst *float32, x *float32, scale *[16]float32, shift *[16]float32, n int, relu bool)
 
-// scaleShiftAddAVX512 is scaleShiftAddGeneric of n floats.
+// scaleShiftAddAVX512 is plain.ScaleShiftAdd of n floats.
 //
 //go:noescape
 func scaleShiftAddAVX512(dst *float32, x *float32, r *float32, scale *[16]float32, shift *[16]float32, n int, alpha float32, relu bool)
 
-// normGradSumsAVX512 is normGradSumsGeneric of n floats, n above 0.
+// normGradSumsAVX512 is plain.NormGradSums of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsAVX512(sdy *[16]float64, sdyx *[16]float64, dy *float32, x *float32, mean *[16]float32, n int)
 
-// normGradSumsReLUAVX512 is normGradSumsReLUGeneric of n floats, n above 0.
+// normGradSumsReLUAVX512 is plain.NormGradSumsReLU of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsReLUAVX512(sdy *[16]float64, sdyx *[16]float64, dy *float32, x *float32, scale *[16]float32, shift *[16]float32, mean *[16]float32, n int)
 
-// normGradApplyAVX512 is normGradApplyGeneric of n floats.
+// normGradApplyAVX512 is plain.NormGradApply of n floats.
 //
 //go:noescape
 func normGradApplyAVX512(dx *float32, dy *float32, x *float32, a *[16]float32, b *[16]float32, c *[16]float32, n int, add bool)
 
-// normGradApplyReLUAVX512 is normGradApplyReLUGeneric of n floats.
+// normGradApplyReLUAVX512 is plain.NormGradApplyReLU of n floats.
 //
 //go:noescape
 func normGradApplyReLUAVX512(dx *float32, dy *float32, x *float32, scale *[16]float32, shift *[16]float32, a *[16]float32, b *[16]float32, c *[16]float32, n int, add bool)
 
-// sum16AVX512 is sum16Generic of n floats, n above 0.
+// sum16AVX512 is plain.Sum16 of n floats, n above 0.
 //
 //go:noescape
 func sum16AVX512(sum *[16]float64, x *float32, n int)
 
-// sqDev16AVX512 is sqDev16Generic of n floats, n above 0.
+// sqDev16AVX512 is plain.SqDev16 of n floats, n above 0.
 //
 //go:noescape
 func sqDev16AVX512(sum *[16]float64, x *float32, mean *[16]float32, n int)
 
-// sumSqDiffAVX512 is sumSqDiffGeneric of n floats, n above 0.
+// sumSqDiffAVX512 is plain.SumSqDiff of n floats, n above 0.
 //
 //go:noescape
 func sumSqDiffAVX512(sum *[16]float64, a *float32, b *float32, n int)
 
-// dotAVX512 is dotGeneric of n floats, n above 0.
+// dotAVX512 is plain.Dot of n floats, n above 0.
 //
 //go:noescape
 func dotAVX512(sum *[16]float64, a *float32, b *float32, n int)
 
-// maxPool16AVX512 is maxPool16Generic for n above 0.
+// maxPool16AVX512 is plain.MaxPool16 for n above 0.
 //
 //go:noescape
 func maxPool16AVX512(dst *float32, x0 *float32, x1 *float32, n int)
 
-// maxPoolGrad16AVX512 is maxPoolGrad16Generic for n above 0.
+// maxPoolGrad16AVX512 is plain.MaxPoolGrad16 for n above 0.
 //
 //go:noescape
 func maxPoolGrad16AVX512(dx0 *float32, dx1 *float32, dy *float32, x0 *float32, x1 *float32, n int, add bool)
 
-// upsample16AVX512 is upsample16Generic for n above 0.
+// upsample16AVX512 is plain.Upsample16 for n above 0.
 //
 //go:noescape
 func upsample16AVX512(dst *float32, x *float32, n int)
 
-// upsampleGrad16AVX512 is upsampleGrad16Generic for n above 0.
+// upsampleGrad16AVX512 is plain.UpsampleGrad16 for n above 0.
 //
 //go:noescape
 func upsampleGrad16AVX512(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
 
-// streamAVX512 is streamGeneric of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
+// streamAVX512 is plain.Stream of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
 //
 //go:noescape
 func streamAVX512(dst *float32, src *float32, n int)
@@ -252,7 +252,7 @@ func streamAVX512(dst *float32, src *float32, n int)
 //go:noescape
 func streamedAVX512()
 
-// adamAVX512 is adamGeneric of n parameters.
+// adamAVX512 is plain.Adam of n parameters.
 //
 //go:noescape
 func adamAVX512(w *float32, m *float32, v *float32, grad *float32, n int, beta1 float32, beta2 float32, rest1 float32, rest2 float32, eps float32, stepSize float32, invSqrtCorr2 float32)

@@ -4,6 +4,8 @@
 
 package f32
 
+import "github.com/impasto-go/impasto/tensor/internal/f32/plain"
+
 func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
 	switch active {
 	case avx512:
@@ -11,7 +13,7 @@ func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, in
 	case avx2:
 		adamAVX2(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	default:
-		adamGeneric(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
+		plain.Adam(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	}
 }
 
@@ -22,7 +24,7 @@ func add(dst, a, b []float32) {
 	case avx2:
 		addAVX2(ptr(dst), ptr(a), ptr(b), len(dst))
 	default:
-		addGeneric(dst, a, b)
+		plain.Add(dst, a, b)
 	}
 }
 
@@ -33,7 +35,7 @@ func mul(dst, a, b []float32, add bool) {
 	case avx2:
 		mulAVX2(ptr(dst), ptr(a), ptr(b), len(dst), add)
 	default:
-		mulGeneric(dst, a, b, add)
+		plain.Mul(dst, a, b, add)
 	}
 }
 
@@ -44,7 +46,7 @@ func axpy(dst, x []float32, alpha float32, add bool) {
 	case avx2:
 		axpyAVX2(ptr(dst), ptr(x), len(dst), alpha, add)
 	default:
-		axpyGeneric(dst, x, alpha, add)
+		plain.Axpy(dst, x, alpha, add)
 	}
 }
 
@@ -55,7 +57,7 @@ func relu(dst, x []float32) {
 	case avx2:
 		reluAVX2(ptr(dst), ptr(x), len(dst))
 	default:
-		reluGeneric(dst, x)
+		plain.Relu(dst, x)
 	}
 }
 
@@ -66,7 +68,7 @@ func reluGrad(dx, dy, y []float32, add bool) {
 	case avx2:
 		reluGradAVX2(ptr(dx), ptr(dy), ptr(y), len(dx), add)
 	default:
-		reluGradGeneric(dx, dy, y, add)
+		plain.ReluGrad(dx, dy, y, add)
 	}
 }
 
@@ -77,7 +79,7 @@ func fill(dst []float32, v float32) {
 	case avx2:
 		fillAVX2(ptr(dst), len(dst), v)
 	default:
-		fillGeneric(dst, v)
+		plain.Fill(dst, v)
 	}
 }
 
@@ -88,7 +90,7 @@ func subScale(dst, a, b []float32, c float32, add bool) {
 	case avx2:
 		subScaleAVX2(ptr(dst), ptr(a), ptr(b), len(dst), c, add)
 	default:
-		subScaleGeneric(dst, a, b, c, add)
+		plain.SubScale(dst, a, b, c, add)
 	}
 }
 
@@ -99,7 +101,7 @@ func gemmTN(out []float32, os int, a []float32, lda int, b []float32, ldb, bs in
 	case avx2:
 		gemmTNAVX2(ptr(out), os, ptr(a), lda, ptr(b), ldb, bs, n, cols)
 	default:
-		gemmTNGeneric(out, os, a, lda, b, ldb, bs, n, cols)
+		plain.GemmTN(out, os, a, lda, b, ldb, bs, n, cols)
 	}
 }
 
@@ -110,7 +112,7 @@ func splitPairs(dst, x []float32, n int) {
 	case avx2:
 		splitPairsAVX2(ptr(dst), ptr(x), n)
 	default:
-		splitPairsGeneric(dst, x, n)
+		plain.SplitPairs(dst, x, n)
 	}
 }
 
@@ -121,7 +123,7 @@ func joinPairs(dst, x []float32, n int) {
 	case avx2:
 		joinPairsAVX2(ptr(dst), ptr(x), n)
 	default:
-		joinPairsGeneric(dst, x, n)
+		plain.JoinPairs(dst, x, n)
 	}
 }
 
@@ -132,7 +134,7 @@ func nestedInput(v []float32, vs int, x []float32, xs, n int) {
 	case avx2:
 		nestedInputAVX2(ptr(v), vs, ptr(x), xs, n)
 	default:
-		nestedInputGeneric(v, vs, x, xs, n)
+		plain.NestedInput(v, vs, x, xs, n)
 	}
 }
 
@@ -143,7 +145,7 @@ func nestedOutput(y []float32, ys int, m []float32, ms, n int) {
 	case avx2:
 		nestedOutputAVX2(ptr(y), ys, ptr(m), ms, n)
 	default:
-		nestedOutputGeneric(y, ys, m, ms, n)
+		plain.NestedOutput(y, ys, m, ms, n)
 	}
 }
 
@@ -154,7 +156,7 @@ func scaleShift(dst, x []float32, scale, shift *[Lanes]float32, relu bool) {
 	case avx2:
 		scaleShiftAVX2(ptr(dst), ptr(x), scale, shift, len(dst), relu)
 	default:
-		scaleShiftGeneric(dst, x, scale, shift, relu)
+		plain.ScaleShift(dst, x, scale, shift, relu)
 	}
 }
 
@@ -165,7 +167,7 @@ func scaleShiftAdd(dst, x, r []float32, scale, shift *[Lanes]float32, alpha floa
 	case avx2:
 		scaleShiftAddAVX2(ptr(dst), ptr(x), ptr(r), scale, shift, len(dst), alpha, relu)
 	default:
-		scaleShiftAddGeneric(dst, x, r, scale, shift, alpha, relu)
+		plain.ScaleShiftAdd(dst, x, r, scale, shift, alpha, relu)
 	}
 }
 
@@ -176,7 +178,7 @@ func normGradSums(sdy, sdyx *[Lanes]float64, dy, x []float32, mean *[Lanes]float
 	case avx2:
 		normGradSumsAVX2(sdy, sdyx, ptr(dy), ptr(x), mean, len(dy))
 	default:
-		normGradSumsGeneric(sdy, sdyx, dy, x, mean)
+		plain.NormGradSums(sdy, sdyx, dy, x, mean)
 	}
 }
 
@@ -187,7 +189,7 @@ func normGradSumsReLU(sdy, sdyx *[Lanes]float64, dy, x []float32, scale, shift, 
 	case avx2:
 		normGradSumsReLUAVX2(sdy, sdyx, ptr(dy), ptr(x), scale, shift, mean, len(dy))
 	default:
-		normGradSumsReLUGeneric(sdy, sdyx, dy, x, scale, shift, mean)
+		plain.NormGradSumsReLU(sdy, sdyx, dy, x, scale, shift, mean)
 	}
 }
 
@@ -198,7 +200,7 @@ func normGradApply(dx, dy, x []float32, a, b, c *[Lanes]float32, add bool) {
 	case avx2:
 		normGradApplyAVX2(ptr(dx), ptr(dy), ptr(x), a, b, c, len(dx), add)
 	default:
-		normGradApplyGeneric(dx, dy, x, a, b, c, add)
+		plain.NormGradApply(dx, dy, x, a, b, c, add)
 	}
 }
 
@@ -209,7 +211,7 @@ func normGradApplyReLU(dx, dy, x []float32, scale, shift, a, b, c *[Lanes]float3
 	case avx2:
 		normGradApplyReLUAVX2(ptr(dx), ptr(dy), ptr(x), scale, shift, a, b, c, len(dx), add)
 	default:
-		normGradApplyReLUGeneric(dx, dy, x, scale, shift, a, b, c, add)
+		plain.NormGradApplyReLU(dx, dy, x, scale, shift, a, b, c, add)
 	}
 }
 
@@ -220,7 +222,7 @@ func maxPool16(dst, x0, x1 []float32, n int) {
 	case avx2:
 		maxPool16AVX2(ptr(dst), ptr(x0), ptr(x1), n)
 	default:
-		maxPool16Generic(dst, x0, x1, n)
+		plain.MaxPool16(dst, x0, x1, n)
 	}
 }
 
@@ -231,7 +233,7 @@ func maxPoolGrad16(dx0, dx1, dy, x0, x1 []float32, n int, add bool) {
 	case avx2:
 		maxPoolGrad16AVX2(ptr(dx0), ptr(dx1), ptr(dy), ptr(x0), ptr(x1), n, add)
 	default:
-		maxPoolGrad16Generic(dx0, dx1, dy, x0, x1, n, add)
+		plain.MaxPoolGrad16(dx0, dx1, dy, x0, x1, n, add)
 	}
 }
 
@@ -242,7 +244,7 @@ func sum16(sum *[Lanes]float64, x []float32) {
 	case avx2:
 		sum16AVX2(sum, ptr(x), len(x))
 	default:
-		sum16Generic(sum, x)
+		plain.Sum16(sum, x)
 	}
 }
 
@@ -253,7 +255,7 @@ func sqDev16(sum *[Lanes]float64, x []float32, mean *[Lanes]float32) {
 	case avx2:
 		sqDev16AVX2(sum, ptr(x), mean, len(x))
 	default:
-		sqDev16Generic(sum, x, mean)
+		plain.SqDev16(sum, x, mean)
 	}
 }
 
@@ -264,7 +266,7 @@ func sumSqDiff(sum *[Lanes]float64, a, b []float32) {
 	case avx2:
 		sumSqDiffAVX2(sum, ptr(a), ptr(b), len(a))
 	default:
-		sumSqDiffGeneric(sum, a, b)
+		plain.SumSqDiff(sum, a, b)
 	}
 }
 
@@ -275,7 +277,7 @@ func dot(sum *[Lanes]float64, a, b []float32) {
 	case avx2:
 		dotAVX2(sum, ptr(a), ptr(b), len(a))
 	default:
-		dotGeneric(sum, a, b)
+		plain.Dot(sum, a, b)
 	}
 }
 
@@ -286,7 +288,7 @@ func stream(dst, src []float32) {
 	case avx2:
 		streamAVX2(ptr(dst), ptr(src), len(dst))
 	default:
-		streamGeneric(dst, src)
+		plain.Stream(dst, src)
 	}
 }
 
@@ -297,7 +299,7 @@ func upsample16(dst, x []float32, n int) {
 	case avx2:
 		upsample16AVX2(ptr(dst), ptr(x), n)
 	default:
-		upsample16Generic(dst, x, n)
+		plain.Upsample16(dst, x, n)
 	}
 }
 
@@ -308,7 +310,7 @@ func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 	case avx2:
 		upsampleGrad16AVX2(ptr(dx), ptr(dy0), ptr(dy1), n, add)
 	default:
-		upsampleGrad16Generic(dx, dy0, dy1, n, add)
+		plain.UpsampleGrad16(dx, dy0, dy1, n, add)
 	}
 }
 
@@ -319,7 +321,7 @@ func winogradWeights(u []float32, fs, us int, w []float32, n int) {
 	case avx2:
 		winogradWeightsAVX2(ptr(u), fs, us, ptr(w), n)
 	default:
-		winogradWeightsGeneric(u, fs, us, w, n)
+		plain.WinogradWeights(u, fs, us, w, n)
 	}
 }
 
@@ -330,7 +332,7 @@ func winogradInput(v []float32, fs int, x []float32, rs int, n int) {
 	case avx2:
 		winogradInputAVX2(ptr(v), fs, ptr(x), rs, n)
 	default:
-		winogradInputGeneric(v, fs, x, rs, n)
+		plain.WinogradInput(v, fs, x, rs, n)
 	}
 }
 
@@ -341,7 +343,7 @@ func winogradInputMasked(v []float32, fs int, x, y []float32, rs int, n int) {
 	case avx2:
 		winogradInputMaskedAVX2(ptr(v), fs, ptr(x), ptr(y), rs, n)
 	default:
-		winogradInputMaskedGeneric(v, fs, x, y, rs, n)
+		plain.WinogradInputMasked(v, fs, x, y, rs, n)
 	}
 }
 
@@ -352,7 +354,7 @@ func winogradOutput(dst []float32, rs int, m []float32, ms int, n int, bias *[La
 	case avx2:
 		winogradOutputAVX2(ptr(dst), rs, ptr(m), ms, n, bias, int(mode))
 	default:
-		winogradOutputGeneric(dst, rs, m, ms, n, bias, mode)
+		plain.WinogradOutput(dst, rs, m, ms, n, bias, mode)
 	}
 }
 
@@ -363,7 +365,7 @@ func winogradGradOutput(v []float32, fs int, dy []float32, rs int, n int) {
 	case avx2:
 		winogradGradOutputAVX2(ptr(v), fs, ptr(dy), rs, n)
 	default:
-		winogradGradOutputGeneric(v, fs, dy, rs, n)
+		plain.WinogradGradOutput(v, fs, dy, rs, n)
 	}
 }
 
@@ -374,6 +376,6 @@ func winogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n in
 	case avx2:
 		winogradGradOutputMaskedAVX2(ptr(v), fs, ptr(dy), ptr(y), rs, n)
 	default:
-		winogradGradOutputMaskedGeneric(v, fs, dy, y, rs, n)
+		plain.WinogradGradOutputMasked(v, fs, dy, y, rs, n)
 	}
 }

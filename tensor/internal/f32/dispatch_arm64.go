@@ -4,12 +4,14 @@
 
 package f32
 
+import "github.com/impasto-go/impasto/tensor/internal/f32/plain"
+
 func adam(w, m, v, grad []float32, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32) {
 	switch active {
 	case neon:
 		adamNEON(ptr(w), ptr(m), ptr(v), ptr(grad), len(w), beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	default:
-		adamGeneric(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
+		plain.Adam(w, m, v, grad, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2)
 	}
 }
 
@@ -18,7 +20,7 @@ func add(dst, a, b []float32) {
 	case neon:
 		addNEON(ptr(dst), ptr(a), ptr(b), len(dst))
 	default:
-		addGeneric(dst, a, b)
+		plain.Add(dst, a, b)
 	}
 }
 
@@ -27,7 +29,7 @@ func mul(dst, a, b []float32, add bool) {
 	case neon:
 		mulNEON(ptr(dst), ptr(a), ptr(b), len(dst), add)
 	default:
-		mulGeneric(dst, a, b, add)
+		plain.Mul(dst, a, b, add)
 	}
 }
 
@@ -36,7 +38,7 @@ func axpy(dst, x []float32, alpha float32, add bool) {
 	case neon:
 		axpyNEON(ptr(dst), ptr(x), len(dst), alpha, add)
 	default:
-		axpyGeneric(dst, x, alpha, add)
+		plain.Axpy(dst, x, alpha, add)
 	}
 }
 
@@ -45,7 +47,7 @@ func relu(dst, x []float32) {
 	case neon:
 		reluNEON(ptr(dst), ptr(x), len(dst))
 	default:
-		reluGeneric(dst, x)
+		plain.Relu(dst, x)
 	}
 }
 
@@ -54,7 +56,7 @@ func reluGrad(dx, dy, y []float32, add bool) {
 	case neon:
 		reluGradNEON(ptr(dx), ptr(dy), ptr(y), len(dx), add)
 	default:
-		reluGradGeneric(dx, dy, y, add)
+		plain.ReluGrad(dx, dy, y, add)
 	}
 }
 
@@ -63,7 +65,7 @@ func fill(dst []float32, v float32) {
 	case neon:
 		fillNEON(ptr(dst), len(dst), v)
 	default:
-		fillGeneric(dst, v)
+		plain.Fill(dst, v)
 	}
 }
 
@@ -72,7 +74,7 @@ func subScale(dst, a, b []float32, c float32, add bool) {
 	case neon:
 		subScaleNEON(ptr(dst), ptr(a), ptr(b), len(dst), c, add)
 	default:
-		subScaleGeneric(dst, a, b, c, add)
+		plain.SubScale(dst, a, b, c, add)
 	}
 }
 
@@ -81,7 +83,7 @@ func gemmTN(out []float32, os int, a []float32, lda int, b []float32, ldb, bs in
 	case neon:
 		gemmTNNEON(ptr(out), os, ptr(a), lda, ptr(b), ldb, bs, n, cols)
 	default:
-		gemmTNGeneric(out, os, a, lda, b, ldb, bs, n, cols)
+		plain.GemmTN(out, os, a, lda, b, ldb, bs, n, cols)
 	}
 }
 
@@ -90,7 +92,7 @@ func splitPairs(dst, x []float32, n int) {
 	case neon:
 		splitPairsNEON(ptr(dst), ptr(x), n)
 	default:
-		splitPairsGeneric(dst, x, n)
+		plain.SplitPairs(dst, x, n)
 	}
 }
 
@@ -99,7 +101,7 @@ func joinPairs(dst, x []float32, n int) {
 	case neon:
 		joinPairsNEON(ptr(dst), ptr(x), n)
 	default:
-		joinPairsGeneric(dst, x, n)
+		plain.JoinPairs(dst, x, n)
 	}
 }
 
@@ -108,7 +110,7 @@ func nestedInput(v []float32, vs int, x []float32, xs, n int) {
 	case neon:
 		nestedInputNEON(ptr(v), vs, ptr(x), xs, n)
 	default:
-		nestedInputGeneric(v, vs, x, xs, n)
+		plain.NestedInput(v, vs, x, xs, n)
 	}
 }
 
@@ -117,7 +119,7 @@ func nestedOutput(y []float32, ys int, m []float32, ms, n int) {
 	case neon:
 		nestedOutputNEON(ptr(y), ys, ptr(m), ms, n)
 	default:
-		nestedOutputGeneric(y, ys, m, ms, n)
+		plain.NestedOutput(y, ys, m, ms, n)
 	}
 }
 
@@ -126,7 +128,7 @@ func scaleShift(dst, x []float32, scale, shift *[Lanes]float32, relu bool) {
 	case neon:
 		scaleShiftNEON(ptr(dst), ptr(x), scale, shift, len(dst), relu)
 	default:
-		scaleShiftGeneric(dst, x, scale, shift, relu)
+		plain.ScaleShift(dst, x, scale, shift, relu)
 	}
 }
 
@@ -135,7 +137,7 @@ func scaleShiftAdd(dst, x, r []float32, scale, shift *[Lanes]float32, alpha floa
 	case neon:
 		scaleShiftAddNEON(ptr(dst), ptr(x), ptr(r), scale, shift, len(dst), alpha, relu)
 	default:
-		scaleShiftAddGeneric(dst, x, r, scale, shift, alpha, relu)
+		plain.ScaleShiftAdd(dst, x, r, scale, shift, alpha, relu)
 	}
 }
 
@@ -144,7 +146,7 @@ func normGradSums(sdy, sdyx *[Lanes]float64, dy, x []float32, mean *[Lanes]float
 	case neon:
 		normGradSumsNEON(sdy, sdyx, ptr(dy), ptr(x), mean, len(dy))
 	default:
-		normGradSumsGeneric(sdy, sdyx, dy, x, mean)
+		plain.NormGradSums(sdy, sdyx, dy, x, mean)
 	}
 }
 
@@ -153,7 +155,7 @@ func normGradSumsReLU(sdy, sdyx *[Lanes]float64, dy, x []float32, scale, shift, 
 	case neon:
 		normGradSumsReLUNEON(sdy, sdyx, ptr(dy), ptr(x), scale, shift, mean, len(dy))
 	default:
-		normGradSumsReLUGeneric(sdy, sdyx, dy, x, scale, shift, mean)
+		plain.NormGradSumsReLU(sdy, sdyx, dy, x, scale, shift, mean)
 	}
 }
 
@@ -162,7 +164,7 @@ func normGradApply(dx, dy, x []float32, a, b, c *[Lanes]float32, add bool) {
 	case neon:
 		normGradApplyNEON(ptr(dx), ptr(dy), ptr(x), a, b, c, len(dx), add)
 	default:
-		normGradApplyGeneric(dx, dy, x, a, b, c, add)
+		plain.NormGradApply(dx, dy, x, a, b, c, add)
 	}
 }
 
@@ -171,7 +173,7 @@ func normGradApplyReLU(dx, dy, x []float32, scale, shift, a, b, c *[Lanes]float3
 	case neon:
 		normGradApplyReLUNEON(ptr(dx), ptr(dy), ptr(x), scale, shift, a, b, c, len(dx), add)
 	default:
-		normGradApplyReLUGeneric(dx, dy, x, scale, shift, a, b, c, add)
+		plain.NormGradApplyReLU(dx, dy, x, scale, shift, a, b, c, add)
 	}
 }
 
@@ -180,7 +182,7 @@ func maxPool16(dst, x0, x1 []float32, n int) {
 	case neon:
 		maxPool16NEON(ptr(dst), ptr(x0), ptr(x1), n)
 	default:
-		maxPool16Generic(dst, x0, x1, n)
+		plain.MaxPool16(dst, x0, x1, n)
 	}
 }
 
@@ -189,7 +191,7 @@ func maxPoolGrad16(dx0, dx1, dy, x0, x1 []float32, n int, add bool) {
 	case neon:
 		maxPoolGrad16NEON(ptr(dx0), ptr(dx1), ptr(dy), ptr(x0), ptr(x1), n, add)
 	default:
-		maxPoolGrad16Generic(dx0, dx1, dy, x0, x1, n, add)
+		plain.MaxPoolGrad16(dx0, dx1, dy, x0, x1, n, add)
 	}
 }
 
@@ -198,7 +200,7 @@ func sum16(sum *[Lanes]float64, x []float32) {
 	case neon:
 		sum16NEON(sum, ptr(x), len(x))
 	default:
-		sum16Generic(sum, x)
+		plain.Sum16(sum, x)
 	}
 }
 
@@ -207,7 +209,7 @@ func sqDev16(sum *[Lanes]float64, x []float32, mean *[Lanes]float32) {
 	case neon:
 		sqDev16NEON(sum, ptr(x), mean, len(x))
 	default:
-		sqDev16Generic(sum, x, mean)
+		plain.SqDev16(sum, x, mean)
 	}
 }
 
@@ -216,7 +218,7 @@ func sumSqDiff(sum *[Lanes]float64, a, b []float32) {
 	case neon:
 		sumSqDiffNEON(sum, ptr(a), ptr(b), len(a))
 	default:
-		sumSqDiffGeneric(sum, a, b)
+		plain.SumSqDiff(sum, a, b)
 	}
 }
 
@@ -225,7 +227,7 @@ func dot(sum *[Lanes]float64, a, b []float32) {
 	case neon:
 		dotNEON(sum, ptr(a), ptr(b), len(a))
 	default:
-		dotGeneric(sum, a, b)
+		plain.Dot(sum, a, b)
 	}
 }
 
@@ -234,7 +236,7 @@ func upsample16(dst, x []float32, n int) {
 	case neon:
 		upsample16NEON(ptr(dst), ptr(x), n)
 	default:
-		upsample16Generic(dst, x, n)
+		plain.Upsample16(dst, x, n)
 	}
 }
 
@@ -243,7 +245,7 @@ func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 	case neon:
 		upsampleGrad16NEON(ptr(dx), ptr(dy0), ptr(dy1), n, add)
 	default:
-		upsampleGrad16Generic(dx, dy0, dy1, n, add)
+		plain.UpsampleGrad16(dx, dy0, dy1, n, add)
 	}
 }
 
@@ -252,7 +254,7 @@ func winogradWeights(u []float32, fs, us int, w []float32, n int) {
 	case neon:
 		winogradWeightsNEON(ptr(u), fs, us, ptr(w), n)
 	default:
-		winogradWeightsGeneric(u, fs, us, w, n)
+		plain.WinogradWeights(u, fs, us, w, n)
 	}
 }
 
@@ -261,7 +263,7 @@ func winogradInput(v []float32, fs int, x []float32, rs int, n int) {
 	case neon:
 		winogradInputNEON(ptr(v), fs, ptr(x), rs, n)
 	default:
-		winogradInputGeneric(v, fs, x, rs, n)
+		plain.WinogradInput(v, fs, x, rs, n)
 	}
 }
 
@@ -270,7 +272,7 @@ func winogradInputMasked(v []float32, fs int, x, y []float32, rs int, n int) {
 	case neon:
 		winogradInputMaskedNEON(ptr(v), fs, ptr(x), ptr(y), rs, n)
 	default:
-		winogradInputMaskedGeneric(v, fs, x, y, rs, n)
+		plain.WinogradInputMasked(v, fs, x, y, rs, n)
 	}
 }
 
@@ -279,7 +281,7 @@ func winogradOutput(dst []float32, rs int, m []float32, ms int, n int, bias *[La
 	case neon:
 		winogradOutputNEON(ptr(dst), rs, ptr(m), ms, n, bias, int(mode))
 	default:
-		winogradOutputGeneric(dst, rs, m, ms, n, bias, mode)
+		plain.WinogradOutput(dst, rs, m, ms, n, bias, mode)
 	}
 }
 
@@ -288,7 +290,7 @@ func winogradGradOutput(v []float32, fs int, dy []float32, rs int, n int) {
 	case neon:
 		winogradGradOutputNEON(ptr(v), fs, ptr(dy), rs, n)
 	default:
-		winogradGradOutputGeneric(v, fs, dy, rs, n)
+		plain.WinogradGradOutput(v, fs, dy, rs, n)
 	}
 }
 
@@ -297,6 +299,6 @@ func winogradGradOutputMasked(v []float32, fs int, dy, y []float32, rs int, n in
 	case neon:
 		winogradGradOutputMaskedNEON(ptr(v), fs, ptr(dy), ptr(y), rs, n)
 	default:
-		winogradGradOutputMaskedGeneric(v, fs, dy, y, rs, n)
+		plain.WinogradGradOutputMasked(v, fs, dy, y, rs, n)
 	}
 }

@@ -13,13 +13,6 @@ func Add(dst, a, b []float32) {
 	}
 }
 
-func addGeneric(dst, a, b []float32) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] = a[i] + b[i]
-	}
-}
-
 // Mul sets dst = a*b, or dst += a*b with add.
 func Mul(dst, a, b []float32, add bool) {
 	need(len(a) >= len(dst) && len(b) >= len(dst), "Mul")
@@ -27,13 +20,6 @@ func Mul(dst, a, b []float32, add bool) {
 		n := min(len(dst), chunk)
 		mul(dst[:n], a, b, add)
 		dst, a, b = dst[n:], a[n:], b[n:]
-	}
-}
-
-func mulGeneric(dst, a, b []float32, add bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] = a[i]*b[i] + keep(dst[i], add)
 	}
 }
 
@@ -47,21 +33,6 @@ func Axpy(dst, x []float32, alpha float32, add bool) {
 	}
 }
 
-func axpyGeneric(dst, x []float32, alpha float32, add bool) {
-	x = x[:len(dst)]
-	for i := range dst {
-		dst[i] = alpha*x[i] + keep(dst[i], add)
-	}
-}
-
-// keep returns d if add is set and 0 otherwise.
-func keep(d float32, add bool) float32 {
-	if add {
-		return d
-	}
-	return 0
-}
-
 // ReLU sets dst = x where x > 0 and 0 elsewhere; NaN stays NaN.
 func ReLU(dst, x []float32) {
 	need(len(x) >= len(dst), "ReLU")
@@ -69,16 +40,6 @@ func ReLU(dst, x []float32) {
 		n := min(len(dst), chunk)
 		relu(dst[:n], x)
 		dst, x = dst[n:], x[n:]
-	}
-}
-
-func reluGeneric(dst, x []float32) {
-	x = x[:len(dst)]
-	for i, v := range x {
-		if v < 0 {
-			v = 0
-		}
-		dst[i] = v
 	}
 }
 
@@ -92,29 +53,12 @@ func ReLUGrad(dx, dy, y []float32, add bool) {
 	}
 }
 
-func reluGradGeneric(dx, dy, y []float32, add bool) {
-	dy, y = dy[:len(dx)], y[:len(dx)]
-	for i := range dx {
-		var d float32
-		if y[i] > 0 {
-			d = dy[i]
-		}
-		dx[i] = d + keep(dx[i], add)
-	}
-}
-
 // Fill sets every element of dst to v.
 func Fill(dst []float32, v float32) {
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
 		fill(dst[:n], v)
 		dst = dst[n:]
-	}
-}
-
-func fillGeneric(dst []float32, v float32) {
-	for i := range dst {
-		dst[i] = v
 	}
 }
 
@@ -125,12 +69,5 @@ func SubScale(dst, a, b []float32, c float32, add bool) {
 		n := min(len(dst), chunk)
 		subScale(dst[:n], a, b, c, add)
 		dst, a, b = dst[n:], a[n:], b[n:]
-	}
-}
-
-func subScaleGeneric(dst, a, b []float32, c float32, add bool) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] = c*(a[i]-b[i]) + keep(dst[i], add)
 	}
 }

@@ -21,20 +21,6 @@ func ToBlocked(dst, x []float32, plane, n, c int) {
 	}
 }
 
-func toBlockedGeneric(dst, x []float32, plane, n, c int) {
-	for i := range Lanes {
-		if i >= c {
-			for p := range n {
-				dst[p*Lanes+i] = 0
-			}
-			continue
-		}
-		for p, v := range x[i*plane:][:n] {
-			dst[p*Lanes+i] = v
-		}
-	}
-}
-
 // FromBlocked scatters n blocked pixels to c <= 16 planes:
 //
 //	dst[i*plane + p] = x[p*16 + i]  for i < c
@@ -53,15 +39,6 @@ func FromBlocked(dst []float32, plane int, x []float32, n, c int) {
 	}
 }
 
-func fromBlockedGeneric(dst []float32, plane int, x []float32, n, c int) {
-	for i := range c {
-		d := dst[i*plane:][:n]
-		for p := range d {
-			d[p] = x[p*Lanes+i]
-		}
-	}
-}
-
 // Interleave2 alternates a and b: dst[2i] = a[i], dst[2i+1] = b[i], i < len(a).
 func Interleave2(dst, a, b []float32) {
 	need(len(b) >= len(a) && len(dst) >= 2*len(a), "Interleave2")
@@ -72,13 +49,6 @@ func Interleave2(dst, a, b []float32) {
 	}
 }
 
-func interleave2Generic(dst, a, b []float32) {
-	dst, b = dst[:2*len(a)], b[:len(a)]
-	for i, v := range a {
-		dst[2*i], dst[2*i+1] = v, b[i]
-	}
-}
-
 // Deinterleave2 undoes [Interleave2]: a[i] = x[2i], b[i] = x[2i+1], i < len(a).
 func Deinterleave2(a, b, x []float32) {
 	need(len(b) >= len(a) && len(x) >= 2*len(a), "Deinterleave2")
@@ -86,13 +56,6 @@ func Deinterleave2(a, b, x []float32) {
 		n := min(len(a), chunk)
 		deinterleave2(a[:n], b, x)
 		a, b, x = a[n:], b[n:], x[2*n:]
-	}
-}
-
-func deinterleave2Generic(a, b, x []float32) {
-	b, x = b[:len(a)], x[:2*len(a)]
-	for i := range a {
-		a[i], b[i] = x[2*i], x[2*i+1]
 	}
 }
 
@@ -112,13 +75,6 @@ func SplitPairs(dst, x []float32, n int) {
 	}
 }
 
-func splitPairsGeneric(dst, x []float32, n int) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		dst[j], dst[j+Lanes] = x[2*i], x[2*i+1]
-	}
-}
-
 // JoinPairs undoes [SplitPairs].
 func JoinPairs(dst, x []float32, n int) {
 	need(n >= 0 && min(len(dst), len(x)) >= 2*n*Lanes, "JoinPairs")
@@ -127,12 +83,5 @@ func JoinPairs(dst, x []float32, n int) {
 		joinPairs(dst, x, m)
 		dst, x = dst[2*m*Lanes:], x[2*m*Lanes:]
 		n -= m
-	}
-}
-
-func joinPairsGeneric(dst, x []float32, n int) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		dst[2*i], dst[2*i+1] = x[j], x[j+Lanes]
 	}
 }

@@ -9,232 +9,232 @@ package f32
 //go:noescape
 func peakNEON(n int)
 
-// gemmNEON is gemmGeneric with 12 rows. segs, the length of offs, is above 0.
+// gemmNEON is plain.Gemm with 12 rows. segs, the length of offs, is above 0.
 //
 //go:noescape
 func gemmNEON(out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int)
 
-// gemmTNNEON is gemmTNGeneric for n above 0.
+// gemmTNNEON is plain.GemmTN for n above 0.
 //
 //go:noescape
 func gemmTNNEON(out *float32, os int, a *float32, lda int, b *float32, ldb, bs, n, cols int)
 
-// taps8NEON is tapsGeneric for 8 channels and nt taps. nt and n are above 0.
+// taps8NEON is plain.Taps for 8 channels and nt taps. nt and n are above 0.
 //
 //go:noescape
 func taps8NEON(dst *float32, ds int, x *float32, offs *int32, w, bias *float32, nt, n int)
 
-// taps4NEON is tapsGeneric for 4 channels and nt taps. nt and n are above 0.
+// taps4NEON is plain.Taps for 4 channels and nt taps. nt and n are above 0.
 //
 //go:noescape
 func taps4NEON(dst *float32, ds int, x *float32, offs *int32, w, bias *float32, nt, n int)
 
-// taps3NEON is tapsGeneric for 3 channels and nt taps. nt and n are above 0.
+// taps3NEON is plain.Taps for 3 channels and nt taps. nt and n are above 0.
 //
 //go:noescape
 func taps3NEON(dst *float32, ds int, x *float32, offs *int32, w, bias *float32, nt, n int)
 
-// taps1NEON is tapsGeneric for 1 channels and nt taps. nt and n are above 0.
+// taps1NEON is plain.Taps for 1 channels and nt taps. nt and n are above 0.
 //
 //go:noescape
 func taps1NEON(dst *float32, ds int, x *float32, offs *int32, w, bias *float32, nt, n int)
 
-// tapsGrad8NEON is tapsGradGeneric for 8 channels and nt taps. nt, rows and n are above 0.
+// tapsGrad8NEON is plain.TapsGrad for 8 channels and nt taps. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad8NEON(dw, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int)
 
-// tapsGrad4NEON is tapsGradGeneric for 4 channels and nt taps. nt, rows and n are above 0.
+// tapsGrad4NEON is plain.TapsGrad for 4 channels and nt taps. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad4NEON(dw, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int)
 
-// tapsGrad3NEON is tapsGradGeneric for 3 channels and nt taps. nt, rows and n are above 0.
+// tapsGrad3NEON is plain.TapsGrad for 3 channels and nt taps. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad3NEON(dw, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int)
 
-// tapsGrad1NEON is tapsGradGeneric for 1 channels and nt taps. nt, rows and n are above 0.
+// tapsGrad1NEON is plain.TapsGrad for 1 channels and nt taps. nt, rows and n are above 0.
 //
 //go:noescape
 func tapsGrad1NEON(dw, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int)
 
-// winogradInputNEON is winogradInputGeneric for n above 0.
+// winogradInputNEON is plain.WinogradInput for n above 0.
 //
 //go:noescape
 func winogradInputNEON(v *float32, fs int, x *float32, rs, n int)
 
-// winogradInputMaskedNEON is winogradInputMaskedGeneric for n above 0.
+// winogradInputMaskedNEON is plain.WinogradInputMasked for n above 0.
 //
 //go:noescape
 func winogradInputMaskedNEON(v *float32, fs int, x, y *float32, rs, n int)
 
-// winogradWeightsNEON is winogradWeightsGeneric for n above 0.
+// winogradWeightsNEON is plain.WinogradWeights for n above 0.
 //
 //go:noescape
 func winogradWeightsNEON(u *float32, fs, us int, w *float32, n int)
 
-// winogradOutputNEON is winogradOutputGeneric for n above 0.
+// winogradOutputNEON is plain.WinogradOutput for n above 0.
 //
 //go:noescape
 func winogradOutputNEON(dst *float32, rs int, m *float32, ms, n int, bias *[16]float32, mode int)
 
-// winogradGradOutputNEON is winogradGradOutputGeneric for n above 0.
+// winogradGradOutputNEON is plain.WinogradGradOutput for n above 0.
 //
 //go:noescape
 func winogradGradOutputNEON(v *float32, fs int, dy *float32, rs, n int)
 
-// winogradGradOutputMaskedNEON is winogradGradOutputMaskedGeneric for n above 0.
+// winogradGradOutputMaskedNEON is plain.WinogradGradOutputMasked for n above 0.
 //
 //go:noescape
 func winogradGradOutputMaskedNEON(v *float32, fs int, dy, y *float32, rs, n int)
 
-// nestedInputNEON is nestedInputGeneric.
+// nestedInputNEON is plain.NestedInput.
 //
 //go:noescape
 func nestedInputNEON(v *float32, vs int, x *float32, xs, n int)
 
-// nestedOutputNEON is nestedOutputGeneric.
+// nestedOutputNEON is plain.NestedOutput.
 //
 //go:noescape
 func nestedOutputNEON(y *float32, ys int, m *float32, ms, n int)
 
-// toBlocked4NEON is toBlockedGeneric for 4 of the 16 channels, c of them in x; n is above 0.
+// toBlocked4NEON is plain.ToBlocked for 4 of the 16 channels, c of them in x; n is above 0.
 //
 //go:noescape
 func toBlocked4NEON(dst, x *float32, plane, n, c int)
 
-// fromBlocked4NEON is fromBlockedGeneric for c channels, 1 <= c <= 4; n is above 0.
+// fromBlocked4NEON is plain.FromBlocked for c channels, 1 <= c <= 4; n is above 0.
 //
 //go:noescape
 func fromBlocked4NEON(dst *float32, plane int, x *float32, n, c int)
 
-// interleave2NEON is interleave2Generic of n pairs, a positive multiple of 4.
+// interleave2NEON is plain.Interleave2 of n pairs, a positive multiple of 4.
 //
 //go:noescape
 func interleave2NEON(dst, a, b *float32, n int)
 
-// deinterleave2NEON is deinterleave2Generic of n pairs, a positive multiple of 4.
+// deinterleave2NEON is plain.Deinterleave2 of n pairs, a positive multiple of 4.
 //
 //go:noescape
 func deinterleave2NEON(a, b, x *float32, n int)
 
-// splitPairsNEON is splitPairsGeneric for n above 0.
+// splitPairsNEON is plain.SplitPairs for n above 0.
 //
 //go:noescape
 func splitPairsNEON(dst, x *float32, n int)
 
-// joinPairsNEON is joinPairsGeneric for n above 0.
+// joinPairsNEON is plain.JoinPairs for n above 0.
 //
 //go:noescape
 func joinPairsNEON(dst, x *float32, n int)
 
-// addNEON is addGeneric of n floats.
+// addNEON is plain.Add of n floats.
 //
 //go:noescape
 func addNEON(dst, a, b *float32, n int)
 
-// mulNEON is mulGeneric of n floats.
+// mulNEON is plain.Mul of n floats.
 //
 //go:noescape
 func mulNEON(dst, a, b *float32, n int, add bool)
 
-// axpyNEON is axpyGeneric of n floats.
+// axpyNEON is plain.Axpy of n floats.
 //
 //go:noescape
 func axpyNEON(dst, x *float32, n int, alpha float32, add bool)
 
-// reluNEON is reluGeneric of n floats.
+// reluNEON is plain.Relu of n floats.
 //
 //go:noescape
 func reluNEON(dst, x *float32, n int)
 
-// reluGradNEON is reluGradGeneric of n floats.
+// reluGradNEON is plain.ReluGrad of n floats.
 //
 //go:noescape
 func reluGradNEON(dx, dy, y *float32, n int, add bool)
 
-// fillNEON is fillGeneric of n floats.
+// fillNEON is plain.Fill of n floats.
 //
 //go:noescape
 func fillNEON(dst *float32, n int, v float32)
 
-// subScaleNEON is subScaleGeneric of n floats.
+// subScaleNEON is plain.SubScale of n floats.
 //
 //go:noescape
 func subScaleNEON(dst, a, b *float32, n int, c float32, add bool)
 
-// scaleShiftNEON is scaleShiftGeneric of n floats.
+// scaleShiftNEON is plain.ScaleShift of n floats.
 //
 //go:noescape
 func scaleShiftNEON(dst, x *float32, scale, shift *[16]float32, n int, relu bool)
 
-// scaleShiftAddNEON is scaleShiftAddGeneric of n floats.
+// scaleShiftAddNEON is plain.ScaleShiftAdd of n floats.
 //
 //go:noescape
 func scaleShiftAddNEON(dst, x, r *float32, scale, shift *[16]float32, n int, alpha float32, relu bool)
 
-// normGradSumsNEON is normGradSumsGeneric of n floats, n above 0.
+// normGradSumsNEON is plain.NormGradSums of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsNEON(sdy, sdyx *[16]float64, dy, x *float32, mean *[16]float32, n int)
 
-// normGradSumsReLUNEON is normGradSumsReLUGeneric of n floats, n above 0.
+// normGradSumsReLUNEON is plain.NormGradSumsReLU of n floats, n above 0.
 //
 //go:noescape
 func normGradSumsReLUNEON(sdy, sdyx *[16]float64, dy, x *float32, scale, shift, mean *[16]float32, n int)
 
-// normGradApplyNEON is normGradApplyGeneric of n floats.
+// normGradApplyNEON is plain.NormGradApply of n floats.
 //
 //go:noescape
 func normGradApplyNEON(dx, dy, x *float32, a, b, c *[16]float32, n int, add bool)
 
-// normGradApplyReLUNEON is normGradApplyReLUGeneric of n floats.
+// normGradApplyReLUNEON is plain.NormGradApplyReLU of n floats.
 //
 //go:noescape
 func normGradApplyReLUNEON(dx, dy, x *float32, scale, shift, a, b, c *[16]float32, n int, add bool)
 
-// sum16NEON is sum16Generic of n floats, n above 0.
+// sum16NEON is plain.Sum16 of n floats, n above 0.
 //
 //go:noescape
 func sum16NEON(sum *[16]float64, x *float32, n int)
 
-// sqDev16NEON is sqDev16Generic of n floats, n above 0.
+// sqDev16NEON is plain.SqDev16 of n floats, n above 0.
 //
 //go:noescape
 func sqDev16NEON(sum *[16]float64, x *float32, mean *[16]float32, n int)
 
-// sumSqDiffNEON is sumSqDiffGeneric of n floats, n above 0.
+// sumSqDiffNEON is plain.SumSqDiff of n floats, n above 0.
 //
 //go:noescape
 func sumSqDiffNEON(sum *[16]float64, a, b *float32, n int)
 
-// dotNEON is dotGeneric of n floats, n above 0.
+// dotNEON is plain.Dot of n floats, n above 0.
 //
 //go:noescape
 func dotNEON(sum *[16]float64, a, b *float32, n int)
 
-// maxPool16NEON is maxPool16Generic for n above 0.
+// maxPool16NEON is plain.MaxPool16 for n above 0.
 //
 //go:noescape
 func maxPool16NEON(dst, x0, x1 *float32, n int)
 
-// maxPoolGrad16NEON is maxPoolGrad16Generic for n above 0.
+// maxPoolGrad16NEON is plain.MaxPoolGrad16 for n above 0.
 //
 //go:noescape
 func maxPoolGrad16NEON(dx0, dx1, dy, x0, x1 *float32, n int, add bool)
 
-// upsample16NEON is upsample16Generic for n above 0.
+// upsample16NEON is plain.Upsample16 for n above 0.
 //
 //go:noescape
 func upsample16NEON(dst, x *float32, n int)
 
-// upsampleGrad16NEON is upsampleGrad16Generic for n above 0.
+// upsampleGrad16NEON is plain.UpsampleGrad16 for n above 0.
 //
 //go:noescape
 func upsampleGrad16NEON(dx, dy0, dy1 *float32, n int, add bool)
 
-// adamNEON is adamGeneric of n parameters.
+// adamNEON is plain.Adam of n parameters.
 //
 //go:noescape
 func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32)

@@ -4,14 +4,6 @@ package f32
 // ending in 16 work on blocked data, where the lane of an element is its
 // channel; the others give all lanes the values of one planar channel.
 
-// splat returns v in every lane.
-func splat(v float32) (s [Lanes]float32) {
-	for i := range s {
-		s[i] = v
-	}
-	return s
-}
-
 // ScaleShift sets dst = act(x*scale + shift) + alpha*r, where act is ReLU with
 // relu, and r may be nil for nothing. dst may be x or r.
 func ScaleShift(dst, x, r []float32, scale, shift, alpha float32, relu bool) {
@@ -36,28 +28,6 @@ func scaleShiftChunks(fn string, dst, x, r []float32, scale, shift *[Lanes]float
 			r = r[n:]
 		}
 		dst, x = dst[n:], x[n:]
-	}
-}
-
-func scaleShiftGeneric(dst, x []float32, scale, shift *[Lanes]float32, relu bool) {
-	x = x[:len(dst)]
-	for i, v := range x {
-		v = v*scale[i%Lanes] + shift[i%Lanes]
-		if relu && v < 0 {
-			v = 0
-		}
-		dst[i] = v
-	}
-}
-
-func scaleShiftAddGeneric(dst, x, r []float32, scale, shift *[Lanes]float32, alpha float32, relu bool) {
-	x, r = x[:len(dst)], r[:len(dst)]
-	for i, v := range x {
-		v = v*scale[i%Lanes] + shift[i%Lanes]
-		if relu && v < 0 {
-			v = 0
-		}
-		dst[i] = v + alpha*r[i]
 	}
 }
 
@@ -88,24 +58,6 @@ func normGradSumsChunks(fn string, sdy, sdyx *[Lanes]float64, dy, x []float32, s
 	}
 }
 
-func normGradSumsGeneric(sdy, sdyx *[Lanes]float64, dy, x []float32, mean *[Lanes]float32) {
-	for i, d := range dy {
-		sdy[i%Lanes] += float64(d)
-		sdyx[i%Lanes] += float64(d * (x[i] - mean[i%Lanes]))
-	}
-}
-
-func normGradSumsReLUGeneric(sdy, sdyx *[Lanes]float64, dy, x []float32, scale, shift, mean *[Lanes]float32) {
-	for i, d := range dy {
-		l := i % Lanes
-		if !(x[i]*scale[l]+shift[l] > 0) {
-			d = 0
-		}
-		sdy[l] += float64(d)
-		sdyx[l] += float64(d * (x[i] - mean[l]))
-	}
-}
-
 // NormGradApply sets dx = a*d + b*x + c, or adds it with add, where d is as in
 // [NormGradSums]. dx may be dy or x.
 func NormGradApply(dx, dy, x []float32, scale, shift, a, b, c float32, relu, add bool) {
@@ -128,25 +80,5 @@ func normGradApplyChunks(fn string, dx, dy, x []float32, scale, shift, a, b, c *
 			normGradApply(dx[:n], dy, x, a, b, c, add)
 		}
 		dx, dy, x = dx[n:], dy[n:], x[n:]
-	}
-}
-
-func normGradApplyGeneric(dx, dy, x []float32, a, b, c *[Lanes]float32, add bool) {
-	dy, x = dy[:len(dx)], x[:len(dx)]
-	for i := range dx {
-		l := i % Lanes
-		dx[i] = a[l]*dy[i] + (b[l]*x[i] + c[l]) + keep(dx[i], add)
-	}
-}
-
-func normGradApplyReLUGeneric(dx, dy, x []float32, scale, shift, a, b, c *[Lanes]float32, add bool) {
-	dy, x = dy[:len(dx)], x[:len(dx)]
-	for i := range dx {
-		l := i % Lanes
-		var d float32
-		if x[i]*scale[l]+shift[l] > 0 {
-			d = dy[i]
-		}
-		dx[i] = a[l]*d + (b[l]*x[i] + c[l]) + keep(dx[i], add)
 	}
 }

@@ -1,9 +1,6 @@
 package f32
 
-import (
-	"runtime"
-	"time"
-)
+import "time"
 
 // PeakFMA measures the rate of one core in multiply-adds of the instruction set
 // in use, from registers alone, in GFLOP/s: what a benchmark compares with. It
@@ -17,19 +14,4 @@ func PeakFMA() float64 {
 		best = max(best, float64(flops)*rounds/time.Since(start).Seconds()/1e9)
 	}
 	return best
-}
-
-// peakGeneric runs rounds of 4 independent multiply-adds and returns the number
-// of floating-point operations in a round.
-func peakGeneric(rounds int) int {
-	var a, b, c, d float32
-	x := float32(rounds)
-	for range rounds {
-		a += x * x
-		b += x * x
-		c += x * x
-		d += x * x
-	}
-	runtime.KeepAlive(a + b + c + d)
-	return 8
 }

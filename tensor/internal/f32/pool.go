@@ -1,8 +1,5 @@
 package f32
 
-// poolChunk is the largest number of output pixels in one call.
-const poolChunk = 1024
-
 // MaxPool16 pools n 2x2 windows of two blocked rows: pixel p of dst is the
 // maximum of pixels 2p and 2p+1 of x0 and x1, per channel. NaN propagates.
 func MaxPool16(dst, x0, x1 []float32, n int) {
@@ -12,22 +9,6 @@ func MaxPool16(dst, x0, x1 []float32, n int) {
 		maxPool16(dst, x0, x1, m)
 		dst, x0, x1 = dst[m*Lanes:], x0[2*m*Lanes:], x1[2*m*Lanes:]
 		n -= m
-	}
-}
-
-// beats reports whether v replaces the maximum m, as in PyTorch.
-func beats(v, m float32) bool { return v > m || v != v }
-
-func maxPool16Generic(dst, x0, x1 []float32, n int) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		m := x0[j]
-		for _, v := range [3]float32{x0[j+Lanes], x1[j], x1[j+Lanes]} {
-			if beats(v, m) {
-				m = v
-			}
-		}
-		dst[i] = m
 	}
 }
 
@@ -43,26 +24,5 @@ func MaxPoolGrad16(dx0, dx1, dy, x0, x1 []float32, n int, add bool) {
 		dx0, dx1, dy = dx0[2*m*Lanes:], dx1[2*m*Lanes:], dy[m*Lanes:]
 		x0, x1 = x0[2*m*Lanes:], x1[2*m*Lanes:]
 		n -= m
-	}
-}
-
-func maxPoolGrad16Generic(dx0, dx1, dy, x0, x1 []float32, n int, add bool) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		x := [4]float32{x0[j], x0[j+Lanes], x1[j], x1[j+Lanes]}
-		dx := [4]*float32{&dx0[j], &dx0[j+Lanes], &dx1[j], &dx1[j+Lanes]}
-		best := 0
-		for k := 1; k < 4; k++ {
-			if beats(x[k], x[best]) {
-				best = k
-			}
-		}
-		for k, d := range dx {
-			var g float32
-			if k == best {
-				g = dy[i]
-			}
-			*d = g + keep(*d, add)
-		}
 	}
 }

@@ -1,5 +1,7 @@
 package f32
 
+import "github.com/impasto-go/impasto/tensor/internal/f32/plain"
+
 import "fmt"
 
 // offsets sets offs to a scrambled table with values in [0, 40].
@@ -33,7 +35,7 @@ func productKernels() []kernel {
 				},
 				call: func(n int, b [][]float32) { Gemm(b[0], ts, os, b[1], at, ints(b[3]), b[2], cols) },
 				ref: func(rows, n int, b [][]float32) {
-					gemmGeneric(rows, b[0], ts, os, b[1], at, ints(b[3]), b[2], cols)
+					plain.Gemm(rows, b[0], ts, os, b[1], at, ints(b[3]), b[2], cols)
 				},
 				want: func(n int, b [][]float64) {
 					for t := range Rows() {

@@ -4,14 +4,6 @@ package f32
 // float32 lanes before they add them to float64 ones, which bounds the error
 // whatever the length; the portable form uses float64 throughout.
 
-// fold adds the lanes of s in order.
-func fold(s *[Lanes]float64) (total float64) {
-	for _, v := range s {
-		total += v
-	}
-	return total
-}
-
 // Sum returns Σ x.
 func Sum(x []float32) float64 {
 	var s [Lanes]float64
@@ -25,12 +17,6 @@ func Sum16(sum *[16]float64, x []float32) {
 		n := min(len(x), chunk)
 		sum16(sum, x[:n])
 		x = x[n:]
-	}
-}
-
-func sum16Generic(sum *[Lanes]float64, x []float32) {
-	for i, v := range x {
-		sum[i%Lanes] += float64(v)
 	}
 }
 
@@ -54,13 +40,6 @@ func SqDev16(sum *[16]float64, x []float32, mean *[16]float32) {
 	}
 }
 
-func sqDev16Generic(sum *[Lanes]float64, x []float32, mean *[Lanes]float32) {
-	for i, v := range x {
-		d := float64(v - mean[i%Lanes])
-		sum[i%Lanes] += d * d
-	}
-}
-
 // SumSqDiff returns Σ (a-b)² over len(a) elements.
 func SumSqDiff(a, b []float32) float64 {
 	need(len(b) >= len(a), "SumSqDiff")
@@ -73,13 +52,6 @@ func SumSqDiff(a, b []float32) float64 {
 	return fold(&s)
 }
 
-func sumSqDiffGeneric(sum *[Lanes]float64, a, b []float32) {
-	for i, v := range a {
-		d := float64(v - b[i])
-		sum[i%Lanes] += d * d
-	}
-}
-
 // Dot returns Σ a*b over len(a) elements.
 func Dot(a, b []float32) float64 {
 	need(len(b) >= len(a), "Dot")
@@ -90,10 +62,4 @@ func Dot(a, b []float32) float64 {
 		a, b = a[n:], b[n:]
 	}
 	return fold(&s)
-}
-
-func dotGeneric(sum *[Lanes]float64, a, b []float32) {
-	for i, v := range a {
-		sum[i%Lanes] += float64(v) * float64(b[i])
-	}
 }

@@ -5,24 +5,11 @@ package f32
 import (
 	"unsafe"
 
-	"github.com/klauspost/cpuid/v2"
+	"github.com/impasto-go/impasto/tensor/internal/f32/plain"
 )
 
 // The functions of this file choose between the forms of kernels that are not all
 // called in the same way, or of none.
-
-// available reports whether the processor and the operating system run t.
-func available(t isa) bool {
-	switch t {
-	case portable:
-		return true
-	case avx2:
-		return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.BMI2)
-	case avx512:
-		return cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.BMI2)
-	}
-	return false
-}
 
 // ptr returns a pointer to the first element of s.
 func ptr[T any](s []T) *T { return unsafe.SliceData(s) }
@@ -30,19 +17,19 @@ func ptr[T any](s []T) *T { return unsafe.SliceData(s) }
 func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
 	switch {
 	case len(offs) == 0:
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
+		plain.Gemm(Rows(), out, ts, os, a, at, offs, u, cols)
 	case active == avx512:
 		gemmAVX512(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
 	case active == avx2:
 		gemmAVX2(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
 	default:
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
+		plain.Gemm(Rows(), out, ts, os, a, at, offs, u, cols)
 	}
 }
 
 func taps(dst []float32, ds int, x []float32, offs []int32, w []float32, oc int, bias *[8]float32, n int) {
 	if active == portable || len(offs) == 0 {
-		tapsGeneric(dst, ds, x, offs, w, oc, bias, n)
+		plain.Taps(dst, ds, x, offs, w, oc, bias, n)
 		return
 	}
 	switch {
@@ -68,7 +55,7 @@ func taps(dst []float32, ds int, x []float32, offs []int32, w []float32, oc int,
 
 func tapsGrad(dw []float32, oc int, dy []float32, ds, dyRow int, x []float32, offs []int32, xRow int, rows, n int) {
 	if active == portable {
-		tapsGradGeneric(dw, oc, dy, ds, dyRow, x, offs, xRow, rows, n)
+		plain.TapsGrad(dw, oc, dy, ds, dyRow, x, offs, xRow, rows, n)
 		return
 	}
 	var sums [27][16]float32
@@ -115,7 +102,7 @@ func toBlocked(dst, x []float32, plane, n, c int) {
 			}
 		}
 	default:
-		toBlockedGeneric(dst, x, plane, n, c)
+		plain.ToBlocked(dst, x, plane, n, c)
 	}
 }
 
@@ -132,7 +119,7 @@ func fromBlocked(dst []float32, plane int, x []float32, n, c int) {
 			}
 		}
 	default:
-		fromBlockedGeneric(dst, plane, x, n, c)
+		plain.FromBlocked(dst, plane, x, n, c)
 	}
 }
 
@@ -146,7 +133,7 @@ func interleave2(dst, a, b []float32) {
 	default:
 		n = 0
 	}
-	interleave2Generic(dst[2*n:], a[n:], b[n:])
+	plain.Interleave2(dst[2*n:], a[n:], b[n:])
 }
 
 func deinterleave2(a, b, x []float32) {
@@ -159,7 +146,7 @@ func deinterleave2(a, b, x []float32) {
 	default:
 		n = 0
 	}
-	deinterleave2Generic(a[n:], b[n:], x[2*n:])
+	plain.Deinterleave2(a[n:], b[n:], x[2*n:])
 }
 
 func streamed() {
@@ -181,5 +168,5 @@ func peak(rounds int) int {
 		peakAVX2(rounds)
 		return 2 * 8 * registers
 	}
-	return peakGeneric(rounds)
+	return plain.Peak(rounds)
 }

@@ -2,20 +2,21 @@
 
 package f32
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/impasto-go/impasto/tensor/internal/f32/plain"
+)
 
 // The functions of this file choose between the forms of kernels that are not all
 // called in the same way, or of none.
-
-// available reports whether the processor runs t; every arm64 has NEON.
-func available(t isa) bool { return t == portable || t == neon }
 
 // ptr returns a pointer to the first element of s.
 func ptr[T any](s []T) *T { return unsafe.SliceData(s) }
 
 func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []float32, cols int) {
 	if active == portable || len(offs) == 0 {
-		gemmGeneric(Rows(), out, ts, os, a, at, offs, u, cols)
+		plain.Gemm(Rows(), out, ts, os, a, at, offs, u, cols)
 		return
 	}
 	gemmNEON(ptr(out), ts, os, ptr(a), at, ptr(offs), len(offs), ptr(u), cols)
@@ -23,7 +24,7 @@ func gemm(out []float32, ts, os int, a []float32, at int, offs []int32, u []floa
 
 func taps(dst []float32, ds int, x []float32, offs []int32, w []float32, oc int, bias *[8]float32, n int) {
 	if active == portable || len(offs) == 0 {
-		tapsGeneric(dst, ds, x, offs, w, oc, bias, n)
+		plain.Taps(dst, ds, x, offs, w, oc, bias, n)
 		return
 	}
 	switch oc {
@@ -40,7 +41,7 @@ func taps(dst []float32, ds int, x []float32, offs []int32, w []float32, oc int,
 
 func tapsGrad(dw []float32, oc int, dy []float32, ds, dyRow int, x []float32, offs []int32, xRow int, rows, n int) {
 	if active == portable {
-		tapsGradGeneric(dw, oc, dy, ds, dyRow, x, offs, xRow, rows, n)
+		plain.TapsGrad(dw, oc, dy, ds, dyRow, x, offs, xRow, rows, n)
 		return
 	}
 	switch oc {
@@ -57,7 +58,7 @@ func tapsGrad(dw []float32, oc int, dy []float32, ds, dyRow int, x []float32, of
 
 func toBlocked(dst, x []float32, plane, n, c int) {
 	if active == portable {
-		toBlockedGeneric(dst, x, plane, n, c)
+		plain.ToBlocked(dst, x, plane, n, c)
 		return
 	}
 	// Four channels at a time, in passes short enough for the later ones to find
@@ -75,7 +76,7 @@ func toBlocked(dst, x []float32, plane, n, c int) {
 
 func fromBlocked(dst []float32, plane int, x []float32, n, c int) {
 	if active == portable {
-		fromBlockedGeneric(dst, plane, x, n, c)
+		plain.FromBlocked(dst, plane, x, n, c)
 		return
 	}
 	for p := 0; p < n; p += 128 {
@@ -93,7 +94,7 @@ func interleave2(dst, a, b []float32) {
 	if n > 0 {
 		interleave2NEON(ptr(dst), ptr(a), ptr(b), n)
 	}
-	interleave2Generic(dst[2*n:], a[n:], b[n:])
+	plain.Interleave2(dst[2*n:], a[n:], b[n:])
 }
 
 func deinterleave2(a, b, x []float32) {
@@ -104,12 +105,12 @@ func deinterleave2(a, b, x []float32) {
 	if n > 0 {
 		deinterleave2NEON(ptr(a), ptr(b), ptr(x), n)
 	}
-	deinterleave2Generic(a[n:], b[n:], x[2*n:])
+	plain.Deinterleave2(a[n:], b[n:], x[2*n:])
 }
 
 // stream leaves it to the processor, which notices by itself that whole lines are
 // overwritten.
-func stream(dst, src []float32) { streamGeneric(dst, src) }
+func stream(dst, src []float32) { plain.Stream(dst, src) }
 
 func streamed() {}
 
@@ -117,7 +118,7 @@ func streamed() {}
 // floating-point operations in a round.
 func peak(rounds int) int {
 	if active == portable {
-		return peakGeneric(rounds)
+		return plain.Peak(rounds)
 	}
 	peakNEON(rounds)
 	return 2 * 4 * 24 // two for each lane of the vectors of a round

@@ -33,5 +33,3 @@ func streamLines(dst, src []float32) {
 
 // Streamed makes what this thread streamed visible to others.
 func Streamed() { streamed() }
-
-func streamGeneric(dst, src []float32) { copy(dst, src) }

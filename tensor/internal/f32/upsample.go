@@ -12,13 +12,6 @@ func Upsample16(dst, x []float32, n int) {
 	}
 }
 
-func upsample16Generic(dst, x []float32, n int) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		dst[j], dst[j+Lanes] = x[i], x[i]
-	}
-}
-
 // UpsampleGrad16 is the gradient of two rows of [Upsample16]: pixel p of dx is the
 // sum of pixels 2p and 2p+1 of dy0 and dy1. With add, it is added instead.
 func UpsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
@@ -28,12 +21,5 @@ func UpsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 		upsampleGrad16(dx, dy0, dy1, m, add)
 		dx, dy0, dy1 = dx[m*Lanes:], dy0[2*m*Lanes:], dy1[2*m*Lanes:]
 		n -= m
-	}
-}
-
-func upsampleGrad16Generic(dx, dy0, dy1 []float32, n int, add bool) {
-	for i := range n * Lanes {
-		j := i + i/Lanes*Lanes
-		dx[i] = (dy0[j] + dy1[j]) + (dy0[j+Lanes] + dy1[j+Lanes]) + keep(dx[i], add)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 func adam() {
 	fn("adam", "w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32",
-		"is adamGeneric of n parameters.")
+		"is plain.Adam of n parameters.")
 	w, m, v, g, n := arg("w"), arg("m"), arg("v"), arg("grad"), arg("n")
 	beta1, beta2, eps, step, corr := splat("beta1"), splat("beta2"), splat("eps"), splat("stepSize"), splat("invSqrtCorr2")
 	rest1, rest2 := splat("rest1"), splat("rest2")

@@ -32,7 +32,7 @@ func put(m mask, v reg.VecVirtual, mem Mem, add bool) {
 }
 
 func elementwise() {
-	fn("add", "dst, a, b *float32, n int", "is addGeneric of n floats.")
+	fn("add", "dst, a, b *float32, n int", "is plain.Add of n floats.")
 	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
 	elements("", n, blocks, []reg.GPVirtual{dst, a, b}, func(_, disp int, m mask) {
 		v, w := vec(), vec()
@@ -43,7 +43,7 @@ func elementwise() {
 	})
 	end()
 
-	fn("mul", "dst, a, b *float32, n int, add bool", "is mulGeneric of n floats.")
+	fn("mul", "dst, a, b *float32, n int, add bool", "is plain.Mul of n floats.")
 	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
 	variants(func(label string, add bool) {
 		elements(label, n, blocks, []reg.GPVirtual{dst, a, b}, func(_, disp int, m mask) {
@@ -55,7 +55,7 @@ func elementwise() {
 		})
 	})
 
-	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", "is axpyGeneric of n floats.")
+	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", "is plain.Axpy of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	alpha := splat("alpha")
 	variants(func(label string, add bool) {
@@ -73,7 +73,7 @@ func elementwise() {
 		})
 	})
 
-	fn("relu", "dst, x *float32, n int", "is reluGeneric of n floats.")
+	fn("relu", "dst, x *float32, n int", "is plain.Relu of n floats.")
 	dst, x, n = arg("dst"), arg("x"), arg("n")
 	floor := vec()
 	zero(floor)
@@ -85,7 +85,7 @@ func elementwise() {
 	})
 	end()
 
-	fn("reluGrad", "dx, dy, y *float32, n int, add bool", "is reluGradGeneric of n floats.")
+	fn("reluGrad", "dx, dy, y *float32, n int, add bool", "is plain.ReluGrad of n floats.")
 	dx, dy, y, n := arg("dx"), arg("dy"), arg("y"), arg("n")
 	none := vec()
 	zero(none)
@@ -97,7 +97,7 @@ func elementwise() {
 		})
 	})
 
-	fn("fill", "dst *float32, n int, v float32", "is fillGeneric of n floats.")
+	fn("fill", "dst *float32, n int, v float32", "is plain.Fill of n floats.")
 	dst, n = arg("dst"), arg("n")
 	v := splat("v")
 	elements("", n, blocks, []reg.GPVirtual{dst}, func(_, disp int, m mask) {
@@ -105,7 +105,7 @@ func elementwise() {
 	})
 	end()
 
-	fn("subScale", "dst, a, b *float32, n int, c float32, add bool", "is subScaleGeneric of n floats.")
+	fn("subScale", "dst, a, b *float32, n int, c float32, add bool", "is plain.SubScale of n floats.")
 	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
 	c := splat("c")
 	variants(func(label string, add bool) {

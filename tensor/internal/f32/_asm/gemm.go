@@ -13,7 +13,7 @@ const gemmParams = "out *float32, ts, os int, a *float32, at int, offs *int32, s
 // AVX2 (12 of 16), where 12 rows by 32 columns take four passes.
 func gemm() {
 	fn("gemm", gemmParams,
-		"is gemmGeneric with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.")
+		"is plain.Gemm with 14 rows (AVX-512) or 12 (AVX2). segs, the length of offs, is above 0.")
 	if wide {
 		CMPQ(addr("cols"), Imm(16))
 		JE(LabelRef("narrow"))
@@ -159,7 +159,7 @@ func products(label string, acc [][]reg.VecVirtual, a, step, u, uline reg.GPVirt
 // AVX-512, four passes of 4 rows by 16 columns with AVX2.
 func gemmTN() {
 	fn("gemmTN", "out *float32, os int, a *float32, lda int, b *float32, ldb, bs, n, cols int",
-		"is gemmTNGeneric for n above 0.")
+		"is plain.GemmTN for n above 0.")
 	if wide {
 		CMPQ(addr("cols"), Imm(16))
 		JE(LabelRef("narrow"))

@@ -14,7 +14,7 @@ import (
 
 func layout() {
 	fn("toBlocked", "dst, x *float32, plane, n, c int",
-		fmt.Sprintf("is toBlockedGeneric for %d of the 16 channels, c of them in x; n is above 0.", width))
+		fmt.Sprintf("is plain.ToBlocked for %d of the 16 channels, c of them in x; n is above 0.", width))
 	dst, x, plane, n, c := arg("dst"), arg("x"), bytes("plane"), arg("n"), arg("c")
 	pixel := GP64()
 	MOVQ(U32(64), pixel)
@@ -25,7 +25,7 @@ func layout() {
 	})
 
 	fn("fromBlocked", "dst *float32, plane int, x *float32, n, c int",
-		fmt.Sprintf("is fromBlockedGeneric for c <= %d channels; n is above 0.", width))
+		fmt.Sprintf("is plain.FromBlocked for c <= %d channels; n is above 0.", width))
 	dst, plane, x, n, c = arg("dst"), bytes("plane"), arg("x"), arg("n"), arg("c")
 	pixel = GP64()
 	MOVQ(U32(64), pixel)
@@ -190,7 +190,7 @@ func (s shuffles) unzip(v, w reg.VecVirtual) (reg.VecVirtual, reg.VecVirtual) {
 }
 
 func interleave() {
-	const doc = "Generic of n pairs, a positive multiple of 16."
+	const doc = " of n pairs, a positive multiple of 16."
 	var low, high, even, odd Mem
 	if wide {
 		low = table("low", func(i int) int { return i/2 + i%2*16 })
@@ -199,7 +199,7 @@ func interleave() {
 		odd = table("odd", func(i int) int { return 2*i + 1 })
 	}
 
-	fn("interleave2", "dst, a, b *float32, n int", "is interleave2"+doc)
+	fn("interleave2", "dst, a, b *float32, n int", "is plain.Interleave2"+doc)
 	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
 	s := newShuffles(low, high)
 	Label("pairs")
@@ -216,7 +216,7 @@ func interleave() {
 	JNZ(LabelRef("pairs"))
 	end()
 
-	fn("deinterleave2", "a, b, x *float32, n int", "is deinterleave2"+doc)
+	fn("deinterleave2", "a, b, x *float32, n int", "is plain.Deinterleave2"+doc)
 	a, b, x, n := arg("a"), arg("b"), arg("x"), arg("n")
 	s = newShuffles(even, odd)
 	Label("pairs")
@@ -233,9 +233,9 @@ func interleave() {
 	JNZ(LabelRef("pairs"))
 	end()
 
-	fn("splitPairs", "dst, x *float32, n int", "is splitPairsGeneric for n above 0.")
+	fn("splitPairs", "dst, x *float32, n int", "is plain.SplitPairs for n above 0.")
 	pairs(newShuffles(even, odd), true)
-	fn("joinPairs", "dst, x *float32, n int", "is joinPairsGeneric for n above 0.")
+	fn("joinPairs", "dst, x *float32, n int", "is plain.JoinPairs for n above 0.")
 	pairs(newShuffles(low, high), false)
 }
 

@@ -20,7 +20,7 @@ func rowsApart(p reg.GPVirtual, step string) func(row, disp int) operand.Mem {
 }
 
 func nested() {
-	fn("nestedInput", "v *float32, vs int, x *float32, xs, n int", "is nestedInputGeneric.")
+	fn("nestedInput", "v *float32, vs int, x *float32, xs, n int", "is plain.NestedInput.")
 	v, x, n := arg("v"), arg("x"), arg("n")
 	out, in := rowsApart(v, "vs"), rowsApart(x, "xs")
 	double := constant(two)
@@ -47,7 +47,7 @@ func nested() {
 	})
 	end()
 
-	fn("nestedOutput", "y *float32, ys int, m *float32, ms, n int", "is nestedOutputGeneric.")
+	fn("nestedOutput", "y *float32, ys int, m *float32, ms, n int", "is plain.NestedOutput.")
 	y, m, n := arg("y"), arg("m"), arg("n")
 	out, in = rowsApart(y, "ys"), rowsApart(m, "ms")
 	double = constant(two)

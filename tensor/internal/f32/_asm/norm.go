@@ -28,7 +28,7 @@ func scaleShift(residual bool) {
 	if residual {
 		name, params = "scaleShiftAdd", "dst, x, r *float32, scale, shift *[16]float32, n int, alpha float32, relu bool"
 	}
-	fn(name, params, "is "+name+"Generic of n floats.")
+	fn(name, params, "is "+portable(name)+" of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	scale, shift := lanes("scale"), lanes("shift")
 	ptrs := []reg.GPVirtual{dst, x}
@@ -82,7 +82,7 @@ func gradient(m mask, relu bool, dy Mem, x, none reg.VecVirtual, scale, shift []
 func normGradSums(relu bool) {
 	name, extra := reluName("normGradSums", relu)
 	fn(name, "sdy, sdyx *[16]float64, dy, x *float32, "+extra+"mean *[16]float32, n int",
-		"is "+name+"Generic of n floats, n above 0.")
+		"is "+portable(name)+" of n floats, n above 0.")
 	dy, x := arg("dy"), arg("x")
 	mean := lanes("mean")
 	var scale, shift []Op
@@ -104,7 +104,7 @@ func normGradSums(relu bool) {
 
 func normGradApply(relu bool) {
 	name, extra := reluName("normGradApply", relu)
-	fn(name, "dx, dy, x *float32, "+extra+"a, b, c *[16]float32, n int, add bool", "is "+name+"Generic of n floats.")
+	fn(name, "dx, dy, x *float32, "+extra+"a, b, c *[16]float32, n int, add bool", "is "+portable(name)+" of n floats.")
 	dx, dy, x, n := arg("dx"), arg("dy"), arg("x"), arg("n")
 	a, b, c := lanes("a"), lanes("b"), lanes("c")
 	var scale, shift []Op

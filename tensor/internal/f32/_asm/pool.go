@@ -7,7 +7,7 @@ import (
 )
 
 func pool() {
-	fn("maxPool16", "dst, x0, x1 *float32, n int", "is maxPool16Generic for n above 0.")
+	fn("maxPool16", "dst, x0, x1 *float32, n int", "is plain.MaxPool16 for n above 0.")
 	dst, x0, x1, n := arg("dst"), arg("x0"), arg("x1"), arg("n")
 	Label("pixels")
 	for disp := 0; disp < 64; disp += 4 * width {
@@ -22,7 +22,7 @@ func pool() {
 	nextWindow(x0, x1, n)
 	end()
 
-	fn("maxPoolGrad16", "dx0, dx1, dy, x0, x1 *float32, n int, add bool", "is maxPoolGrad16Generic for n above 0.")
+	fn("maxPoolGrad16", "dx0, dx1, dy, x0, x1 *float32, n int, add bool", "is plain.MaxPoolGrad16 for n above 0.")
 	dx0, dx1, dy, x0, x1, n := arg("dx0"), arg("dx1"), arg("dy"), arg("x0"), arg("x1"), arg("n")
 	variants(func(label string, add bool) {
 		Label(label + "pixels")

@@ -67,8 +67,8 @@ func widen(v reg.VecVirtual, p reg.GPVirtual, disp int) {
 }
 
 func reduce() {
-	const doc = "Generic of n floats, n above 0."
-	fn("sum16", "sum *[16]float64, x *float32, n int", "is sum16"+doc)
+	const doc = " of n floats, n above 0."
+	fn("sum16", "sum *[16]float64, x *float32, n int", "is plain.Sum16"+doc)
 	x := arg("x")
 	sums([]string{"sum"}, []reg.GPVirtual{x}, func(acc []reg.VecVirtual, _, disp int, m mask) {
 		v := vec()
@@ -76,7 +76,7 @@ func reduce() {
 		VADDPS(v, acc[0], acc[0])
 	})
 
-	fn("sqDev16", "sum *[16]float64, x *float32, mean *[16]float32, n int", "is sqDev16"+doc)
+	fn("sqDev16", "sum *[16]float64, x *float32, mean *[16]float32, n int", "is plain.SqDev16"+doc)
 	x = arg("x")
 	mean := lanes("mean")
 	sums([]string{"sum"}, []reg.GPVirtual{x}, func(acc []reg.VecVirtual, l, disp int, m mask) {
@@ -87,7 +87,7 @@ func reduce() {
 		VFMADD231PS(v, v, acc[0])
 	})
 
-	fn("sumSqDiff", "sum *[16]float64, a, b *float32, n int", "is sumSqDiff"+doc)
+	fn("sumSqDiff", "sum *[16]float64, a, b *float32, n int", "is plain.SumSqDiff"+doc)
 	a, b := arg("a"), arg("b")
 	sums([]string{"sum"}, []reg.GPVirtual{a, b}, func(acc []reg.VecVirtual, _, disp int, m mask) {
 		v, w := vec(), vec()
@@ -97,7 +97,7 @@ func reduce() {
 		VFMADD231PS(v, v, acc[0])
 	})
 
-	fn("dot", "sum *[16]float64, a, b *float32, n int", "is dot"+doc)
+	fn("dot", "sum *[16]float64, a, b *float32, n int", "is plain.Dot"+doc)
 	a, b = arg("a"), arg("b")
 	sums([]string{"sum"}, []reg.GPVirtual{a, b}, func(acc []reg.VecVirtual, _, disp int, m mask) {
 		v, w := vec(), vec()

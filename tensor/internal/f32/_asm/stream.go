@@ -7,7 +7,7 @@ import (
 
 func streams() {
 	fn("stream", "dst, src *float32, n int",
-		"is streamGeneric of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.")
+		"is plain.Stream of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.")
 	dst, src, n := arg("dst"), arg("src"), arg("n")
 	Label("lines")
 	v := vecs(16 / width)

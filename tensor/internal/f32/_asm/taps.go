@@ -23,7 +23,7 @@ func taps() {
 	for _, oc := range channels {
 		name := fmt.Sprintf("taps%d", oc)
 		fn(name, "dst *float32, ds int, x *float32, offs *int32, w *float32, wstep int, bias *float32, nt, n int",
-			fmt.Sprintf("is tapsGeneric for %d channels and nt taps, whose weights lie wstep floats apart.", oc),
+			fmt.Sprintf("is plain.Taps for %d channels and nt taps, whose weights lie wstep floats apart.", oc),
 			"nt and n are above 0.")
 		dst, x, n := arg("dst"), arg("x"), arg("n")
 		wstep := bytes("wstep")
@@ -120,7 +120,7 @@ func tapsGrad() {
 	for _, oc := range channels {
 		name := fmt.Sprintf("tapsGrad%d", oc)
 		fn(name, "dw *float32, wstep int, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int, sums *[27][16]float32",
-			fmt.Sprintf("is tapsGradGeneric for %d channels and nt taps, whose weights lie wstep floats", oc),
+			fmt.Sprintf("is plain.TapsGrad for %d channels and nt taps, whose weights lie wstep floats", oc),
 			"apart. sums is scratch. nt, rows and n are above 0.")
 		dw, offs, nt := arg("dw"), arg("offs"), arg("nt")
 		for _, g := range taps[oc] {

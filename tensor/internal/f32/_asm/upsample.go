@@ -7,7 +7,7 @@ import (
 )
 
 func upsample() {
-	fn("upsample16", "dst, x *float32, n int", "is upsample16Generic for n above 0.")
+	fn("upsample16", "dst, x *float32, n int", "is plain.Upsample16 for n above 0.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	Label("pixels")
 	for disp := 0; disp < 64; disp += 4 * width {
@@ -23,7 +23,7 @@ func upsample() {
 	JNZ(LabelRef("pixels"))
 	end()
 
-	fn("upsampleGrad16", "dx, dy0, dy1 *float32, n int, add bool", "is upsampleGrad16Generic for n above 0.")
+	fn("upsampleGrad16", "dx, dy0, dy1 *float32, n int, add bool", "is plain.UpsampleGrad16 for n above 0.")
 	dx, dy0, dy1, n := arg("dx"), arg("dy0"), arg("dy1"), arg("n")
 	variants(func(label string, add bool) {
 		Label(label + "pixels")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -49,6 +51,9 @@ func table(name string, index func(lane int) int) Mem {
 func fn(name, params string, doc ...string) {
 	fnFrame(name, params, NOSPLIT, doc...)
 }
+
+// portable returns the name of a kernel's portable form.
+func portable(name string) string { return "plain." + strings.ToUpper(name[:1]) + name[1:] }
 
 // fnFrame begins a function with other attributes: one with a large frame cannot
 // be NOSPLIT.

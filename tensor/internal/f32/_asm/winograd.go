@@ -134,7 +134,7 @@ func maskedName(name, x string, masked bool) (string, string) {
 // frequencies; step applies its matrix to one column or row.
 func toFrequencies(name, src string, masked bool, size, kept int, constants func() func([]reg.VecVirtual) []reg.VecVirtual) {
 	name, params := maskedName(name, src, masked)
-	fnFrame(name, params, 0, "is "+name+"Generic for n above 0.")
+	fnFrame(name, params, 0, "is "+portable(name)+" for n above 0.")
 	l := newTileLoop(6, size, kept)
 	x, rs := arg(src), bytes("rs")
 	v, fs := arg("v"), bytes("fs")
@@ -195,7 +195,7 @@ func storeFrequencies(v, fs reg.GPVirtual, l *tileLoop, step func([]reg.VecVirtu
 }
 
 func winogradWeights() {
-	fnFrame("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is winogradWeightsGeneric for n above 0.")
+	fnFrame("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is plain.WinogradWeights for n above 0.")
 	l := newTileLoop(6, 3, 3)
 	u, fs, us, w := arg("u"), bytes("fs"), bytes("us"), arg("w")
 	c4, c14, c16, c124 := constant(four), constant(quarter), constant(minusSixth), constant(twentyFourth)
@@ -284,7 +284,7 @@ func gradOutputStep(d []reg.VecVirtual, c4 reg.VecVirtual) []reg.VecVirtual {
 
 func winogradOutput() {
 	fnFrame("winogradOutput", "dst *float32, rs int, m *float32, ms, n int, bias *[16]float32, mode int", 0,
-		"is winogradOutputGeneric for n above 0.")
+		"is plain.WinogradOutput for n above 0.")
 	l := newTileLoop(4, 6, 6)
 	dst, rs, m, ms, bias, mode := arg("dst"), bytes("rs"), arg("m"), bytes("ms"), arg("bias"), arg("mode")
 	c2, c4, c8 := constant(two), constant(four), constant(eight)

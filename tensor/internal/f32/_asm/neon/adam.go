@@ -2,7 +2,7 @@ package main
 
 func adam() {
 	fn("adam", "w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32", 0,
-		"is adamGeneric of n parameters.")
+		"is plain.Adam of n parameters.")
 	w, m, v, grad, n := arg("w"), arg("m"), arg("v"), arg("grad"), arg("n")
 	beta1, beta2, eps := splat("beta1"), splat("beta2"), splat("eps")
 	step, corr := splat("stepSize"), splat("invSqrtCorr2")

@@ -1,7 +1,7 @@
 package main
 
 func elementwise() {
-	fn("add", "dst, a, b *float32, n int", 0, "is addGeneric of n floats.")
+	fn("add", "dst, a, b *float32, n int", 0, "is plain.Add of n floats.")
 	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
 	elements("", n, []gp{dst, a, b}, func(g block) {
 		v, w := g.load(a, 0), g.load(b, 0)
@@ -9,7 +9,7 @@ func elementwise() {
 		g.store(v, dst, 0, false)
 	})
 
-	fn("mul", "dst, a, b *float32, n int, add bool", 0, "is mulGeneric of n floats.")
+	fn("mul", "dst, a, b *float32, n int, add bool", 0, "is plain.Mul of n floats.")
 	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
 	variants(func(name string, add bool) {
 		elements(name, n, []gp{dst, a, b}, func(g block) {
@@ -19,7 +19,7 @@ func elementwise() {
 		})
 	})
 
-	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", 0, "is axpyGeneric of n floats.")
+	fn("axpy", "dst, x *float32, n int, alpha float32, add bool", 0, "is plain.Axpy of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	alpha := splat("alpha")
 	variants(func(name string, add bool) {
@@ -36,7 +36,7 @@ func elementwise() {
 		})
 	})
 
-	fn("relu", "dst, x *float32, n int", 0, "is reluGeneric of n floats.")
+	fn("relu", "dst, x *float32, n int", 0, "is plain.Relu of n floats.")
 	dst, x, n = arg("dst"), arg("x"), arg("n")
 	floor := newVecs(1)
 	zero(floor...)
@@ -46,7 +46,7 @@ func elementwise() {
 		g.store(v, dst, 0, false)
 	})
 
-	fn("reluGrad", "dx, dy, y *float32, n int, add bool", 0, "is reluGradGeneric of n floats.")
+	fn("reluGrad", "dx, dy, y *float32, n int, add bool", 0, "is plain.ReluGrad of n floats.")
 	dx, dy, y, n := arg("dx"), arg("dy"), arg("y"), arg("n")
 	variants(func(name string, add bool) {
 		elements(name, n, []gp{dx, dy, y}, func(g block) {
@@ -57,7 +57,7 @@ func elementwise() {
 		})
 	})
 
-	fn("fill", "dst *float32, n int, v float32", 0, "is fillGeneric of n floats.")
+	fn("fill", "dst *float32, n int, v float32", 0, "is plain.Fill of n floats.")
 	dst, n = arg("dst"), arg("n")
 	v := splat("v")
 	elements("", n, []gp{dst}, func(g block) {
@@ -68,7 +68,7 @@ func elementwise() {
 		g.store(all, dst, 0, false)
 	})
 
-	fn("subScale", "dst, a, b *float32, n int, c float32, add bool", 0, "is subScaleGeneric of n floats.")
+	fn("subScale", "dst, a, b *float32, n int, c float32, add bool", 0, "is plain.SubScale of n floats.")
 	dst, a, b, n = arg("dst"), arg("a"), arg("b"), arg("n")
 	c := splat("c")
 	variants(func(name string, add bool) {

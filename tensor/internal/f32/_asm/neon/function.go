@@ -190,3 +190,6 @@ func down(r gp, k int, label string) {
 	op("SUBS", imm(k), r, r)
 	op("BNE", label)
 }
+
+// portable returns the name of a kernel's portable form.
+func portable(name string) string { return "plain." + strings.ToUpper(name[:1]) + name[1:] }

@@ -9,7 +9,7 @@ import "fmt"
 // 32 registers are in use: 24 + 6 + 2.
 func gemm() {
 	fn("gemm", "out *float32, ts, os int, a *float32, at int, offs *int32, segs int, u *float32, cols int", 0,
-		"is gemmGeneric with 12 rows. segs, the length of offs, is above 0.")
+		"is plain.Gemm with 12 rows. segs, the length of offs, is above 0.")
 	out, a, u, left := arg("out"), arg("a"), arg("u"), arg("cols")
 	ts, os, step, line := bytesOf("ts"), bytesOf("os"), bytesOf("at"), bytesOf("cols")
 	label("columns")
@@ -74,7 +74,7 @@ func tile(rows, cols int) []vecs {
 // loads of 2 vectors for 16 multiply-adds, 0.25 loads each.
 func gemmTN() {
 	fn("gemmTN", "out *float32, os int, a *float32, lda int, b *float32, ldb, bs, n, cols int", 0,
-		"is gemmTNGeneric for n above 0.")
+		"is plain.GemmTN for n above 0.")
 	out, b, left := arg("out"), arg("b"), arg("cols")
 	os, lda, ldb, bs := bytesOf("os"), bytesOf("lda"), bytesOf("ldb"), bytesOf("bs")
 	op("SUB", "$64", bs, bs)

@@ -6,7 +6,7 @@ func layout() {
 	toBlocked()
 	fromBlocked()
 
-	fn("interleave2", "dst, a, b *float32, n int", 0, "is interleave2Generic of n pairs, a positive multiple of 4.")
+	fn("interleave2", "dst, a, b *float32, n int", 0, "is plain.Interleave2 of n pairs, a positive multiple of 4.")
 	dst, a, b, n := arg("dst"), arg("a"), arg("b"), arg("n")
 	v := newVecs(2)
 	label("pairs")
@@ -16,7 +16,7 @@ func layout() {
 	down(n, 4, "pairs")
 	ret()
 
-	fn("deinterleave2", "a, b, x *float32, n int", 0, "is deinterleave2Generic of n pairs, a positive multiple of 4.")
+	fn("deinterleave2", "a, b, x *float32, n int", 0, "is plain.Deinterleave2 of n pairs, a positive multiple of 4.")
 	a, b, x, n := arg("a"), arg("b"), arg("x"), arg("n")
 	v = newVecs(2)
 	label("pairs")
@@ -26,7 +26,7 @@ func layout() {
 	down(n, 4, "pairs")
 	ret()
 
-	fn("splitPairs", "dst, x *float32, n int", 0, "is splitPairsGeneric for n above 0.")
+	fn("splitPairs", "dst, x *float32, n int", 0, "is plain.SplitPairs for n above 0.")
 	dst, x, n = arg("dst"), arg("x"), arg("n")
 	v = newVecs(2)
 	label("groups")
@@ -39,7 +39,7 @@ func layout() {
 	down(n, 1, "groups")
 	ret()
 
-	fn("joinPairs", "dst, x *float32, n int", 0, "is joinPairsGeneric for n above 0.")
+	fn("joinPairs", "dst, x *float32, n int", 0, "is plain.JoinPairs for n above 0.")
 	dst, x, n = arg("dst"), arg("x"), arg("n")
 	v = newVecs(2)
 	label("groups")
@@ -112,7 +112,7 @@ func pixels(name string, n gp, four, one func()) {
 
 func toBlocked() {
 	fn("toBlocked4", "dst, x *float32, plane, n, c int", 0,
-		"is toBlockedGeneric for 4 of the 16 channels, c of them in x; n is above 0.")
+		"is plain.ToBlocked for 4 of the 16 channels, c of them in x; n is above 0.")
 	dst, x, plane, n, pixel := arg("dst"), arg("x"), bytesOf("plane"), arg("n"), newGP()
 	op("MOVD", "$64", pixel)
 	perCount(0, func(name string, c int) {
@@ -139,7 +139,7 @@ func toBlocked() {
 
 func fromBlocked() {
 	fn("fromBlocked4", "dst *float32, plane int, x *float32, n, c int", 0,
-		"is fromBlockedGeneric for c channels, 1 <= c <= 4; n is above 0.")
+		"is plain.FromBlocked for c channels, 1 <= c <= 4; n is above 0.")
 	dst, plane, x, n, pixel := arg("dst"), bytesOf("plane"), arg("x"), arg("n"), newGP()
 	op("MOVD", "$64", pixel)
 	perCount(1, func(name string, c int) {

@@ -13,7 +13,7 @@ func rowsApart(n int, p, step string) []gp {
 }
 
 func nested() {
-	fn("nestedInput", "v *float32, vs int, x *float32, xs, n int", 0, "is nestedInputGeneric.")
+	fn("nestedInput", "v *float32, vs int, x *float32, xs, n int", 0, "is plain.NestedInput.")
 	out, in, n := rowsApart(5, "v", "vs"), rowsApart(5, "x", "xs"), arg("n")
 	double := constant(2)
 	elements("", n, append(in, out...), func(g block) {
@@ -39,7 +39,7 @@ func nested() {
 		g.store(d[3], out[1], 0, false)
 	})
 
-	fn("nestedOutput", "y *float32, ys int, m *float32, ms, n int", 0, "is nestedOutputGeneric.")
+	fn("nestedOutput", "y *float32, ys int, m *float32, ms, n int", 0, "is plain.NestedOutput.")
 	out, in, n = rowsApart(3, "y", "ys"), rowsApart(5, "m", "ms"), arg("n")
 	double = constant(2)
 	quadruple := constant(4)

@@ -34,7 +34,7 @@ func scaleShift(residual bool) {
 	if residual {
 		name, list = "scaleShiftAdd", "dst, x, r *float32, scale, shift *[16]float32, n int, alpha float32, relu bool"
 	}
-	fn(name, list, 0, "is "+name+"Generic of n floats.")
+	fn(name, list, 0, "is "+portable(name)+" of n floats.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	scale, shift := channelsOf("scale"), channelsOf("shift")
 	floor := floorOf("relu")
@@ -62,7 +62,7 @@ func normGradSums(relu bool) {
 	if relu {
 		name, list = "normGradSumsReLU", "sdy, sdyx *[16]float64, dy, x *float32, scale, shift, mean *[16]float32, n int"
 	}
-	fn(name, list, 0, "is "+name+"Generic of n floats, n above 0.")
+	fn(name, list, 0, "is "+portable(name)+" of n floats, n above 0.")
 	dy, x := arg("dy"), arg("x")
 	mean := channelsOf("mean")
 	var scale, shift channels
@@ -88,7 +88,7 @@ func normGradApply(relu bool) {
 	if relu {
 		name, list = "normGradApplyReLU", "dx, dy, x *float32, scale, shift, a, b, c *[16]float32, n int, add bool"
 	}
-	fn(name, list, 0, "is "+name+"Generic of n floats.")
+	fn(name, list, 0, "is "+portable(name)+" of n floats.")
 	dx, dy, x, n := arg("dx"), arg("dy"), arg("x"), arg("n")
 	a, b, c := channelsOf("a"), channelsOf("b"), channelsOf("c")
 	var scale, shift channels

@@ -1,7 +1,7 @@
 package main
 
 func pool() {
-	fn("maxPool16", "dst, x0, x1 *float32, n int", 0, "is maxPool16Generic for n above 0.")
+	fn("maxPool16", "dst, x0, x1 *float32, n int", 0, "is plain.MaxPool16 for n above 0.")
 	dst, x0, x1, n := arg("dst"), arg("x0"), arg("x1"), arg("n")
 	label("pixels")
 	a, b, c, d := newVecs(4), newVecs(4), newVecs(4), newVecs(4)
@@ -19,7 +19,7 @@ func pool() {
 	down(n, 1, "pixels")
 	ret()
 
-	fn("maxPoolGrad16", "dx0, dx1, dy, x0, x1 *float32, n int, add bool", 0, "is maxPoolGrad16Generic for n above 0.")
+	fn("maxPoolGrad16", "dx0, dx1, dy, x0, x1 *float32, n int, add bool", 0, "is plain.MaxPoolGrad16 for n above 0.")
 	variants(func(name string, add bool) {
 		dx0, dx1, dy, x0, x1, n := arg("dx0"), arg("dx1"), arg("dy"), arg("x0"), arg("x1"), arg("n")
 		label(name)

@@ -1,13 +1,13 @@
 package main
 
 func reduce() {
-	fn("sum16", "sum *[16]float64, x *float32, n int", 0, "is sum16Generic of n floats, n above 0.")
+	fn("sum16", "sum *[16]float64, x *float32, n int", 0, "is plain.Sum16 of n floats, n above 0.")
 	x := arg("x")
 	reduction([]string{"sum"}, []gp{x}, func(g block, acc []vecs) {
 		fadd(acc[0], acc[0], g.load(x, 0))
 	})
 
-	fn("sqDev16", "sum *[16]float64, x *float32, mean *[16]float32, n int", 0, "is sqDev16Generic of n floats, n above 0.")
+	fn("sqDev16", "sum *[16]float64, x *float32, mean *[16]float32, n int", 0, "is plain.SqDev16 of n floats, n above 0.")
 	x = arg("x")
 	mean := channelsOf("mean")
 	reduction([]string{"sum"}, []gp{x}, func(g block, acc []vecs) {
@@ -16,7 +16,7 @@ func reduce() {
 		mla(acc[0], v, v)
 	})
 
-	fn("sumSqDiff", "sum *[16]float64, a, b *float32, n int", 0, "is sumSqDiffGeneric of n floats, n above 0.")
+	fn("sumSqDiff", "sum *[16]float64, a, b *float32, n int", 0, "is plain.SumSqDiff of n floats, n above 0.")
 	a, b := arg("a"), arg("b")
 	reduction([]string{"sum"}, []gp{a, b}, func(g block, acc []vecs) {
 		v, w := g.load(a, 0), g.load(b, 0)
@@ -24,7 +24,7 @@ func reduce() {
 		mla(acc[0], v, v)
 	})
 
-	fn("dot", "sum *[16]float64, a, b *float32, n int", 0, "is dotGeneric of n floats, n above 0.")
+	fn("dot", "sum *[16]float64, a, b *float32, n int", 0, "is plain.Dot of n floats, n above 0.")
 	a, b = arg("a"), arg("b")
 	reduction([]string{"sum"}, []gp{a, b}, func(g block, acc []vecs) {
 		mla(acc[0], g.load(a, 0), g.load(b, 0))

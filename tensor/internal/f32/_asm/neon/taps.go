@@ -18,7 +18,7 @@ var tapShapes = []struct {
 func taps() {
 	for _, s := range tapShapes {
 		fn(fmt.Sprintf("taps%d", s.oc), "dst *float32, ds int, x *float32, offs *int32, w, bias *float32, nt, n int", 0,
-			fmt.Sprintf("is tapsGeneric for %d channels and nt taps. nt and n are above 0.", s.oc))
+			fmt.Sprintf("is plain.Taps for %d channels and nt taps. nt and n are above 0.", s.oc))
 		dst, x, n, ds := arg("dst"), arg("x"), arg("n"), bytesOf("ds")
 		for _, v := range s.vectors {
 			name := fmt.Sprintf("by%d", v)
@@ -108,7 +108,7 @@ func tapsGrad() {
 	for _, s := range gradShapes {
 		fn(fmt.Sprintf("tapsGrad%d", s.oc),
 			"dw, dy *float32, ds, dyRow int, x *float32, offs *int32, xRow, nt, rows, n int", 0,
-			fmt.Sprintf("is tapsGradGeneric for %d channels and nt taps. nt, rows and n are above 0.", s.oc))
+			fmt.Sprintf("is plain.TapsGrad for %d channels and nt taps. nt, rows and n are above 0.", s.oc))
 		dw, offs, nt := arg("dw"), arg("offs"), arg("nt")
 		for _, g := range s.taps {
 			name := fmt.Sprintf("by%d", g)

@@ -1,7 +1,7 @@
 package main
 
 func upsample() {
-	fn("upsample16", "dst, x *float32, n int", 0, "is upsample16Generic for n above 0.")
+	fn("upsample16", "dst, x *float32, n int", 0, "is plain.Upsample16 for n above 0.")
 	dst, x, n := arg("dst"), arg("x"), arg("n")
 	v := newVecs(4)
 	label("pixels")
@@ -13,7 +13,7 @@ func upsample() {
 	down(n, 1, "pixels")
 	ret()
 
-	fn("upsampleGrad16", "dx, dy0, dy1 *float32, n int, add bool", 0, "is upsampleGrad16Generic for n above 0.")
+	fn("upsampleGrad16", "dx, dy0, dy1 *float32, n int, add bool", 0, "is plain.UpsampleGrad16 for n above 0.")
 	variants(func(name string, add bool) {
 		dx, dy0, dy1, n := arg("dx"), arg("dy0"), arg("dy1"), arg("n")
 		whole := blocks[0]

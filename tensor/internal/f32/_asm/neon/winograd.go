@@ -60,7 +60,7 @@ func toFrequencies(name, src string, masked bool, size int, constants func(), st
 	if size > kept {
 		area = frame
 	}
-	fn(name, list, area, "is "+name+"Generic for n above 0.")
+	fn(name, list, area, "is "+portable(name)+" for n above 0.")
 	v, fs, x, rs := arg("v"), bytesOf("fs"), arg(src), bytesOf("rs")
 	ptrs, steps := []gp{x, v}, []any{"$256", "$64"}
 	var y gp
@@ -128,7 +128,7 @@ func storeFrequencies(v, fs gp, mid []vecs, scratch gp, step func(vecs) vecs) {
 }
 
 func winogradWeights() {
-	fn("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is winogradWeightsGeneric for n above 0.")
+	fn("winogradWeights", "u *float32, fs, us int, w *float32, n int", 0, "is plain.WinogradWeights for n above 0.")
 	u, fs, us, w := arg("u"), bytesOf("fs"), bytesOf("us"), arg("w")
 	c4, c14, c16, c124 := constant(4), constant(.25), constant(-1./6), constant(1./24)
 	step := func(g vecs) vecs { return weightsStep(g, c4, c14, c16, c124) }
@@ -227,7 +227,7 @@ func outputStep(v, c2, c4, c8 vecs) vecs {
 
 func winogradOutput() {
 	fn("winogradOutput", "dst *float32, rs int, m *float32, ms, n int, bias *[16]float32, mode int", 0,
-		"is winogradOutputGeneric for n above 0.")
+		"is plain.WinogradOutput for n above 0.")
 	dst, rs, m, ms, bias, mode := arg("dst"), bytesOf("rs"), arg("m"), bytesOf("ms"), arg("bias"), arg("mode")
 	c2, c4, c8 := constant(2), constant(4), constant(8)
 	quarters([]gp{dst, m, bias}, []any{"$256", ms, "$0"}, func() {
