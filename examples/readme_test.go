@@ -3,7 +3,6 @@ package examples_test
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -107,24 +106,6 @@ func existing(path string) string {
 		return files[0]
 	}
 	return path
-}
-
-// TestStructure wants every package that others can import in the README's list.
-func TestStructure(t *testing.T) {
-	text := readme(t)
-	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		name := entry.Name()
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (name == "internal" || name == "testdata" || name == "examples" || name == "benchmarks" || name[0] == '.' && name != ".."):
-			return fs.SkipDir
-		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-			pkg := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
-			require.Contains(t, text, "`"+pkg+"`", "the README's list of packages")
-		}
-		return nil
-	}))
 }
 
 func readme(t *testing.T) string {

@@ -320,7 +320,7 @@ func TestRefusals(t *testing.T) {
 		{`element type 7, expected float32`, func(m *onnx.Model) { m.Graph.Inputs[0].DataType = onnx.Int64 }},
 		{`expected [N, 3, H, W]`, func(m *onnx.Model) { m.Graph.Inputs[0].Dims[1].Value = 4 }},
 		{`is not computed by an earlier node`, func(m *onnx.Model) { find(m, "Conv").Inputs[1] = "nothing" }},
-		{`3 of "in2.weight" is NaN`, func(m *onnx.Model) {
+		{`tensor "in2.weight" holds NaN at [3]`, func(m *onnx.Model) {
 			raw := initializer(m, "in2.weight").Raw
 			copy(raw[12:], []byte{0, 0, 0xc0, 0x7f})
 		}},
