@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what PyTorch makes of networks with random weights: make.py FOLDER A,B,C BLOCKS [FAMILY...]
+"""Writes what PyTorch makes of networks with random weights: make.py FOLDER A,B,C BLOCKS FAMILY... [--training]
 
 Of each family of nn/arch: FAMILY.pth, the weights; FAMILY.model, the same in the old container and with the running
 statistics that old versions saved; FAMILY.golden.pth, a batch x, its output y, a gradient gy of it and the gradients
-that follow, and the losses of three training steps with the tutorial's losses. The files in this folder were made with
-the lines at the end.
+that follow, and with --training what the tutorial's losses are in three steps. The files in this folder were made with
+the line at the end.
 """
 import os
 import sys
@@ -81,13 +81,15 @@ def make(folder, family, filters, blocks, perception):
     y.backward(gy)
     golden = {"x": x.detach(), "y": y.detach(), "gy": gy, "grad_x": x.grad}
     golden.update({"grad." + name: p.grad.clone() for name, p in net.named_parameters()})
-    golden["losses"] = training(net, perception)
+    if perception:
+        golden["losses"] = training(net, perception)
     torch.save(golden, os.path.join(folder, family + ".golden.pth"))
 
 
-# make.py . 2,3,4 1 pytorch-examples anti-aliased anti-aliased-nearest
+# make.py . 2,3,4 1 pytorch-examples anti-aliased anti-aliased-nearest --training
 if __name__ == "__main__":
-    out, widths, count = sys.argv[1], networks.filters(sys.argv[2]), int(sys.argv[3])
-    judge = hashed(networks.Perception())
-    for each in sys.argv[4:] or networks.families:
-        make(out, each, widths, count, judge)
+    out, widths, count, *names = sys.argv[1:]
+    judge = hashed(networks.Perception()) if "--training" in names else None
+    for each in names:
+        if each != "--training":
+            make(out, each, networks.filters(widths), int(count), judge)
