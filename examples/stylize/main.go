@@ -17,7 +17,7 @@ import (
 	"runtime"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/examples/internal/free"
+	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/examples/internal/model"
 	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/gpu"
@@ -152,12 +152,12 @@ type workshop struct {
 
 // session returns one of n sessions that work at the same time.
 func (w *workshop) session(n int) (*stylize.Session, error) {
-	memory := int64(w.memory) << 20
-	if half := free.Memory() / 2; half > 0 {
-		memory = min(memory, half)
+	budget := int64(w.memory) << 20
+	if free, ok := memory.Free(); ok {
+		budget = min(budget, free/2)
 	}
 	options := []stylize.Option{
-		stylize.Memory(max(memory/int64(n), 1)),
+		stylize.Memory(max(budget/int64(n), 1)),
 		stylize.Threads(max(1, runtime.GOMAXPROCS(0)/n)),
 	}
 	if w.device != nil {

@@ -60,6 +60,9 @@ func TestHalo(t *testing.T) {
 	// what is known of deconv1's input, 2 of its pixels.
 	scales := tutorial.Scales()
 	require.Equal(t, 12, tutorial.Halo(func(layer int) bool { return scales[layer] == 4 }))
+	// The encoder alone: conv1 for conv2 for conv3, 4+1+2*1 = 7 pixels, rounded up. 6
+	// would be too few; 10 and 14 only cost time.
+	require.Equal(t, 8, tutorial.Halo(func(layer int) bool { return layer >= 2 }))
 }
 
 func TestCosts(t *testing.T) {

@@ -7,6 +7,9 @@ import "fmt"
 // margin is the part of an estimate that is certainly needed.
 const margin = 0.75
 
+// Free returns the bytes that can still be taken, if the system tells.
+func Free() (bytes int64, ok bool) { return available() }
+
 // Check returns an error that names both figures if the estimate, in bytes, is far more
 // than is free; advice says what makes it less. Where the system does not tell what is
 // free, nothing is refused.
