@@ -82,6 +82,7 @@ var mayImport = []importRow{
 	{"nn/imageio/internal/tiff", []string{xImage}},
 	{"nn/imageio", []string{"internal/atomicfile", "internal/printable", "nn/imageio/internal/jpeg", "nn/imageio/internal/tiff", xImage}},
 	{"nn/flicker", []string{"nn/imageio"}},
+	{"nn/temporal", nil},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},

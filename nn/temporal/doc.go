@@ -1,0 +1,34 @@
+// Package temporal keeps styled frames still in a game's frame loop: the styled
+// picture of the last frame is carried along the engine's motion vectors and mixed
+// with the new one, or shown alone, so that a network need not run in every frame.
+//
+//	layer := temporal.New(width, height, temporal.Options{Keep: 0.8, DepthTolerance: 0.1})
+//	defer layer.Close()
+//	// In every frame, or in every fourth only:
+//	session.StylizeRGBA(pixels, pixels, width, height, 4*width)
+//	layer.Add(pixels, pixels, 4*width, temporal.Frame{Motion: motion, Depth: depth})
+//	// In the frames between:
+//	layer.Move(pixels, 4*width, temporal.Frame{Motion: motion, Depth: depth})
+//
+// # Motion vectors
+//
+// A motion vector (dx, dy) at column x and row y says that what the frame shows there
+// was at (x - dx, y - dy) in the frame before. Columns count to the right, rows
+// downward. Frame.ScaleX and ScaleY bring an engine's vectors into this form:
+//
+//	Unity (URP, HDRP), origin at the top    UV, current - last: width, height
+//	Unity, OpenGL, origin at the bottom     UV, current - last: width, -height
+//	Godot 4                                 UV, last - current: -width, -height
+//	Unreal, after decoding                  NDC, current - last: width/2, -height/2
+//
+// # What is not carried over
+//
+// What lay outside of the last frame or was hidden in it has no past there. It is
+// recognized by its depth, which differs from that of what was in its place, and
+// takes the new picture. What is carried over is clamped to the colors that the new
+// picture has around (the neighborhood clamping of temporal antialiasing; Karis, High
+// Quality Temporal Supersampling, SIGGRAPH 2014), so that nothing trails.
+//
+// A picture that is moved over several frames is sampled once, at positions that are
+// carried along, and does not blur.
+package temporal

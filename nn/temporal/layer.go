@@ -1,0 +1,341 @@
+package temporal
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// Options are the settings of a Layer.
+type Options struct {
+	// Keep is how much of the picture that was carried over stays when a new one is
+	// added, 0 to less than 1. 0.8 takes most of the flicker away.
+	Keep float32
+	// DepthTolerance is the share by which the depth of a point may differ from that of
+	// the point it seems to have been, above 0; 0 means 0.1.
+	DepthTolerance float32
+	// Threads is how many goroutines work at once; 0 means GOMAXPROCS. The result does
+	// not depend on it.
+	Threads int
+}
+
+// Frame is what an engine knows of a frame.
+type Frame struct {
+	// Motion holds a vector for each pixel, dx and dy, row by row; see the package
+	// documentation. nil means that nothing moved.
+	Motion []float32
+	// ScaleX and ScaleY multiply the vectors; 0 means 1.
+	ScaleX, ScaleY float32
+	// Depth is the distance of each pixel from the camera, in any unit; nil if unknown.
+	// It should be linear: the values of depth buffers are not.
+	Depth []float32
+}
+
+// Layer holds the last picture of one camera. It is for one goroutine at a time. After
+// New it allocates nothing.
+type Layer struct {
+	w, h int
+	opts Options
+
+	base    []float32 // the last picture that was added, red, green and blue of each pixel
+	next    []float32
+	at      []float32 // for each pixel, the column and row of base that it shows
+	atNext  []float32
+	depth   []float32 // of the last frame
+	deep    bool      // depth is known
+	seen    []bool    // at leads to what the pixel shows
+	low     []uint8   // least and largest colors of a column of three pixels, RGBA
+	high    []uint8
+	started bool // there is a picture
+
+	// What the workers do.
+	task    func(l *Layer, y0, y1 int)
+	frame   Frame
+	src     []uint8
+	dst     []uint8
+	stride  int
+	work    chan [2]int
+	pending sync.WaitGroup
+}
+
+// New returns a layer for frames of width x height pixels, to be closed after use. It
+// panics if the size or the options are out of range.
+func New(width, height int, o Options) *Layer {
+	if width < 1 || height < 1 {
+		panic(fmt.Sprintf("temporal: a layer of %dx%d pixels", width, height))
+	}
+	if !(o.Keep >= 0 && o.Keep < 1) || !(o.DepthTolerance >= 0) || o.Threads < 0 {
+		panic(fmt.Sprintf("temporal: options out of range: %+v", o))
+	}
+	if o.DepthTolerance == 0 {
+		o.DepthTolerance = 0.1
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	n := width * height
+	l := &Layer{
+		w: width, h: height, opts: o,
+		base: make([]float32, 3*n), next: make([]float32, 3*n),
+		at: make([]float32, 2*n), atNext: make([]float32, 2*n),
+		depth: make([]float32, n), seen: make([]bool, n), low: make([]uint8, 4*n), high: make([]uint8, 4*n),
+		work: make(chan [2]int, height),
+	}
+	for range o.Threads {
+		go l.worker(l.work)
+	}
+	return l
+}
+
+func (l *Layer) worker(work <-chan [2]int) {
+	for rows := range work {
+		l.task(l, rows[0], rows[1])
+		l.pending.Done()
+	}
+}
+
+// Close ends the layer's goroutines. It must not be used afterwards.
+func (l *Layer) Close() { close(l.work) }
+
+// Cut forgets the last picture: the next frame shows another scene.
+func (l *Layer) Cut() { l.started = false }
+
+// run does a task for all rows, a band at a time.
+func (l *Layer) run(task func(l *Layer, y0, y1 int)) {
+	const band = 16
+	l.task = task
+	for y := 0; y < l.h; y += band {
+		l.pending.Add(1)
+		l.work <- [2]int{y, min(y+band, l.h)}
+	}
+	l.pending.Wait()
+}
+
+// Add mixes a newly styled frame, styled, with the last one and writes the result to
+// dst, which may be styled. Both hold 8-bit RGBA in rows that begin stride bytes
+// apart; alpha is copied. The error names what is too short.
+func (l *Layer) Add(dst, styled []uint8, stride int, f Frame) error {
+	if err := l.check(dst, stride, &f); err != nil {
+		return err
+	}
+	if err := l.pixels("styled", styled, stride); err != nil {
+		return err
+	}
+	l.src, l.dst, l.stride, l.frame = styled, dst, stride, f
+	if l.started && l.opts.Keep > 0 {
+		l.run((*Layer).trace)
+		l.run((*Layer).around)
+		l.run((*Layer).mix)
+	} else {
+		l.run((*Layer).take)
+	}
+	l.run((*Layer).show)
+	l.base, l.next = l.next, l.base
+	l.finish(true)
+	return nil
+}
+
+// Move shows the last picture where its contents are now, in dst, 8-bit RGBA in rows
+// that begin stride bytes apart, whose alpha stays. The error says that there is no
+// last picture, or what is too short.
+func (l *Layer) Move(dst []uint8, stride int, f Frame) error {
+	if err := l.check(dst, stride, &f); err != nil {
+		return err
+	}
+	if !l.started {
+		return fmt.Errorf("temporal: there is no picture to move: begin, and go on after a cut, with Add")
+	}
+	l.dst, l.stride, l.frame = dst, stride, f
+	l.run((*Layer).trace)
+	l.run((*Layer).moved)
+	l.finish(false)
+	return nil
+}
+
+func (l *Layer) check(dst []uint8, stride int, f *Frame) error {
+	if f.ScaleX == 0 {
+		f.ScaleX = 1
+	}
+	if f.ScaleY == 0 {
+		f.ScaleY = 1
+	}
+	n := l.w * l.h
+	switch {
+	case f.Motion != nil && len(f.Motion) < 2*n:
+		return fmt.Errorf("temporal: %d values of motion, not %d for %dx%d pixels", len(f.Motion), 2*n, l.w, l.h)
+	case f.Depth != nil && len(f.Depth) < n:
+		return fmt.Errorf("temporal: %d values of depth, not %d for %dx%d pixels", len(f.Depth), n, l.w, l.h)
+	}
+	return l.pixels("dst", dst, stride)
+}
+
+func (l *Layer) pixels(name string, p []uint8, stride int) error {
+	if stride < 4*l.w {
+		return fmt.Errorf("temporal: a stride of %d bytes for rows of %d pixels", stride, l.w)
+	}
+	if need := stride*(l.h-1) + 4*l.w; len(p) < need {
+		return fmt.Errorf("temporal: %s has %d bytes, not %d for %dx%d pixels", name, len(p), need, l.w, l.h)
+	}
+	return nil
+}
+
+// finish keeps what the next frame needs of this one.
+func (l *Layer) finish(added bool) {
+	if added {
+		// Each pixel shows itself.
+		for i := range l.w * l.h {
+			l.at[2*i], l.at[2*i+1] = float32(i%l.w), float32(i/l.w)
+		}
+		l.started = true
+	} else {
+		l.at, l.atNext = l.atNext, l.at
+	}
+	if l.deep = l.frame.Depth != nil; l.deep {
+		copy(l.depth, l.frame.Depth)
+	}
+	l.src, l.dst, l.frame = nil, nil, Frame{}
+}
+
+// trace finds, for each pixel, what it shows of base: what the pixel where it came
+// from showed.
+func (l *Layer) trace(y0, y1 int) {
+	f, w, h := &l.frame, l.w, l.h
+	right, lower := float32(w-1), float32(h-1)
+	for y := y0; y < y1; y++ {
+		for x := range w {
+			i := y*w + x
+			u, v := float32(x), float32(y)
+			if f.Motion != nil {
+				u -= f.ScaleX * f.Motion[2*i]
+				v -= f.ScaleY * f.Motion[2*i+1]
+			}
+			seen := u >= -0.5 && v >= -0.5 && u <= right+0.5 && v <= lower+0.5 // false for NaN, too
+			if !seen {
+				u, v = clamp(u, right), clamp(v, lower)
+			}
+			nu, nv := min(max(int(u+0.5), 0), w-1), min(max(int(v+0.5), 0), h-1)
+			j := nv*w + nu
+			if seen && l.deep && f.Depth != nil {
+				d := f.Depth[i]
+				seen = abs(l.depth[j]-d) <= l.opts.DepthTolerance*abs(d)
+			}
+			// What lies between pixels stays between them: nothing is rounded away.
+			l.atNext[2*i] = l.at[2*j] + u - float32(nu)
+			l.atNext[2*i+1] = l.at[2*j+1] + v - float32(nv)
+			l.seen[i] = seen
+		}
+	}
+}
+
+// clamp returns v within 0 and most; 0 for NaN.
+func clamp(v, most float32) float32 {
+	if !(v > 0) {
+		return 0
+	}
+	return min(v, most)
+}
+
+func abs(v float32) float32 { return max(v, -v) }
+
+// carried returns the color of base that a pixel shows.
+func (l *Layer) carried(i int) (r, g, b float32) {
+	u, v := clamp(l.atNext[2*i], float32(l.w-1)), clamp(l.atNext[2*i+1], float32(l.h-1))
+	x, y := int(u), int(v)
+	fx, fy := u-float32(x), v-float32(y)
+	p := 3 * (y*l.w + x)
+	right, below := 3, 3*l.w
+	if x == l.w-1 {
+		right = 0
+	}
+	if y == l.h-1 {
+		below = 0
+	}
+	a, c := l.base[p:p+3:p+3], l.base[p+right:p+right+3]
+	d, e := l.base[p+below:p+below+3], l.base[p+below+right:p+below+right+3]
+	wa, wc, wd, we := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
+	r = wa*a[0] + wc*c[0] + wd*d[0] + we*e[0]
+	g = wa*a[1] + wc*c[1] + wd*d[1] + we*e[1]
+	b = wa*a[2] + wc*c[2] + wd*d[2] + we*e[2]
+	return r, g, b
+}
+
+// take makes the styled frame the next picture as it is.
+func (l *Layer) take(y0, y1 int) {
+	for y := y0; y < y1; y++ {
+		row := l.src[y*l.stride:]
+		to := l.next[3*y*l.w:][:3*l.w]
+		for x := range l.w {
+			for c := range 3 {
+				to[3*x+c] = float32(row[4*x+c])
+			}
+		}
+	}
+}
+
+// around finds the least and the largest colors of each pixel and those above and
+// below.
+func (l *Layer) around(y0, y1 int) {
+	n := 4 * l.w
+	for y := y0; y < y1; y++ {
+		above, row, below := l.src[max(y-1, 0)*l.stride:][:n], l.src[y*l.stride:][:n], l.src[min(y+1, l.h-1)*l.stride:][:n]
+		low, high := l.low[y*n:][:n], l.high[y*n:][:n]
+		for i, v := range row {
+			low[i] = min(v, above[i], below[i])
+			high[i] = max(v, above[i], below[i])
+		}
+	}
+}
+
+// mix makes the next picture of the styled frame and what was carried over.
+func (l *Layer) mix(y0, y1 int) {
+	keep := l.opts.Keep
+	for y := y0; y < y1; y++ {
+		row := l.src[y*l.stride:]
+		low, high := l.low[4*y*l.w:][:4*l.w], l.high[4*y*l.w:][:4*l.w]
+		for x := range l.w {
+			i := y*l.w + x
+			to, fresh := l.next[3*i:3*i+3], row[4*x:4*x+3]
+			if !l.seen[i] {
+				to[0], to[1], to[2] = float32(fresh[0]), float32(fresh[1]), float32(fresh[2])
+				continue
+			}
+			left, right := 4*max(x-1, 0), 4*min(x+1, l.w-1)
+			within := func(old float32, c int) float32 {
+				least := min(low[left+c], low[4*x+c], low[right+c])
+				most := max(high[left+c], high[4*x+c], high[right+c])
+				f := float32(fresh[c])
+				return f + keep*(min(max(old, float32(least)), float32(most))-f)
+			}
+			r, g, b := l.carried(i)
+			to[0], to[1], to[2] = within(r, 0), within(g, 1), within(b, 2)
+		}
+	}
+}
+
+// show writes the next picture to dst.
+func (l *Layer) show(y0, y1 int) {
+	for y := y0; y < y1; y++ {
+		row, from := l.dst[y*l.stride:], l.next[3*y*l.w:][:3*l.w]
+		alpha := l.src[y*l.stride:]
+		for x := range l.w {
+			for c := range 3 {
+				row[4*x+c] = toByte(from[3*x+c])
+			}
+			row[4*x+3] = alpha[4*x+3]
+		}
+	}
+}
+
+// moved writes what each pixel shows to dst. What has no past shows what is nearest.
+func (l *Layer) moved(y0, y1 int) {
+	for y := y0; y < y1; y++ {
+		row := l.dst[y*l.stride:]
+		for x := range l.w {
+			r, g, b := l.carried(y*l.w + x)
+			row[4*x], row[4*x+1], row[4*x+2] = toByte(r), toByte(g), toByte(b)
+		}
+	}
+}
+
+// toByte rounds a value of 0 to 255.
+func toByte(v float32) uint8 { return uint8(v + 0.5) }
