@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/impasto-go/impasto/nn"
+	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/nn/weights"
@@ -122,4 +123,28 @@ func ExampleRead() {
 	}
 	fmt.Println(styled.Bounds())
 	// Output: (0,0)-(40,30)
+}
+
+// A network of one's own, which no file tells, comes with its description.
+func ExampleNewWith() {
+	thin := &arch.Network{
+		Name: "thin", Input: arch.Bytes, Output: arch.Bytes,
+		Layers: []arch.Layer{
+			{Name: "stem", Conv: "stem", In: 3, Out: 8, Kernel: 5, Stride: 2, Upsample: 1, Norm: "norm", ReLU: true},
+			{Name: "head", Conv: "head", In: 8, Out: 3, Kernel: 5, Stride: 1, Upsample: 2},
+		},
+	}
+	net := nn.NewNetwork(tensor.CPU(), thin, 1)
+	model, err := stylize.NewWith(thin, net.StateDict())
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := model.NewSession()
+	defer session.Close()
+	styled, err := session.Image(imageio.New(33, 21))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(styled.W, styled.H, model.Arch())
+	// Output: 33 21 thin, 2 layers
 }
