@@ -44,7 +44,8 @@ var table = []entry{
 	// What no installation provides.
 	{"shared", "none of the promises rest on these files, which are not ours to distribute", nil},
 	{"long", "set IMPASTO_LONG=1", nil},
-	{"platform", "another system, file system or user", nil},
+	{"user", "run them as an ordinary user: root may do everything", nil},
+	{"platform", "another system or file system", nil},
 }
 
 func lookup(name string) (entry, bool) {

@@ -133,7 +133,7 @@ func TestLinkLoops(t *testing.T) {
 
 func TestUnreadableFolder(t *testing.T) {
 	if os.Getuid() <= 0 || runtime.GOOS == "windows" {
-		need.Missing(t, "platform", "permissions do not bind this user")
+		need.Missing(t, "user", "permissions do not bind this user")
 	}
 	dir := plant(t, "a/1.jpg", "a/locked/")
 	locked := filepath.Join(dir, "a/locked")
