@@ -39,7 +39,7 @@ func Build(d statedict.Dict, o Options) (*onnx.Model, error) {
 	if err := d.CheckFinite(); err != nil {
 		return nil, fmt.Errorf("onnxexport: %w", err)
 	}
-	b := &builder{options: o, network: n}
+	b := &builder{options: o, network: n, halves: map[int]string{}}
 	if b.layers, err = prepare(n, d, o); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,8 @@ type builder struct {
 	options Options
 	network *arch.Network
 	layers  []prepared
-	outputs []string // of the layers so far
+	outputs []string       // of the layers so far
+	halves  map[int]string // of those that compute in float32, cast to float16
 	casts   []onnx.Node
 	next    int   // Compat: number of the next value
 	scales  []int // Compat: the Upsample nodes, whose scales are numbered last
@@ -88,6 +89,9 @@ func (b *builder) build() {
 	}
 	y, sizes := b.extend(input)
 	for i := range n.Layers {
+		if b.layers[i].half {
+			y = b.halved(i - 1)
+		}
 		y = b.layer(i, y)
 		b.outputs = append(b.outputs, y)
 	}
@@ -171,13 +175,21 @@ func (b *builder) layer(i int, x string) string {
 	if l.ReLU {
 		y = b.node("Relu", named+".relu", []string{y})
 	}
-	if b.options.Precision == HalfValues && !p.half {
-		y = b.node("Cast", l.Name+".half", []string{y}, intAttribute("to", int64(onnx.Float16)))
-	}
 	for j, t := range l.Plus {
 		y = b.add(i, j, t, y)
 	}
 	return y
+}
+
+// halved returns the output of layer i in float16.
+func (b *builder) halved(i int) string {
+	if b.layers[i].half {
+		return b.outputs[i]
+	}
+	if b.halves[i] == "" {
+		b.halves[i] = b.node("Cast", b.network.Layers[i].Name+".half", []string{b.outputs[i]}, intAttribute("to", int64(onnx.Float16)))
+	}
+	return b.halves[i]
 }
 
 // add adds term j of layer i. PyTorch's order of operands is that of the tutorial's
@@ -186,6 +198,9 @@ func (b *builder) layer(i int, x string) string {
 func (b *builder) add(i, j int, t arch.Term, y string) string {
 	l := &b.network.Layers[i]
 	x, times := b.outputs[t.Layer], int(t.Factor)
+	if b.layers[i].half {
+		x = b.halved(t.Layer)
+	}
 	if float32(times) != t.Factor || times < 1 || times > 4 {
 		name := fmt.Sprintf("%s.term%d", l.Name, j)
 		c := onnx.FloatTensor(name+".factor", []int64{1}, []float32{t.Factor})
@@ -211,14 +226,14 @@ func (b *builder) weight(i int) string {
 	name := l.Conv + ".weight"
 	dims := []int64{int64(l.Out), int64(l.In), int64(l.Taps()), int64(l.Taps())}
 	if p.half {
-		return b.constant(onnx.HalfTensor(name, dims, p.weight))
+		return b.constant(onnx.HalfTensor(name, dims, halfKernels(p.weight, l.Taps()*l.Taps())))
 	}
 	// Rounding the weights that the frame meets would act like noise in it.
 	if b.options.Precision != HalfWeights || i == 0 {
 		return b.constant(onnx.FloatTensor(name, dims, p.weight))
 	}
 	b.casts = append(b.casts, onnx.Node{
-		Name: name, Op: "Cast", Inputs: []string{b.constant(onnx.HalfTensor(name+".half", dims, p.weight))},
+		Name: name, Op: "Cast", Inputs: []string{b.constant(onnx.HalfTensor(name+".half", dims, halfKernels(p.weight, l.Taps()*l.Taps())))},
 		Outputs: []string{name}, Attributes: []onnx.Attribute{intAttribute("to", int64(onnx.Float32))},
 	})
 	return name

@@ -3,6 +3,7 @@ package onnxexport
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/onnx"
@@ -19,8 +20,9 @@ const (
 	largest = 60000
 )
 
-// halve makes layers compute in float16, all but the first, whose rounding would
-// act like noise in the frame, which these networks magnify.
+// halve makes layers compute in float16, all but the encoder, up to the first of the
+// smallest layers: the networks magnify what rounding does to it, tens of times where
+// a picture is flat.
 //
 // A convolution before a normalization is divided by a power of two, and the
 // normalization's epsilon by its square, which changes nothing but the numbers in
@@ -28,11 +30,12 @@ const (
 // stay where float16 is fine. What is not normalized, the sums of layers, cannot be
 // scaled so; where it would be too large the network is refused.
 func halve(n *arch.Network, layers []prepared) error {
-	power := make([][]float64, len(layers)) // mean square of the output, by channel
-	peaks := make([]float64, len(layers))   // of the output
+	encoder := slices.Index(n.Scales(), n.Multiple()) // its last layer
+	power := make([][]float64, len(layers))           // mean square of the output, by channel
+	peaks := make([]float64, len(layers))             // of the output
 	for i := range layers {
 		l, p := &n.Layers[i], &layers[i]
-		p.half = i > 0
+		p.half = i > encoder
 		power[i] = make([]float64, l.Out)
 		for c := range power[i] {
 			if l.Norm != "" {
@@ -80,6 +83,22 @@ func deviation(l *arch.Layer, weight []float32, power []float64) (most float64) 
 		most = max(most, independent, same)
 	}
 	return math.Sqrt(most)
+}
+
+// halfKernels rounds weights to float16, kernels of k numbers. What rounding takes
+// from one is given to the next, so that a kernel keeps its sum: most of what a
+// picture shows is smooth, and there the sum is what counts.
+func halfKernels(weight []float32, k int) []float32 {
+	rounded := make([]float32, len(weight))
+	for at := 0; at < len(weight); at += k {
+		rest := 0.0
+		for i, v := range weight[at : at+k] {
+			want := float64(v) + rest
+			rounded[at+i] = onnx.RoundHalf(float32(want))
+			rest = want - float64(rounded[at+i])
+		}
+	}
+	return rounded
 }
 
 func square(v float64) float64 { return v * v }
