@@ -33,12 +33,14 @@
 // # Half precision
 //
 // [HalfWeights] stores the convolutions' weights in float16 and casts them, which
-// runtimes do once, at loading. [HalfValues] has the graph compute in float16. Its
-// convolutions are scaled so that nothing overflows, which naive conversion does
-// not care for. These networks magnify rounding where a picture is flat: in smooth
-// gradients single pixels can differ by tens of levels of 255, though pictures as a
-// whole do not. The first convolution stays in float32 in both, as its rounding
-// acts like noise in the frame.
+// runtimes do once, at loading. Rounding keeps the sum of every kernel. [HalfValues]
+// has the graph compute in float16, all but the encoder: these networks magnify
+// what rounding does to a flat part of a picture, and most of it there. What is
+// normalized is scaled so that it cannot overflow. On 200 pictures (planes, noise,
+// gradients, shapes) no value was two levels of 255 off, except, with values in
+// float16, single ones of smooth gradients in a network that magnifies noise more
+// than twenty times; converting graphs without this care gave up to ten levels and
+// infinite values.
 //
 // # Checks
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/pth"
 	"github.com/impasto-go/impasto/nn/safetensors"
 	"github.com/impasto-go/impasto/nn/statedict"
@@ -122,4 +123,34 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		require.ErrorContains(t, err, path)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// TestONNX reads a network out of a graph that PyTorch exported, and one whose
+// weights another program has changed, which is noted.
+func TestONNX(t *testing.T) {
+	file := "../onnx/testdata/export/examples_15_renamed.onnx"
+	got, err := weights.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "conv1.conv2d.weight", got[0].Name)
+	require.Len(t, got, 38)
+	got, err = weights.ReadFile(file, weights.WithFilter(func(name string) bool { return name == "res1.in1.bias" }))
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	_, err = weights.ReadFile(file, weights.WithMaxBytes(1000))
+	require.ErrorIs(t, err, weights.ErrTooLarge)
+
+	m, err := onnx.ReadFile(file)
+	require.NoError(t, err)
+	m.SetProperty(onnx.KeyChecksum, "00")
+	path := filepath.Join(t.TempDir(), "weights") // the content tells the format
+	require.NoError(t, os.WriteFile(path, m.Marshal(), 0o600))
+	var notes []string
+	_, err = weights.ReadFile(path, weights.WithNote(func(line string) { notes = append(notes, line) }))
+	require.NoError(t, err)
+	require.Len(t, notes, 1)
+	require.Contains(t, notes[0], "checksum")
+	m.Graph.Nodes[0].Op = "Sin"
+	require.NoError(t, os.WriteFile(path, m.Marshal(), 0o600))
+	_, err = weights.ReadFile(path)
+	require.ErrorContains(t, err, path+": onnx: the graph holds what style transfer networks do not")
 }
