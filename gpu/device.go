@@ -80,7 +80,15 @@ func Open(opts ...Option) (*Device, error) {
 		// Never unlocked, so that the thread ends with the goroutine.
 		runtime.LockOSThread()
 		defer close(d.done)
-		ctx, err := newContext(4, 3)
+		var o options
+		for _, set := range opts {
+			set(&o)
+		}
+		open := func() (*eglContext, error) { return newContext(4, 3) }
+		if o.card > 0 {
+			open = func() (*eglContext, error) { return newCardContext(4, 3, o.card-1) }
+		}
+		ctx, err := open()
 		if err != nil {
 			ready <- err
 			return

@@ -404,3 +404,11 @@ func TestForcedErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestCard opens the first card, and one that is not there.
+func TestCard(t *testing.T) {
+	openDevice(t, Card(0))
+	_, err := Open(Card(99))
+	require.ErrorIs(t, err, ErrUnavailable)
+	require.ErrorContains(t, err, "card 99, counted from 0, of ")
+}

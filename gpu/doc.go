@@ -75,6 +75,13 @@ type Option func(*options)
 
 type options struct {
 	maxBlock int
+	card     int // counted from 1; 0 for any
+}
+
+// Card has Open take the graphics card with the given number, counted from 0 in the
+// order in which EGL lists them. Negative numbers mean any.
+func Card(number int) Option {
+	return func(o *options) { o.card = max(number+1, 0) }
 }
 
 // MaxBlock lowers the limit on the bytes of a buffer that one dispatch may see,

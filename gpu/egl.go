@@ -69,6 +69,21 @@ static handle egl_device(void) {
 	if (!device && (!query_devices(1, &device, &n) || n < 1)) return 0;
 	return get_platform_display(0x313F, device, 0);
 }
+// egl_card is the display of one of the graphics cards, counted from 0, or of the
+// software renderers where there is no card.
+static handle egl_card(int32_t card, int32_t *cards) {
+	handle devices[16], hardware[16];
+	int32_t n = 0, h = 0;
+	*cards = 0;
+	if (!get_platform_display || !query_devices || !query_devices(16, devices, &n)) return 0;
+	for (int32_t i = 0; i < n && query_device_string; i++) {
+		const char *extensions = query_device_string(devices[i], 0x3055);
+		if (extensions && !strstr(extensions, "EGL_MESA_device_software")) hardware[h++] = devices[i];
+	}
+	*cards = h > 0 ? h : n;
+	if (card >= *cards) return 0;
+	return get_platform_display(0x313F, h > 0 ? hardware[card] : devices[card], 0);
+}
 // egl_software tells whether the current context computes on the CPU.
 static int egl_software(void) {
 	const char *(*get_string)(unsigned) = (const char *(*)(unsigned))get_proc_address("glGetString");
@@ -158,6 +173,20 @@ func newContext(major, minor int) (*eglContext, error) {
 		errs = append(errs, fmt.Errorf("%s display: %w", p.name, err))
 	}
 	return nil, fmt.Errorf("%w: no EGL display gives an OpenGL %d.%d context:\n%w", ErrUnavailable, major, minor, errors.Join(errs...))
+}
+
+// newCardContext is newContext on the card with the given number.
+func newCardContext(major, minor, card int) (*eglContext, error) {
+	if err := loadEGL(); err != nil {
+		return nil, err
+	}
+	var cards C.int32_t
+	p := platform{"device", func() C.handle { return C.egl_card(C.int32_t(card), &cards) }}
+	c, err := p.context(major, minor)
+	if err == nil {
+		return c, nil
+	}
+	return nil, fmt.Errorf("%w: card %d, counted from 0, of %d: %w", ErrUnavailable, card, int(cards), err)
 }
 
 // preferHardware returns a context on a graphics card instead of c, if c is a

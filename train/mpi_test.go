@@ -3,10 +3,24 @@
 package train_test
 
 import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/mpi"
 	"github.com/impasto-go/impasto/train/mpi/mpitest"
 )
@@ -24,4 +38,101 @@ func TestMPIFollowsPyTorch(t *testing.T) {
 	require.NoError(t, err)
 	recordedTraining(t).follow(t, newRank(t), w)
 	require.NoError(t, w.Close())
+}
+
+// TestMPIKilledRanks kills a random one of two processes that train, 50 times
+// if IMPASTO_LONG is set: the others end within seconds, and the newest state is intact
+// and not older than what was reported as saved. In the end the results are those of a
+// run that nobody killed.
+func TestMPIKilledRanks(t *testing.T) {
+	if mpitest.Child(t) {
+		trainAsRank(t)
+		return
+	}
+	kills := 6
+	if need.Long() {
+		kills = 50
+	}
+	const n = 2
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	step, slowest := 0, time.Duration(0)
+	for range kills {
+		saved, took := killOne(t, n, dir, rng)
+		slowest = max(slowest, took)
+		saved = max(saved, step)
+		step = loadIntact(t, dir)
+		require.GreaterOrEqual(t, step, saved, "a saved state is lost")
+		require.Empty(t, temporaryFiles(t, dir))
+	}
+	t.Logf("%d kills up to step %d; the others were gone after at most %v", kills, step, slowest)
+	require.Positive(t, step)
+
+	mpitest.Run(t, n, folderEnv+"="+dir, stepsEnv+"="+strconv.Itoa(step+5))
+	whole := t.TempDir()
+	mpitest.Run(t, n, folderEnv+"="+whole, stepsEnv+"="+strconv.Itoa(step+5))
+	for _, name := range []string{"final.pth", "losses.csv", fmt.Sprintf("state-%09d.safetensors", step+5)} {
+		requireSame(t, whole, dir, name)
+	}
+}
+
+// trainAsRank begins or continues the run, and tells who it is and what it has saved.
+func trainAsRank(t *testing.T) {
+	w, err := mpi.Open()
+	require.NoError(t, err)
+	fmt.Println("process", os.Getpid())
+	steps, err := strconv.Atoi(os.Getenv(stepsEnv))
+	require.NoError(t, err)
+	cfg := endless(os.Getenv(folderEnv), steps)
+	_, err = checkpoint.Newest(cfg.CheckpointDir)
+	begun := []byte{0}
+	if err == nil {
+		begun[0] = 1
+	}
+	require.NoError(t, w.Broadcast(0, begun)) // the others may look too late
+	cfg.Resume, cfg.Group = begun[0] == 1, w
+	cfg.Events.OnCheckpoint = func(c train.Checkpoint) { fmt.Println("saved", c.Step) }
+	require.NoError(t, newTrainer(t, newRank(t), cfg, 1).Train(context.Background()))
+	require.NoError(t, w.Close())
+}
+
+// killOne starts n processes, kills one and returns the last step that they said to
+// have saved, and how long the others lived on.
+func killOne(t *testing.T, n int, dir string, rng *rand.Rand) (saved int, took time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := mpitest.Command(t, ctx, n, folderEnv+"="+dir, stepsEnv+"="+strconv.Itoa(math.MaxInt32))
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var processes, said []string
+	var killed time.Time
+	var at sync.Mutex // guards killed
+	for scanner := bufio.NewScanner(out); scanner.Scan(); {
+		line := scanner.Text()
+		if pid, ok := strings.CutPrefix(line, "process "); ok {
+			if processes = append(processes, pid); len(processes) == n {
+				victim, err := strconv.Atoi(processes[rng.IntN(n)])
+				require.NoError(t, err)
+				time.AfterFunc(time.Duration(rng.IntN(1500))*time.Millisecond, func() {
+					at.Lock()
+					killed = time.Now()
+					at.Unlock()
+					syscall.Kill(victim, syscall.SIGKILL)
+				})
+			}
+			continue
+		}
+		if _, err := fmt.Sscanf(line, "saved %d", &saved); err != nil {
+			said = append(said, line)
+		}
+	}
+	err = cmd.Wait()
+	require.Error(t, err, "mpirun says that all is well: %v", said)
+	at.Lock()
+	defer at.Unlock()
+	require.False(t, killed.IsZero(), "they ended by themselves: %v %v", err, said)
+	took = time.Since(killed)
+	require.Less(t, took, 20*time.Second)
+	return saved, took
 }

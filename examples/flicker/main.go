@@ -86,7 +86,7 @@ type style struct {
 }
 
 func (o *options) measure(ctx context.Context) (err error) {
-	be, err := inputs.Device(o.device)
+	be, err := inputs.Device(o.device, -1)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 			made.close()
 		}
 	}()
-	if made.be, err = inputs.Device(o.device); err != nil {
+	if made.be, err = inputs.Device(o.device, -1); err != nil {
 		return nil, err
 	}
 	// Made for its errors, before the pictures take their time.

@@ -19,6 +19,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/ranks"
 )
 
 // job is a run: its inputs, ready to train, and what becomes of them.
@@ -35,7 +36,7 @@ type job struct {
 }
 
 // newJob reads and checks everything that a run needs before it starts.
-func newJob(o *options) (j *job, err error) {
+func newJob(o *options, group ranks.Group) (j *job, err error) {
 	j = &job{options: o}
 	cfg := &j.cfg
 	if *cfg, err = o.config(); err != nil {
@@ -53,11 +54,12 @@ func newJob(o *options) (j *job, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if pictures.Note != "" {
+	lead := group.Rank() == 0 // who has the folder and the terminal
+	if pictures.Note != "" && lead {
 		fmt.Println(printable.Text(pictures.Note))
 	}
 	j.data, j.test = pictures.Data, pictures.Test
-	if j.be, err = inputs.Device(o.Device); err != nil {
+	if j.be, err = inputs.Device(o.Device, o.GPU); err != nil {
 		return nil, err
 	}
 	if o.Init == "" { // else the weights say, which are there already
@@ -82,12 +84,15 @@ func newJob(o *options) (j *job, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return nil, fmt.Errorf("-out: %w", err)
+	if lead {
+		if err := os.MkdirAll(o.out, 0o755); err != nil {
+			return nil, fmt.Errorf("-out: %w", err)
+		}
 	}
 	if j.watch, err = newWatch(j, pictures.Style); err != nil {
 		return nil, err
 	}
+	cfg.Group = group
 	cfg.CheckpointDir, cfg.Losses, cfg.Resume, cfg.ResumeFrom = o.out, o.lossesFile(), o.resume, o.from
 	if cfg.Origin, err = o.origin(); err != nil {
 		return nil, err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"path/filepath"
 	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/train/ranks"
 )
 
 // options are the command line: the settings of the run and where and how it is
@@ -19,9 +21,13 @@ type options struct {
 	quiet       bool
 	http        string
 	tensorboard string
+	np          int    // processes to start
+	mpirun      string // what else mpirun is told
 }
 
-func parse(args []string) (*options, error) {
+// parse reads the command line, and the settings of a run to resume as the first of
+// the group finds them: the others may run where its folder is not.
+func parse(args []string, group ranks.Group) (*options, error) {
 	// The dataset decides which defaults hold, and -resume whether any do.
 	look := &options{settings: tutorial()}
 	if err := look.parse(args); err != nil {
@@ -29,7 +35,7 @@ func parse(args []string) (*options, error) {
 	}
 	o := &options{settings: demo()}
 	if look.resume {
-		s, err := readSettings(look.out)
+		s, err := sharedSettings(look.out, group)
 		if err != nil {
 			return nil, err
 		}
@@ -47,6 +53,23 @@ func parse(args []string) (*options, error) {
 		return nil, err
 	}
 	return o, o.absolute()
+}
+
+// sharedSettings returns those of the run in a folder of the first of the group.
+func sharedSettings(dir string, group ranks.Group) (s settings, err error) {
+	var b []byte
+	if group.Rank() == 0 {
+		if s, err = readSettings(dir); err == nil {
+			b, err = json.Marshal(s)
+		}
+	}
+	if err := ranks.Agree(group, err); err != nil {
+		return s, err
+	}
+	if b, err = ranks.Share(group, 0, b); err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	return s, err
 }
 
 // lossesFile returns where the losses of each step go.
@@ -87,6 +110,8 @@ func (o *options) parse(args []string) error {
 	flags.BoolVar(&o.quiet, "quiet", false, "print log lines instead of a progress bar")
 	flags.StringVar(&o.http, "http", "", "serve a page that shows the progress at this `address`, such as localhost:8080")
 	flags.StringVar(&o.tensorboard, "tensorboard", "", "write event files for TensorBoard to `folder`")
+	flags.IntVar(&o.np, "np", 1, "start so many processes with mpirun, which share every batch (needs a build with -tags mpi)")
+	flags.StringVar(&o.mpirun, "mpirun", "", "more `arguments` for mpirun, such as \"--host one:1,two:1\"")
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err
 	}

@@ -55,7 +55,8 @@ func (s *settings) origin() (string, error) {
 func resumable(given map[string]bool) error {
 	for name := range given {
 		switch name {
-		case "resume", "from", "lr", "on-nan", "max-bad", "max-picture-memory", "steps", "epochs", "quiet", "http", "tensorboard", "keep", "device":
+		case "resume", "from", "lr", "on-nan", "max-bad", "max-picture-memory", "steps", "epochs", "quiet", "http", "tensorboard", "keep", "device",
+			"gpu", "np", "mpirun":
 		default:
 			return cli.Usagef("-%s cannot be changed by -resume, which takes the settings of the run; leave it out", name)
 		}

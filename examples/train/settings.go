@@ -20,6 +20,7 @@ type settings struct {
 	VGG     string `json:"vgg"`
 	Init    string `json:"init"`
 	Device  string `json:"device"`
+	GPU     int    `json:"gpu"`
 
 	Arch      string `json:"arch"`
 	Filters   string `json:"filters"`
@@ -64,6 +65,7 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
 	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
 	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
+	f.IntVar(&s.GPU, "gpu", s.GPU, "`number` of the card for -device gl, from 0; -1 for any, and one for each process of mpirun")
 	f.StringVar(&s.Arch, "arch", s.Arch, inputs.ArchUsage)
 	f.StringVar(&s.Filters, "filters", s.Filters, "channels of the network's three widths")
 	f.IntVar(&s.ResBlocks, "res-blocks", s.ResBlocks, "residual blocks")
@@ -108,7 +110,7 @@ func tutorial() settings {
 		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
 		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh),
 
-		Device: "cpu", Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
+		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
 		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
 		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,

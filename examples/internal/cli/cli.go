@@ -63,7 +63,7 @@ const patience = 3 * time.Second
 // heeded returns the signals that end a program, but those that whoever started it
 // had it ignore, as nohup does with SIGHUP.
 func heeded() (signals []os.Signal) {
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range stopSignals {
 		if !signal.Ignored(s) {
 			signals = append(signals, s)
 		}
@@ -112,6 +112,20 @@ func Parse(flags *flag.FlagSet, args []string, operands int) error {
 	return nil
 }
 
+// Told returns err for a process whose like has told the user already: Main exits as
+// with err, without a word.
+func Told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &toldError{err}
+}
+
+type toldError struct{ err error }
+
+func (e *toldError) Error() string { return e.err.Error() }
+func (e *toldError) Unwrap() error { return e.err }
+
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -120,6 +134,9 @@ func (e *usageError) Unwrap() error { return e.err }
 // report writes err on w in one line and returns the exit code.
 func report(w io.Writer, program string, ctx context.Context, err error) int {
 	var usage *usageError
+	if told := (*toldError)(nil); errors.As(err, &told) {
+		w = io.Discard
+	}
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return exitOK

@@ -16,16 +16,22 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/mpi"
 	"github.com/impasto-go/impasto/vgg"
 )
 
-// Device opens the backend that -device names, cpu or gl. The caller closes it.
-func Device(name string) (backend.Backend, error) {
+// Device opens the backend that -device names, cpu or gl, and for the latter -gpu,
+// unless that is negative. Of several processes on this machine each gets its part of
+// the processor, and a card of its own if -gpu is negative. The caller closes it.
+func Device(name string, card int) (backend.Backend, error) {
 	switch name {
 	case "cpu":
-		return tensor.CPU(), nil
+		return tensor.CPU(tensor.Threads(Threads())), nil
 	case "gl":
-		d, err := gpu.Open()
+		if card < 0 && mpi.LocalSize() > 1 {
+			card = mpi.LocalRank()
+		}
+		d, err := gpu.Open(gpu.Card(card))
 		if err != nil {
 			return nil, fmt.Errorf("-device gl: %w", err)
 		}

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package launch
+
+import (
+	"os"
+	"os/exec"
+)
+
+var stopSignal = os.Kill // there is no gentler one
+
+func apart(*exec.Cmd) {}
