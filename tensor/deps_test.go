@@ -96,6 +96,7 @@ var mayImport = []importRow{
 	{"train/mpi", []string{cgo}}, // Open MPI, with -tags mpi
 	{"train/mpi/mpitest", []string{"internal/need"}},
 	{"train/dataset", []string{"nn/imageio", "internal/printable"}},
+	{"train/pack", []string{"train/dataset", "nn/imageio", "internal/atomicfile", "internal/printable"}},
 	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys, "internal/printable"}},
 	{"train", []string{"internal/atomicfile", "tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/pth", "nn/safetensors", "nn/stylize", "vgg", "train/dataset", "train/checkpoint", "train/ranks", "internal/printable"}},
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -208,7 +209,7 @@ func (j *job) close() {
 	if j.be != nil {
 		j.be.Close()
 	}
-	if f, ok := j.data.(*dataset.Files); ok {
+	if f, ok := j.data.(io.Closer); ok {
 		f.Close()
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/pth"
 	weightsfile "github.com/impasto-go/impasto/nn/weights"
+	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/pack"
 )
 
 // tiny makes runs small enough for a test.
@@ -134,6 +136,37 @@ func TestResume(t *testing.T) {
 	again, err := os.ReadFile(filepath.Join(parts, "losses.csv"))
 	require.NoError(t, err)
 	require.Equal(t, string(losses), string(again))
+}
+
+// TestPacked trains on packed pictures, and goes on with the files: the same weights.
+func TestPacked(t *testing.T) {
+	data := pictures(t, 7)
+	files, err := dataset.Open(data[1], imageio.Options{})
+	require.NoError(t, err)
+	defer files.Close()
+	packed := filepath.Join(t.TempDir(), "pictures.pack")
+	require.NoError(t, pack.Write(context.Background(), packed, files, pack.Options{Size: 16}))
+	from := func(dataset string, more ...string) string {
+		out := filepath.Join(t.TempDir(), "run")
+		args := append(append(append([]string{}, data...), tiny...), "-shuffle", "-epochs", "2", "-dataset", dataset, "-out", out)
+		require.NoError(t, run(context.Background(), append(args, more...)))
+		return out
+	}
+	weights := func(out string) string {
+		b, err := os.ReadFile(filepath.Join(out, "final.pth"))
+		require.NoError(t, err)
+		return string(b)
+	}
+	want := weights(from(data[1]))
+	require.Equal(t, want, weights(from(packed)))
+	require.ErrorContains(t, run(context.Background(), append(append(append([]string{}, data...), tiny...),
+		"-dataset", packed, "-image-size", "32", "-out", filepath.Join(t.TempDir(), "x"))), "pictures of 16 pixels, not 32")
+
+	part := from(packed, "-steps", "2")
+	require.NoError(t, os.Rename(packed, packed+".gone"))
+	require.NoError(t, os.Symlink(data[1], packed)) // the folder in its place
+	require.NoError(t, run(context.Background(), []string{"-quiet", "-resume", part, "-steps", "0"}))
+	require.Equal(t, want, weights(part))
 }
 
 // TestOptionalTerms resumes a run with a schedule, clipping, decay and total variation.

@@ -29,6 +29,10 @@ type Source interface {
 	Load(i int) (*imageio.Image, error)
 }
 
+// Sized is implemented by a Source whose pictures are squares of a size already, as
+// package pack makes them. A Loader delivers no other size.
+type Sized interface{ Size() int }
+
 // Images is a Source of pictures in memory, for example drawn ones.
 type Images []*imageio.Image
 

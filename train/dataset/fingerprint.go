@@ -11,6 +11,9 @@ import (
 // those below the folder or archive, so that a set may move; of a Source that is not
 // of this package they are what its Name returns.
 func Fingerprint(s Source) string {
+	if p, ok := s.(interface{ Fingerprint() string }); ok {
+		return p.Fingerprint() // of the set that it was made of
+	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n", s.Len())
 	for i := range s.Len() {

@@ -143,6 +143,9 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 	if n := Batches(src.Len(), opts.BatchSize); opts.StartBatch > n {
 		return nil, fmt.Errorf("dataset: StartBatch is %d, but an epoch has %d batches; is this the dataset of the interrupted run?", opts.StartBatch, n)
 	}
+	if s, ok := src.(Sized); ok && s.Size() != opts.ImageSize {
+		return nil, fmt.Errorf("dataset: it holds pictures of %d pixels, not %d: pack it again, or train with that size", s.Size(), opts.ImageSize)
+	}
 	// A batch is never larger than the data.
 	capacity := (min(opts.BatchSize, src.Len()) + opts.Ranks - 1) / opts.Ranks
 	if side := int64(opts.ImageSize); side > maxFloats || side*side > maxFloats/3/int64(capacity) {

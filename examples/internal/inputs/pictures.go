@@ -8,6 +8,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/pack"
 )
 
 // Missing returns an error unless a training on a dataset, if there is one, has
@@ -72,6 +73,13 @@ func OpenPictures(c Choice) (*Pictures, error) {
 func openDataset(path string, opts imageio.Options) (*Pictures, error) {
 	if path == "" {
 		return drawn(), nil
+	}
+	if pack.Is(path) {
+		p, err := pack.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return &Pictures{Data: p}, nil
 	}
 	files, err := dataset.Open(path, opts)
 	if err != nil {
