@@ -9,7 +9,7 @@ import "github.com/go-gl/gl/v4.3-core/gl"
 const maxBindings = 8
 
 // imageUnits is how many image units a shader uses at most.
-const imageUnits = 2
+const imageUnits = 3
 
 // state is every piece of OpenGL state that operations change.
 type state struct {
