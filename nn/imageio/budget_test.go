@@ -89,15 +89,21 @@ func TestMaxMemory(t *testing.T) {
 	_, err = DecodeBytes(data, Options{KeepAlpha: true, MaxMemory: need}) // a byte more a pixel
 	require.ErrorIs(t, err, ErrTooLarge)
 
-	// Turning takes both pictures at once.
-	data, err = os.ReadFile("testdata/pictures/exif6.jpg")
+	// Turning takes both pictures at once, more than decoding does.
+	data, err = os.ReadFile("testdata/large/large_420.jpg")
 	require.NoError(t, err)
-	upright := Options{MaxMemory: int64(2*24*16*3 + len(data)), ApplyOrientation: true}
-	_, err = DecodeBytes(data, upright)
+	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	data = append([]byte("\xff\xd8"+exif), data[2:]...)
+	upright := Options{MaxMemory: int64(2*800*600*3 + len(data)), ApplyOrientation: true}
+	m, err := DecodeBytes(data, upright)
 	require.NoError(t, err)
+	require.Equal(t, [2]int{600, 800}, [2]int{m.W, m.H})
 	upright.MaxMemory--
 	_, err = DecodeBytes(data, upright)
 	require.ErrorIs(t, err, ErrTooLarge)
+	upright.ApplyOrientation = false
+	_, err = DecodeBytes(data, upright)
+	require.NoError(t, err)
 }
 
 // TestBudget has more at once than the budget holds: all get through, it is never

@@ -123,7 +123,7 @@ func parse(data []byte) (*Info, error) {
 	}
 	const maxSide = 1 << 15
 	if s.Width < 1 || s.Height < 1 || s.Width > maxSide || s.Height > maxSide {
-		return nil, fmt.Errorf("frames of %dx%d pixels cannot be read", s.Width, s.Height)
+		return nil, fmt.Errorf("ffmpeg finds frames of %dx%d pixels in it, which cannot be read: convert it to another format first", s.Width, s.Height)
 	}
 	v.Width, v.Height = s.Width, s.Height
 	for _, d := range s.SideData {

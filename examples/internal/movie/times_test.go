@@ -73,6 +73,8 @@ func TestGIF(t *testing.T) {
 	require.InDeltaSlice(t, look(t, in).times(t), look(t, file).times(t), 0.011)
 	require.Len(t, notes, 1)
 	require.Contains(t, notes[0], "no sound")
+	_, notes = remake(t, file, "again.mp4", Common)
+	require.Empty(t, notes, "a GIF is opaque until the contrary is seen")
 }
 
 func TestPlace(t *testing.T) {

@@ -33,7 +33,7 @@ func (v *Info) Loses(out string, pixels Pixels) (notes []string, err error) {
 			return nil, fmt.Errorf("%s files hold 8 bits a color: name a .mp4, .mov, .mkv or .webm file for 10", ending(out))
 		}
 	}
-	if v.alpha && !keepsAlpha(out) {
+	if v.alpha && v.video.Codec != "gif" && !keepsAlpha(out) { // ffmpeg says so of every GIF
 		notes = append(notes, fmt.Sprintf("%s files have no transparency, which becomes black: .webm, .mov and .gif files keep it", ending(out)))
 	}
 	if ending(out) == ".avi" {
