@@ -269,7 +269,7 @@ func TestObjectiveErrors(t *testing.T) {
 	be := newCPU(t)
 	model := nn.NewTransformerNet(be, [3]int{2, 3, 4}, 1, 1)
 	for want, objectives := range map[string][]train.Objective{
-		"Objectives is empty":       nil,
+		"no Objectives are given":   nil,
 		`the term "" has a name`:    {named{""}},
 		`the term "a,b"`:            {named{"a,b"}},
 		`the term "total"`:          {named{"total"}},

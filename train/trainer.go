@@ -74,7 +74,7 @@ func NewTrainer(be backend.Backend, net Model, data dataset.Source, cfg Config) 
 		}
 	}
 	if len(cfg.Objectives) == 0 {
-		return nil, fmt.Errorf("Objectives is empty")
+		return nil, fmt.Errorf("no Objectives are given")
 	}
 	if cfg.Schedule == nil {
 		cfg.Schedule = Constant{}

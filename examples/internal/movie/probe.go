@@ -186,7 +186,7 @@ func (v *Info) convert(ctx context.Context) error {
 	}
 	for _, d := range s.SideData {
 		if d.DVProfile == 5 && d.Compatibility == 0 {
-			return errors.New("Dolby Vision of profile 5 has colors that ffmpeg cannot convert: export it as HDR10, HLG or SDR")
+			return errors.New("ffmpeg cannot convert the colors of Dolby Vision, profile 5: export it as HDR10, HLG or SDR")
 		}
 	}
 	color, err := s.tone(ctx)
