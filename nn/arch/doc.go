@@ -23,11 +23,12 @@
 // Layer.Blur filters what a convolution yields with a row of Pascal's triangle in
 // both directions. Before a stride of two it removes the high frequencies that
 // sampling would fold onto low ones, so that what the network sees depends less on
-// where a picture's pixels happen to lie (Zhang, arXiv:1904.11486). After an upsampling by two, blur and convolution change places:
-// repeated pixels filtered with 1-2-1 are bilinear interpolation, exactly, and
-// mirrored padding keeps it so at the edges. A convolution and a filter are one
-// convolution with a larger kernel, which Layer.Fold computes, so that a blurred
-// layer needs no operation of its own anywhere.
+// where a picture's pixels happen to lie (Zhang, arXiv:1904.11486). After an
+// upsampling by two, blur and convolution change places: repeated pixels filtered
+// with 1-2-1 are bilinear interpolation, exactly, and mirrored padding keeps it so at
+// the edges. A convolution and a filter are one convolution with a larger kernel,
+// which Layer.Fold computes, so that a blurred layer needs no operation of its own
+// anywhere.
 //
 // # A network of your own
 //
