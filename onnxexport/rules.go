@@ -49,7 +49,7 @@ var rules = []rule{
 	{"symbolic sizes, with symbols of the output's own: ONNX Runtime's memory planner believes equal ones", runtimePlanner, []Profile{ONNXRuntime}, ownSizes},
 	{"attributes written out, weights and scales in initializers, no broadcasting", barracudaSource, []Profile{Barracuda}, explicit},
 	{"no names to which the importer gives a meaning: TensorFlow's \":0\", ML-Agents' sequence_length", barracudaSource, []Profile{Barracuda}, reserved},
-	{"no shapes of values in between, as the importer takes them for those at run time", barracudaSource, []Profile{Barracuda}, noValues},
+	{"no shapes of values in between, which hold for one frame size where the importer takes any", barracudaSource, []Profile{Barracuda}, noValues},
 	{"no float16 values: tensors are float or int", sentisManual, []Profile{Sentis}, noHalfValues},
 }
 

@@ -145,10 +145,16 @@ func (s *settings) weights(ctx context.Context) (statedict.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.SetProperty(onnx.KeyRange, s.modelRange)
 	n, err := m.Network()
+	if errors.Is(err, onnx.ErrRange) {
+		m.SetProperty(onnx.KeyRange, s.modelRange)
+		n, err = m.Network()
+	}
 	if err != nil {
 		return nil, err
+	}
+	if said := fmt.Sprintf("%v..%v", n.Input.Low, n.Input.High); said != s.modelRange {
+		return nil, cli.Usagef("-model-range %s: %s takes values of %s, as can be seen from it: leave the flag out", s.modelRange, s.in, said)
 	}
 	for _, note := range n.Notes {
 		cli.Note(s.in + ": " + note)

@@ -75,6 +75,32 @@ func TestExport(t *testing.T) {
 		})
 	}
 
+	// Where a file tells its range, that counts; where it does not, the flag does.
+	bare := filepath.Join(dir, "bare.onnx")
+	require.NoError(t, run(context.Background(), []string{"-model", in, "-out", bare, "-compat"}))
+	for _, c := range []struct {
+		model, stated, says string
+	}{
+		{bare, "", "-model-range"},
+		{bare, "0..255", ""},
+		{filepath.Join(dir, "out.onnx"), "0..255", ""},
+		{filepath.Join(dir, "out.onnx"), "0..1", "leave the flag out"},
+	} {
+		err := run(context.Background(), []string{"-model", c.model, "-out", filepath.Join(dir, "stated.onnx"), "-model-range", c.stated})
+		if c.says != "" {
+			require.ErrorContains(t, err, c.says)
+			continue
+		}
+		require.NoError(t, err)
+		m, err := onnx.ReadFile(filepath.Join(dir, "stated.onnx"))
+		require.NoError(t, err)
+		n, err := m.Network()
+		require.NoError(t, err)
+		for i := range want {
+			require.InDeltaSlice(t, want[i].Data, n.Weights[i].Data, 1e-6)
+		}
+	}
+
 	// An exported file is a model, too.
 	again := filepath.Join(dir, "again.onnx")
 	require.NoError(t, run(context.Background(), []string{"-model", filepath.Join(dir, "out.onnx"), "-out", again}))

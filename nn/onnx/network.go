@@ -24,7 +24,7 @@ type Network struct {
 // returns its weights. Only the graph counts: names may be any, constants may
 // stand in nodes or initializers, sizes may be fixed or symbolic, what scales and
 // shifts the frame and the output is multiplied into the weights. Metadata matter
-// where the graph leaves the range of the values open, see [Model.Ranges].
+// where the graph leaves the range of the values open, see [ErrRange].
 //
 // A graph with nodes that such networks do not have makes the error a
 // *[RefusedError] that lists them.
