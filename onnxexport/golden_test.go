@@ -1,6 +1,8 @@
 package onnxexport_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,4 +49,14 @@ func TestGoldenFrameInONNXRuntime(t *testing.T) {
 		}
 	}
 	runs.runONNXRuntime(modules)
+}
+
+// TestCompatBytes pins the bytes that Compat makes of given weights. They were right
+// when they made the file of the tutorial's author (TestCompatReproducesAuthorsFile,
+// which needs that file) in every byte.
+func TestCompatBytes(t *testing.T) {
+	weights, err := pth.ReadFile(golden.Path(t, "tutorial.pth"))
+	require.NoError(t, err)
+	sum := sha256.Sum256(build(t, weights, onnxexport.Options{Compat: true}).Marshal())
+	require.Equal(t, "16306fec4a77eb1b97b36ac04d2e8092a81f954fa80e9a21301a05b2be491f35", hex.EncodeToString(sum[:]))
 }

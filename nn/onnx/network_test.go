@@ -71,8 +71,17 @@ func checkExports(t *testing.T, dir string) {
 				requireNear(t, want, n.Weights, 1e-3)
 				tolerance = 2
 			case strings.HasSuffix(name, "_normalized"):
-				// It computes something else than the network without its first nodes.
+				// It computes something else than the network without its first nodes,
+				// which are in the first convolution now.
 				require.Equal(t, arch.Bytes, n.Input)
+				mean, std := []float64{0.485, 0.456, 0.406}, []float64{0.229, 0.224, 0.225}
+				first, bias := want[0].Data, want[1].Data
+				for i, v := range first {
+					o, c := i/(3*81), i/81%3
+					bias[o] -= float32(float64(v) * mean[c] / std[c])
+					first[i] = float32(float64(v) / (255 * std[c]))
+				}
+				requireNear(t, want, n.Weights, 1e-5)
 				if y, err = m.Evaluate(x, h, w); err != nil {
 					t.Fatal(err)
 				}
@@ -172,6 +181,11 @@ func TestRoundTrip(t *testing.T) {
 func TestHalfPrecisionIsRead(t *testing.T) {
 	n := arch.Tutorial([3]int{4, 5, 6}, 3)
 	d := trained(n)
+	for _, e := range d {
+		if len(e.Shape) == 4 && strings.HasPrefix(e.Name, "resnets.") {
+			onnx.Scale(e.Data, 500)
+		}
+	}
 	for _, p := range []onnxexport.Precision{onnxexport.HalfWeights, onnxexport.HalfValues} {
 		m := build(t, d, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: p})
 		r, err := reread(t, m).Network()
@@ -312,6 +326,13 @@ func TestRefusals(t *testing.T) {
 			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Add", Inputs: []string{"output", "input"}, Outputs: []string{"sum"}})
 			m.Graph.Outputs[0].Name = "sum"
 		}},
+		{`in inputs: map[2:3 4:-1], expected map[2:3 4:1]`, func(m *onnx.Model) { subtract(m) }},
+		{`it normalizes what is not the output of a convolution alone`, func(m *onnx.Model) {
+			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Relu", Inputs: []string{"conv1.conv2d"}, Outputs: []string{"r"}})
+		}},
+		{`it is not the activation of a layer alone`, func(m *onnx.Model) {
+			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Identity", Inputs: []string{"in1"}, Outputs: []string{"r"}})
+		}},
 		{`it follows a Clip, which ends a network`, func(m *onnx.Model) {
 			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Clip", Inputs: []string{"output"}, Outputs: []string{"c"}},
 				onnx.Node{Op: "Add", Inputs: []string{"c", "input"}, Outputs: []string{"sum"}})
@@ -330,6 +351,99 @@ func TestRefusals(t *testing.T) {
 		_, err := m.Network()
 		require.ErrorContains(t, err, test.want)
 	}
+}
+
+// subtract makes the additions of a residual block subtractions.
+func subtract(m *onnx.Model) {
+	for i := range m.Graph.Nodes {
+		if n := &m.Graph.Nodes[i]; strings.HasPrefix(n.Name, "resnets.0.conv2.sum") {
+			n.Op = "Sub"
+		}
+	}
+}
+
+// TestSizesMayNotMatter computes a padding from the frame's height that is right for
+// one of the sizes that a symbolic graph is read at.
+func TestSizesMayNotMatter(t *testing.T) {
+	m := build(t, trained(arch.PyTorchExamples([3]int{4, 5, 6}, 1)), onnxexport.Options{Profile: onnxexport.ONNXRuntime})
+	add := func(name string, v ...int64) string {
+		m.Graph.Initializers = append(m.Graph.Initializers, onnx.IntegerTensor(name, v...))
+		return name
+	}
+	two, four, five, none := add("two", 2), add("four", 4), add("five", 5), add("none", 0, 0)
+	find(m, "Pad").Inputs[1] = "pads"
+	m.Graph.Nodes = append([]onnx.Node{
+		{Op: "Shape", Inputs: []string{"input"}, Outputs: []string{"shape"}},
+		{Op: "Gather", Inputs: []string{"shape", two}, Outputs: []string{"h"}},
+		{Op: "Add", Inputs: []string{"h", four}, Outputs: []string{"h4"}},
+		{Op: "Mod", Inputs: []string{"h4", five}, Outputs: []string{"rest"}}, // 0 for 96 rows, 3 for 64
+		{Op: "Add", Inputs: []string{"rest", four}, Outputs: []string{"p"}},
+		{Op: "Concat", Inputs: []string{none, "p", "p", none, "p", "p"}, Outputs: []string{"pads"},
+			Attributes: []onnx.Attribute{{Name: "axis", Type: onnx.AttributeInt}}},
+	}, m.Graph.Nodes...)
+	_, err := m.Network()
+	require.ErrorContains(t, err, "one thing for frames of 64x96 and another for 128x64")
+}
+
+// TestDoubling reads Resize in every mode. Those that repeat pixels follow from the
+// formulas of the specification; bilinear interpolation is that of another family.
+func TestDoubling(t *testing.T) {
+	repeats := map[string]bool{
+		"asymmetric floor": true, "asymmetric round_prefer_floor": true, "half_pixel round_prefer_floor": true, "half_pixel round_prefer_ceil": true,
+		"pytorch_half_pixel round_prefer_floor": true, "pytorch_half_pixel round_prefer_ceil": true, "tf_half_pixel_for_nn floor": true,
+	}
+	for _, coordinates := range []string{"asymmetric", "half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn", "align_corners"} {
+		for _, rounding := range []string{"floor", "ceil", "round_prefer_floor", "round_prefer_ceil"} {
+			m := build(t, trained(tiny()), onnxexport.Options{Profile: onnxexport.ONNXRuntime})
+			for i := range m.Graph.Nodes {
+				if n := &m.Graph.Nodes[i]; n.Op == "Resize" {
+					n.Attribute("coordinate_transformation_mode").String = coordinates
+					n.Attribute("nearest_mode").String = rounding
+				}
+			}
+			_, err := m.Network()
+			if repeats[coordinates+" "+rounding] {
+				require.NoError(t, err, "%s %s", coordinates, rounding)
+			} else {
+				require.ErrorContains(t, err, "which neither repeats pixels", "%s %s", coordinates, rounding)
+			}
+		}
+	}
+}
+
+// TestInterpolation reads the anti-aliased network as PyTorch would export it: with
+// interpolation before the convolutions instead of a filter in them.
+func TestInterpolation(t *testing.T) {
+	d := trained(arch.AntiAliased([3]int{4, 5, 6}, 1, true))
+	folded := build(t, d, onnxexport.Options{Profile: onnxexport.ONNXRuntime})
+	m := build(t, d, onnxexport.Options{Profile: onnxexport.ONNXRuntime})
+	m.Graph.Initializers = append(m.Graph.Initializers, onnx.IntegerTensor("one.pads", 0, 0, 1, 1, 0, 0, 1, 1))
+	for i := range m.Graph.Nodes {
+		node := &m.Graph.Nodes[i]
+		if node.Op != "Resize" {
+			continue
+		}
+		node.Attribute("mode").String, node.Attribute("coordinate_transformation_mode").String = "linear", "half_pixel"
+		m.Graph.Nodes[i+1].Inputs[1] = "one.pads"
+		conv := &m.Graph.Nodes[i+2]
+		conv.Attribute("kernel_shape").Ints = []int64{3, 3}
+		w := d.Lookup(conv.Inputs[1])
+		*initializer(m, w.Name) = onnx.FloatTensor(w.Name, []int64{int64(w.Shape[0]), int64(w.Shape[1]), 3, 3}, w.Data)
+	}
+	m.SetProperty(onnx.KeyChecksum, m.Graph.Checksum())
+	r, err := m.Network()
+	require.NoError(t, err)
+	require.Equal(t, "anti-aliased", r.Arch.Name)
+	requireNear(t, d, r.Weights, 1e-5)
+	x := make([]float32, 3*24*16)
+	for i := range x {
+		x[i] = float32(i*i%251) / 255
+	}
+	a, err := m.Evaluate(x, 24, 16)
+	require.NoError(t, err)
+	b, err := folded.Evaluate(x, 24, 16)
+	require.NoError(t, err)
+	require.Less(t, worst(t, a, b), 1e-4)
 }
 
 // TestRefusalsAreListed wants all nodes that cannot be read in one error, but none
