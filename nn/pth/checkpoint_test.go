@@ -3,6 +3,7 @@ package pth
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -239,5 +240,77 @@ func TestChecksumOfRecord(t *testing.T) {
 		require.ErrorIs(t, err, ErrCorrupt)
 		require.ErrorContains(t, err, `"archive/`+name+`": its CRC-32 is wrong`)
 		entry += 4 + bytes.Index(file[entry+4:], []byte("PK\x01\x02"))
+	}
+}
+
+// TestNesting: a state dict is found at the deepest place that is looked at, not below
+// it, and not at the price of a walk through a million shared tuples.
+func TestNesting(t *testing.T) {
+	nested := func(depth int) []byte {
+		parts := []any{}
+		for range depth {
+			parts = append(parts, opEmptyDict, str("in"))
+		}
+		parts = append(parts, opEmptyDict, str("a.w"), valid().tensor(), opSetItem)
+		for range depth {
+			parts = append(parts, opSetItem)
+		}
+		return assemble(append(parts, opStop)...)
+	}
+	for depth, found := range map[int]bool{0: true, 1: true, maxNesting: true, maxNesting + 1: false} {
+		file := zipFile(t, nested(depth), zip.Store)
+		_, err := Read(bytes.NewReader(file), int64(len(file)))
+		require.Equal(t, found, err == nil, depth)
+	}
+	bomb := []any{opEmptyDict, str("model"), opEmptyDict, str("a.w"), valid().tensor(), opSetItem, opSetItem, str("beside"), opEmptyList, opMark, opNone, opBinPut, 0}
+	for i := range 15 { // 100 to the power of 15 tuples, of 15 in memory
+		bomb = append(bomb, opMark)
+		for range 100 {
+			bomb = append(bomb, opBinGet, i)
+		}
+		bomb = append(bomb, opTuple, opBinPut, i+1)
+	}
+	bomb = append(bomb, opAppends, opSetItem, opStop)
+	file := zipFile(t, assemble(bomb...), zip.Store)
+	d, err := Read(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a.w"}, d.Names())
+}
+
+// TestStrayEnds: what follows the last storage of a legacy file, and a compressed
+// record without an end, make a file that was not written so.
+func TestStrayEnds(t *testing.T) {
+	legacy := append(fixture(t, "legacy.pth"), 0)
+	_, err := Read(bytes.NewReader(legacy), int64(len(legacy)))
+	require.ErrorIs(t, err, ErrCorrupt)
+	require.ErrorContains(t, err, "1 bytes follow")
+
+	for _, ends := range []bool{true, false} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		add := func(name string, content []byte) {
+			var packed bytes.Buffer
+			w, err := flate.NewWriter(&packed, flate.BestSpeed)
+			require.NoError(t, err)
+			_, err = w.Write(content)
+			require.NoError(t, err)
+			require.NoError(t, w.Flush())
+			if ends {
+				require.NoError(t, w.Close())
+			}
+			raw, err := z.CreateRaw(&zip.FileHeader{Name: "a/" + name, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(content),
+				CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(len(content))})
+			require.NoError(t, err)
+			_, err = raw.Write(packed.Bytes())
+			require.NoError(t, err)
+		}
+		add("data.pkl", valid().pickle())
+		add("data/0", make([]byte, 16))
+		require.NoError(t, z.Close())
+		_, err := Read(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		require.Equal(t, ends, err == nil)
+		if !ends {
+			require.ErrorIs(t, err, ErrCorrupt)
+		}
 	}
 }

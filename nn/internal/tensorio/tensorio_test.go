@@ -105,6 +105,9 @@ func TestNumElements(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	b := NewBudget(100, 1<<40)
+	work := b.Work()
+	require.NoError(t, work.Take(100, "as much again"))
+	require.ErrorIs(t, work.Take(1, "more"), ErrTooLarge)
 	require.NoError(t, b.Take(60, "a"))
 	require.ErrorIs(t, b.Take(41, "b"), ErrTooLarge)
 	require.ErrorIs(t, b.Take(-1, "b"), ErrTooLarge)
