@@ -51,10 +51,12 @@ func (s *settings) origin() (string, error) {
 	return string(b), err
 }
 
-// resumable says which flags of the command line clash with those of a run.
+// resumable says which flags of the command line clash with those of a run. Files may
+// have moved: whether they are still the same, the states tell.
 func resumable(given map[string]bool) error {
 	for name := range given {
 		switch name {
+		case "dataset", "style", "vgg", "test": // elsewhere
 		case "resume", "from", "lr", "on-nan", "max-bad", "max-picture-memory", "steps", "epochs", "quiet", "http", "tensorboard", "keep", "device",
 			"gpu", "np", "mpirun":
 		default:

@@ -119,3 +119,26 @@ func TestAnotherRate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5e-4, again.LR)
 }
+
+// TestMovedInputs resumes a run whose dataset, style and test picture lie elsewhere by
+// now, and not with others in their place.
+func TestMovedInputs(t *testing.T) {
+	data := pictures(t, 3)
+	out := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, run(context.Background(), append(append(slices.Clone(data), tiny...), "-steps", "1", "-epochs", "4", "-out", out)))
+	old := filepath.Dir(data[1]) // -dataset
+	moved := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.CopyFS(moved, os.DirFS(old)))
+	require.NoError(t, os.RemoveAll(old))
+	resume := []string{"-quiet", "-resume", out, "-steps", "2"}
+	require.ErrorContains(t, run(context.Background(), resume), "-dataset")
+	at := func(dataset, style string) []string {
+		return append(slices.Clone(resume), "-dataset", filepath.Join(moved, dataset), "-style", filepath.Join(moved, style), "-test", filepath.Join(moved, "test.png"))
+	}
+	require.ErrorContains(t, run(context.Background(), at("dataset", "test.png")), "style picture is")
+	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "scenes"), filepath.Join(moved, "dataset", "others")))
+	require.ErrorContains(t, run(context.Background(), at("dataset", "style.png")), "names and sizes of the pictures")
+	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "others"), filepath.Join(moved, "dataset", "scenes")))
+	require.NoError(t, run(context.Background(), at("dataset", "style.png")))
+	require.NoError(t, run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
+}
