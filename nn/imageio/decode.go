@@ -255,9 +255,6 @@ func (c *codec) read(data []byte, opts Options) (m *Image, err error) {
 	if err != nil {
 		return nil, describe(cmp.Or(check(), err)) // package gif would hide that error
 	}
-	if m.W != h.w || m.H != h.h {
-		return nil, fmt.Errorf("header says %dx%d, the picture has %dx%d", h.w, h.h, m.W, m.H)
-	}
 	m.dropOpaqueAlpha()
 	return m.orient(turn), nil
 }

@@ -167,8 +167,6 @@ func decodeWebP(data []byte, d decoding) (*Image, error) {
 	}
 	canvas := &Image{}
 	canvas.reset(f.w, f.h, d.keepAlpha)
-	clear(canvas.Pix)
-	clear(canvas.Alpha)
 	for y := range h {
 		at := (f.y+y)*f.w + f.x
 		copy(canvas.Pix[3*at:3*(at+w)], m.Pix[3*y*w:])

@@ -119,13 +119,10 @@ func (f *Files) Close() error {
 }
 
 // Extensions are the file names that count as pictures, in any case:
-// torchvision's IMG_EXTENSIONS. Litter (see imageio.Litter) never does.
+// torchvision's IMG_EXTENSIONS.
 var Extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
 
 func isPicture(name string) bool {
-	if imageio.Litter(name) {
-		return false
-	}
 	name = strings.ToLower(name)
 	for _, ext := range Extensions {
 		if strings.HasSuffix(name, ext) {

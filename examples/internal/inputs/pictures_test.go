@@ -53,3 +53,27 @@ func TestBesideClasses(t *testing.T) {
 	_, err = OpenPictures(Choice{Dataset: plant(t, "1.png", "2.png", "rejected/3.png"), ContentScale: 1})
 	require.ErrorContains(t, err, "2 of 3 pictures are left out")
 }
+
+// TestMaxPictureMemory wants the flag to hold for all pictures.
+func TestMaxPictureMemory(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.png")
+	require.NoError(t, imageio.Save(large, imageio.New(600, 600), imageio.SaveOptions{})) // 7 bytes a pixel
+	small := filepath.Join(plant(t, "a/1.png"), "a", "1.png")
+	for _, c := range []Choice{{Style: large}, {Test: large}, {Dataset: dir}} {
+		c.ContentScale = 1
+		for memory, says := range map[int]string{-1: "-max-picture-memory -1", 1 << 25: "-max-picture-memory 33554432", 1: "(-max-picture-memory)", 3: "", 0: ""} {
+			c.MaxPictureMemory = memory
+			p, err := OpenPictures(c)
+			if says != "" {
+				require.ErrorContains(t, err, says, "%+v", c)
+				continue
+			}
+			require.NoError(t, err)
+			require.NoError(t, p.Close())
+		}
+	}
+	p, err := OpenPictures(Choice{Style: small, ContentScale: 1, MaxPictureMemory: 1})
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+}

@@ -419,6 +419,8 @@ for bits in (1, 4, 8):
 write("bits4_few.bmp", bmp(4, rows(index % 5, 4), 33, 21, colors_of(5), colors=5))
 write("mono_black_white.bmp", bmp(1, rows(index % 2, 1), 33, 21, b"\0\0\0\0\xff\xff\xff\0"))
 write("mono_white_black.bmp", bmp(1, rows(index % 2, 1), 33, 21, b"\xff\xff\xff\0\0\0\0\0"))
+write("forgotten_palette.bmp", bmp(8, rows(index, 8), 33, 21, colors_of(256), offset=54))
+write("no_offset.bmp", bmp(8, rows(index, 8), 33, 21, colors_of(256), offset=0))
 write("os2_v2.bmp", bmp(8, rows(index, 8), 33, 21, colors_of(256), header=64))
 write("os2_24.bmp", bmp(24, b"".join(bytes(r[:, ::-1].tobytes() + b"\0") for r in rgb[::-1]), 33, 21, header=12))
 v555 = (rgb[..., 0].astype(int) >> 3 << 10) | (rgb[..., 1].astype(int) >> 3 << 5) | rgb[..., 2].astype(int) >> 3
@@ -637,6 +639,11 @@ write("alpha_flag.webp", (lambda w: w[:12] + b"VP8X\x0a\0\0\0\x10\0\0\0" + struc
 w = bytearray(open("pictures/alpha_flag.webp", "rb").read())
 w[4:8] = struct.pack("<I", len(w) - 8)
 write("alpha_flag.webp", bytes(w))
+outside = a[:a.index(b"ANMF") + 8] + b"\x10\0\0\0\0\0" + a[a.index(b"ANMF") + 14:]
+write("animated_outside.webp", outside)
+write("animated_below.webp", a[:a.index(b"ANMF") + 8] + b"\0\0\0\x08\0\0" + a[a.index(b"ANMF") + 14:])
+w = encode(RGB, format="webp", quality=80)
+write("riff_claims_more.webp", w[:4] + struct.pack("<I", len(w)) + w[8:])
 
 # Where we decide otherwise than Pillow: what we make of the picture, None if we refuse
 # it, and why.
