@@ -1,4 +1,4 @@
-//go:build gl && cgo && linux
+//go:build gl && cgo && (linux || windows)
 
 package gpu
 
@@ -187,10 +187,12 @@ func TestFromCurrentKeepsToItsThread(t *testing.T) {
 }
 
 func TestFromCurrentNeedsContext(t *testing.T) {
-	requireGL(t, loadEGL())
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	_, err := FromCurrent(ProcAddress)
+	c, err := newContext(4, 3)
+	requireGL(t, err)
+	c.close()
+	_, err = FromCurrent(ProcAddress)
 	require.ErrorIs(t, err, ErrUnavailable)
 	require.ErrorContains(t, err, "no OpenGL context is current")
 	_, err = FromCurrent(nil)

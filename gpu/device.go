@@ -1,4 +1,4 @@
-//go:build gl && cgo && linux
+//go:build gl && cgo && (linux || windows)
 
 package gpu
 
@@ -21,7 +21,7 @@ import (
 type Device struct {
 	info    Info
 	limits  limits
-	context *eglContext   // nil for a context of the caller's
+	context *ownContext   // nil for a context of the caller's
 	tid     int           // the thread that the context is current on
 	queue   chan task     // work for that thread; nil with the caller's context
 	done    chan struct{} // closed when the thread has released everything
@@ -68,10 +68,10 @@ var (
 // step has a few hundred.
 const queueLen = 1024
 
-// Open makes an OpenGL 4.3 context without a window: through EGL's surfaceless
-// platform, else one of its devices, else its default display. A graphics card
-// goes before a software renderer, unless the environment has
-// LIBGL_ALWAYS_SOFTWARE. The error wraps ErrUnavailable when there is no library,
+// Open makes an OpenGL 4.3 context that nobody sees. On Linux it has no window: it is
+// made through EGL's surfaceless platform, else one of its devices, else its default
+// display, and a graphics card goes before a software renderer, unless the environment
+// has LIBGL_ALWAYS_SOFTWARE. On Windows it has a hidden one. The error wraps ErrUnavailable when there is no library,
 // driver or device.
 func Open(opts ...Option) (*Device, error) {
 	d := &Device{queue: make(chan task, queueLen), done: make(chan struct{})}
@@ -84,9 +84,9 @@ func Open(opts ...Option) (*Device, error) {
 		for _, set := range opts {
 			set(&o)
 		}
-		open := func() (*eglContext, error) { return newContext(4, 3) }
+		open := func() (*ownContext, error) { return newContext(4, 3) }
 		if o.card > 0 {
-			open = func() (*eglContext, error) { return newCardContext(4, 3, o.card-1) }
+			open = func() (*ownContext, error) { return newCardContext(4, 3, o.card-1) }
 		}
 		ctx, err := open()
 		if err != nil {
@@ -123,8 +123,15 @@ func FromCurrent(getProcAddress func(name string) unsafe.Pointer, opts ...Option
 	return d, nil
 }
 
-// loadGL fills in go-gl's function pointers, which belong to the process: both
-// EGL and GLX promise that they do not depend on the context.
+// ProcAddress finds an OpenGL function for a context that [Open] made. It
+// returns nil where the library for that is missing.
+func ProcAddress(name string) unsafe.Pointer { return procAddress(name) }
+
+var errNoContext = fmt.Errorf("%w: no OpenGL context is current on this thread", ErrUnavailable)
+
+// loadGL fills in go-gl's function pointers, which belong to the process: EGL and
+// GLX promise that they do not depend on the context, and WGL's are the same for all
+// contexts of a driver.
 var loadGL struct {
 	sync.Mutex
 	done bool
@@ -133,6 +140,9 @@ var loadGL struct {
 func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointer, opts []Option) error {
 	if getProcAddress == nil {
 		return errors.New("gpu: FromCurrent needs a function that finds OpenGL functions")
+	}
+	if !contextIsCurrent() {
+		return errNoContext
 	}
 	loadGL.Lock()
 	if !loadGL.done {
@@ -146,7 +156,7 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 
 	version := gl.GetString(gl.VERSION)
 	if version == nil {
-		return fmt.Errorf("%w: no OpenGL context is current on this thread", ErrUnavailable)
+		return errNoContext
 	}
 	var major, minor int32
 	gl.GetIntegerv(gl.MAJOR_VERSION, &major)

@@ -3,8 +3,8 @@
 // networks train and stylize on a GPU of any vendor, or inside a game's own
 // context.
 //
-// The package is built with cgo and the tag gl on Linux (go build -tags gl).
-// In every other build it is a stub whose [Open] returns [ErrUnavailable].
+// The package is built with cgo and the tag gl on Linux and Windows (go build -tags
+// gl). In every other build it is a stub whose [Open] returns [ErrUnavailable].
 // README.md in this folder lists the packages to install.
 //
 // # Contexts and threads
@@ -53,7 +53,7 @@ var (
 // Info describes a device.
 type Info struct {
 	Vendor, Renderer, Version string // as the driver names itself
-	Platform                  string // how the context was made: "surfaceless", "device", "default" or "current"
+	Platform                  string // how the context was made: "surfaceless", "device" or "default" of EGL, "wgl", or "current"
 
 	MaxBlock       int // bytes one shader can see of a buffer
 	MaxGroups      int // work groups along one axis
@@ -79,7 +79,8 @@ type options struct {
 }
 
 // Card has Open take the graphics card with the given number, counted from 0 in the
-// order in which EGL lists them. Negative numbers mean any.
+// order in which EGL lists them. Negative numbers mean any. On Windows there is only
+// number 0, the card that the system's settings give the program.
 func Card(number int) Option {
 	return func(o *options) { o.card = max(number+1, 0) }
 }

@@ -1,4 +1,4 @@
-//go:build !(gl && cgo && linux)
+//go:build !(gl && cgo && (linux || windows))
 
 // This file has the API without OpenGL, with the same documentation, as web sites
 // show that of builds without tags. In these builds Open returns ErrUnavailable.
@@ -17,12 +17,12 @@ import (
 // backend.Prober.
 type Device struct{ backend.Backend }
 
-var errStub = fmt.Errorf("%w in this build: build for Linux with cgo and -tags gl", ErrUnavailable)
+var errStub = fmt.Errorf("%w in this build: build for Linux or Windows with cgo and -tags gl", ErrUnavailable)
 
-// Open makes an OpenGL 4.3 context without a window: through EGL's surfaceless
-// platform, else one of its devices, else its default display. A graphics card
-// goes before a software renderer, unless the environment has
-// LIBGL_ALWAYS_SOFTWARE. The error wraps ErrUnavailable when there is no library,
+// Open makes an OpenGL 4.3 context that nobody sees. On Linux it has no window: it is
+// made through EGL's surfaceless platform, else one of its devices, else its default
+// display, and a graphics card goes before a software renderer, unless the environment
+// has LIBGL_ALWAYS_SOFTWARE. On Windows it has a hidden one. The error wraps ErrUnavailable when there is no library,
 // driver or device.
 func Open(opts ...Option) (*Device, error) { return nil, errStub }
 
@@ -35,7 +35,7 @@ func FromCurrent(getProcAddress func(name string) unsafe.Pointer, opts ...Option
 }
 
 // ProcAddress finds an OpenGL function for a context that [Open] made. It
-// returns nil where libEGL is missing.
+// returns nil where the library for that is missing.
 func ProcAddress(name string) unsafe.Pointer { return nil }
 
 // Info describes the device.

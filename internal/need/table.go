@@ -34,6 +34,7 @@ var table = []entry{
 	{"strace", "apt-get install strace", program("strace")},
 	{"glslang", "apt-get install glslang-tools", program("glslangValidator")},
 	{"mpi", "apt-get install openmpi-bin libopenmpi-dev", program("mpirun", "mpicc")},
+	{"wine", "apt-get install wine64 gcc-mingw-w64-x86-64 xvfb xauth", wine},
 
 	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
 	{"display", "run it in a graphical session or with xvfb-run", nil},
@@ -67,6 +68,16 @@ func program(names ...string) func() (string, error) {
 		}
 		return first, nil
 	})
+}
+
+// wine finds what .ci/wine needs. Debian keeps wine64 out of the path.
+func wine() (string, error) {
+	for _, name := range []string{"wine64", "/usr/lib/wine/wine64"} {
+		if _, err := exec.LookPath(name); err == nil {
+			return program("xvfb-run", "x86_64-w64-mingw32-gcc")()
+		}
+	}
+	return "", fmt.Errorf("wine64 is not installed")
 }
 
 // python finds an interpreter that has the modules. The modules of Debian belong to

@@ -1,4 +1,4 @@
-//go:build gl && cgo && linux
+//go:build gl && cgo
 
 package gpu
 
@@ -114,6 +114,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"unsafe"
 )
 
@@ -126,9 +127,8 @@ var loadEGL = sync.OnceValue(func() error {
 	return nil
 })
 
-// ProcAddress finds an OpenGL function for a context that [Open] made. It
-// returns nil where libEGL is missing.
-func ProcAddress(name string) unsafe.Pointer {
+// procAddress finds a function of any context of EGL.
+func procAddress(name string) unsafe.Pointer {
 	if loadEGL() != nil {
 		return nil
 	}
@@ -137,8 +137,14 @@ func ProcAddress(name string) unsafe.Pointer {
 	return unsafe.Pointer(C.egl_proc(s))
 }
 
-// eglContext is an OpenGL core context that draws to no surface.
-type eglContext struct {
+// contextIsCurrent leaves the question to OpenGL: contexts may be GLX's.
+func contextIsCurrent() bool { return true }
+
+// threadID names the calling thread.
+func threadID() int { return syscall.Gettid() }
+
+// ownContext is an OpenGL core context that draws to no surface.
+type ownContext struct {
 	display, context C.handle
 	platform         string
 }
@@ -160,7 +166,7 @@ var (
 //
 // Displays are never terminated: EGL hands the same one to everybody in the
 // process, and terminating it would take other people's contexts away.
-func newContext(major, minor int) (*eglContext, error) {
+func newContext(major, minor int) (*ownContext, error) {
 	if err := loadEGL(); err != nil {
 		return nil, err
 	}
@@ -176,7 +182,7 @@ func newContext(major, minor int) (*eglContext, error) {
 }
 
 // newCardContext is newContext on the card with the given number.
-func newCardContext(major, minor, card int) (*eglContext, error) {
+func newCardContext(major, minor, card int) (*ownContext, error) {
 	if err := loadEGL(); err != nil {
 		return nil, err
 	}
@@ -192,7 +198,7 @@ func newCardContext(major, minor, card int) (*eglContext, error) {
 // preferHardware returns a context on a graphics card instead of c, if c is a
 // software renderer's and there is one. Beside a driver without the surfaceless
 // platform, such as NVIDIA's, Mesa offers that platform in software.
-func (c *eglContext) preferHardware(major, minor int) *eglContext {
+func (c *ownContext) preferHardware(major, minor int) *ownContext {
 	if os.Getenv("LIBGL_ALWAYS_SOFTWARE") != "" || C.egl_software() == 0 || C.egl_has_hardware() == 0 {
 		return c
 	}
@@ -208,12 +214,12 @@ func (c *eglContext) preferHardware(major, minor int) *eglContext {
 }
 
 // context makes a context of p and makes it current.
-func (p platform) context(major, minor int) (*eglContext, error) {
-	c := &eglContext{display: p.display(), platform: p.name}
+func (p platform) context(major, minor int) (*ownContext, error) {
+	c := &ownContext{display: p.display(), platform: p.name}
 	return c, c.create(major, minor)
 }
 
-func (c *eglContext) create(major, minor int) error {
+func (c *ownContext) create(major, minor int) error {
 	if c.display == nil {
 		return errors.New("no installed driver offers it")
 	}
@@ -232,7 +238,7 @@ func (c *eglContext) create(major, minor int) error {
 }
 
 // close destroys the context, which must be current on the calling thread.
-func (c *eglContext) close() {
+func (c *ownContext) close() {
 	C.egl_current(c.display, nil)
 	C.egl_destroy(c.display, c.context)
 	C.egl_release_thread()

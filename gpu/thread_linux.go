@@ -1,8 +1,0 @@
-//go:build gl && cgo
-
-package gpu
-
-import "syscall"
-
-// threadID names the calling thread.
-func threadID() int { return syscall.Gettid() }
