@@ -49,6 +49,7 @@ var mayImport = []importRow{
 	{"internal/need", nil},
 	{"internal/golden", nil},
 	{"internal/powerloss", []string{"internal/need"}},
+	{"internal/wine", nil},
 	{"internal/damagetest", []string{"internal/need", testify}},
 
 	// What a backend is, and how it is judged: by a reference and by goldens.
