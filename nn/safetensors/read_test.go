@@ -214,3 +214,31 @@ func TestDiskError(t *testing.T) {
 	require.ErrorIs(t, err, errDisk)
 	require.NotErrorIs(t, err, ErrCorrupt)
 }
+
+// TestEdges: what fails by one, also where nobody reads the data.
+func TestEdges(t *testing.T) {
+	none := WithFilter(func(string) bool { return false })
+	ones := func(n int) string {
+		return `{"a":{"dtype":"F32","shape":[` + strings.TrimSuffix(strings.Repeat("1,", n), ",") + `],"data_offsets":[0,4]}}`
+	}
+	for what, c := range map[string]struct {
+		header string
+		data   int
+		sound  bool
+	}{
+		"too few bytes for the shape": {`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8, false},
+		"too many":                    {`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8, false},
+		"the right number":            {`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8, true},
+		"64 dimensions":               {ones(64), 4, true},
+		"65 dimensions":               {ones(65), 4, false},
+		"a scalar without a shape":    {`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4, false},
+		"a scalar":                    {`{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}`, 4, true},
+		"nothing without offsets":     {`{"a":{"dtype":"F32","shape":[0]}}`, 0, false},
+	} {
+		_, _, err := read(build(c.header, c.data), none)
+		require.Equal(t, c.sound, err == nil, "%s: %v", what, err)
+		if !c.sound {
+			require.ErrorIs(t, err, ErrCorrupt, what)
+		}
+	}
+}
