@@ -18,7 +18,7 @@ func BenchmarkUpsample(b *testing.B)     { op(b, "upsample") }
 func BenchmarkMaxPool2(b *testing.B)     { op(b, "maxpool") }
 
 // op times an operation by itself, forward and backward: inside a network the
-// CPU backend folds most of them into their neighbours.
+// CPU backend folds most of them into their neighbors.
 func op(b *testing.B, name string) {
 	for _, s := range opShapes {
 		for _, c := range work.NewOp(newBackend(b), name, s).Cases() {

@@ -14,7 +14,7 @@ func (d *Device) normParts(area int) int {
 	return (area + share - 1) / share
 }
 
-// InstanceNorm normalises every plane, scales by gamma and shifts by beta. It
+// InstanceNorm normalizes every plane, scales by gamma and shifts by beta. It
 // saves mean and rstd.
 func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, eps float32) {
 	d.NormBlock(dst, mean, rstd, x, gamma, beta, nil, backend.NormBlock{Eps: eps})

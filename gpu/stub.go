@@ -69,10 +69,10 @@ func (d *Device) Err() error { return errStub }
 // GL_RGBA8 view of such a texture with glTextureView, which keeps its bytes.
 func (d *Device) TextureSize(texture uint32) (width, height int, err error) { return 0, 0, errStub }
 
-// ReadTexture copies the colours of a texture, 0 to 255, to dst {1, 3, H, W}
+// ReadTexture copies the colors of a texture, 0 to 255, to dst {1, 3, H, W}
 // without a trip through main memory. dst may be larger than the texture: the
 // rest, at the right and the bottom, mirrors it without repeating the edge. With
-// flip the texture's last row becomes the first, as for images that OpenGL
+// flip the texture's last row becomes the first, as for pictures that OpenGL
 // rendered.
 //
 // The copy is queued like any operation; the error says what is wrong with the
@@ -80,7 +80,7 @@ func (d *Device) TextureSize(texture uint32) (width, height int, err error) { re
 func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) error { return errStub }
 
 // WriteTexture copies the top left of src {1, 3, H, W} to the texture dst:
-// colours clamped to 0..255 and truncated, as PyTorch's clamp and uint8 do, and
+// colors clamped to 0..255 and truncated, as PyTorch's clamp and uint8 do, and
 // the alpha of the texture alpha, of the same size, which may be dst itself.
 // flip is as for ReadTexture.
 func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }

@@ -9,7 +9,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 )
 
-// Network turns images into stylized images of the same size. What it computes is
+// Network turns pictures into stylized pictures of the same size. What it computes is
 // described by an arch.Network.
 type Network struct {
 	be     backend.Backend

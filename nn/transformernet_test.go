@@ -20,7 +20,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
-// shaken returns a network whose normalisations are not the identity, which they
+// shaken returns a network whose normalizations are not the identity, which they
 // are at the start of a training.
 func shaken(be backend.Backend, filters [3]int, blocks int, seed uint64) *nn.Network {
 	return shakenNetwork(nn.NewTransformerNet(be, filters, blocks, seed), seed)
@@ -106,7 +106,7 @@ func TestGradientsMatchFiniteDifferences(t *testing.T) {
 		for _, p := range net.Params() {
 			g := p.Tensor.Grad()
 			if g == nil {
-				// A bias before a normalisation changes nothing.
+				// A bias before a normalization changes nothing.
 				before := o.loss(in64, target, h, w, blocks)
 				o[p.Name][0] += 10
 				require.InEpsilon(t, before, o.loss(in64, target, h, w, blocks), 1e-9, p.Name)
@@ -290,7 +290,7 @@ func TestFoldedWeights(t *testing.T) {
 	})
 }
 
-// TestFrozenNetworkComputesTheSame compares the normalisations in place, without
+// TestFrozenNetworkComputesTheSame compares the normalizations in place, without
 // gradients, with those that keep their input.
 func TestFrozenNetworkComputesTheSame(t *testing.T) {
 	be := tensor.CPU()

@@ -29,7 +29,7 @@
 // # Interruptions
 //
 // With a checkpoint folder, every CheckpointInterval batches and when the context
-// is cancelled the whole state of the run is saved, atomically and with checksums
+// is canceled the whole state of the run is saved, atomically and with checksums
 // (package checkpoint). A run that is stopped anywhere and resumed from there
 // gives the same weights and losses, bit for bit, as one that is not, on the same
 // kind of processor.

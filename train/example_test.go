@@ -57,7 +57,7 @@ func Example() {
 	// <nil>
 }
 
-// warmth is an Objective that draws what the network makes towards one color, red,
+// warmth is an Objective that draws what the network makes toward one color, red,
 // green and blue in 0..255.
 type warmth struct {
 	weight float64

@@ -36,7 +36,7 @@ type run struct {
 // Train trains until the epochs or steps of the Config are done, then saves
 // final.pth and, with a Sampler, final.png in the checkpoint folder.
 //
-// When ctx is cancelled, it finishes the step, saves the state and returns ctx's
+// When ctx is canceled, it finishes the step, saves the state and returns ctx's
 // error; so it does with the error of a dataset that fails. It refuses to begin a
 // run in a folder that holds one, and to resume one with other settings.
 func (t *Trainer) Train(ctx context.Context) (err error) {

@@ -41,7 +41,7 @@ type Trainer struct {
 	progress checkpoint.Progress
 }
 
-// New prepares the training of net on be with the losses of features, towards the
+// New prepares the training of net on be with the losses of features, toward the
 // given style picture, and those of Config.Objectives, on data. The Gram matrices of
 // the style are computed here.
 func New(be backend.Backend, net Model, features *vgg.VGG, style *imageio.Image, data dataset.Source, cfg Config) (*Trainer, error) {

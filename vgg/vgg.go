@@ -146,7 +146,7 @@ func (v *VGG) Normalize(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor {
 
 // Features appends the outputs of layers, each {N, filters, H', W'}, to dst (which
 // may be nil) in the order of layers, and returns it. x {N, 3, H, W} is a
-// normalised image of at least MinSize of the deepest of them; no layer may be
+// normalized image of at least MinSize of the deepest of them; no layer may be
 // asked for twice. Everything that is not returned is released.
 //
 // It panics with a *tensor.ShapeError if x is too small, and if the network lacks

@@ -99,7 +99,7 @@ func TestPrint(t *testing.T) {
   in1    norm      8x512x1024          16           0.0        16.0   5.00   25.0%
   sum                           1,234,583        1500.0        32.0  20.00  100.0%
 
-Weights take 4.7 MiB. Stylising keeps at most 3.0 MiB of layers at once, and
+Weights take 4.7 MiB. Stylizing keeps at most 3.0 MiB of layers at once, and
 training all 32.0 MiB of them for each picture of a batch, besides gradients and
 VGG-19. Speed here: 50.0 pictures/s, 75.0 billion MACs/s.
 `, out.String())

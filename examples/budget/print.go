@@ -41,7 +41,7 @@ func (b *budget) print(w io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, `
-Weights take %s MiB. Stylising keeps at most %s MiB of layers at once, and
+Weights take %s MiB. Stylizing keeps at most %s MiB of layers at once, and
 training all %s MiB of them for each picture of a batch, besides gradients and
 VGG-19. Speed here: %.1f pictures/s, %.1f billion MACs/s.
 `, mib(4*sum.params), mib(b.peak), mib(memory), 1/sum.elapsed.Seconds(), float64(sum.macs)/sum.elapsed.Seconds()/1e9)

@@ -1,4 +1,4 @@
-// Command frames splits a gameplay video into numbered PNG images, as a class
+// Command frames splits a gameplay video into numbered PNG pictures, as a class
 // folder of a training dataset, with the ffmpeg program.
 //
 //	frames -in movie.mp4 -out dataset/video_frames -every 10

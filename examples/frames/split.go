@@ -70,7 +70,7 @@ func split(ctx context.Context, in, out string, every int, force bool) (int, err
 	return len(made), nil
 }
 
-// frames returns the names of the numbered images in dir, in order.
+// frames returns the names of the numbered pictures in dir, in order.
 func frames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

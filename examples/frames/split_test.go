@@ -76,7 +76,7 @@ func TestSplitFailures(t *testing.T) {
 	dir := t.TempDir()
 	garbage := filepath.Join(dir, "garbage.mp4")
 	require.NoError(t, os.WriteFile(garbage, []byte("no video at all"), 0o666))
-	cancelled, cancel := context.WithCancel(context.Background())
+	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, c := range []struct {
 		name, in, out string
@@ -87,7 +87,7 @@ func TestSplitFailures(t *testing.T) {
 		{"missing", filepath.Join(dir, "none.mp4"), "out", context.Background(), "none.mp4"},
 		{"directory", dir, "out", context.Background(), "directory"},
 		{"file for -out", in, "garbage.mp4", context.Background(), "garbage.mp4"},
-		{"interrupted", in, "out", cancelled, context.Canceled.Error()},
+		{"interrupted", in, "out", canceled, context.Canceled.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(dir, c.out)

@@ -6,7 +6,7 @@
 //	stylize -model final.onnx -in movie.mp4 -out styled.mp4
 //
 // Pictures keep their transparency and are turned upright as their EXIF tags say.
-// Colour profiles are ignored, colours being taken for sRGB, and not copied.
+// Color profiles are ignored, colors being taken for sRGB, and not copied.
 package main
 
 import (
@@ -55,9 +55,9 @@ func run(ctx context.Context, args []string) error {
 	flags.Float64Var(&c.scale, "scale", 1, "divide width and height by this first; larger `factor`s make coarser strokes")
 	flags.StringVar(&c.device, "device", "cpu", "compute on `cpu or gl` (OpenGL 4.3)")
 	flags.Float64Var(&c.strength, "strength", 1, "how much of the style to apply, from 0 to 1")
-	flags.BoolVar(&c.keepColor, "keep-color", false, "keep the colours and take only the brightness from the styled picture")
+	flags.BoolVar(&c.keepColor, "keep-color", false, "keep the colors and take only the brightness from the styled picture")
 	flags.StringVar(&c.mask, "mask", "", "a picture `file`: apply the style where it is white, not where it is black")
-	flags.BoolVar(&c.round, "round", false, "round colours to the nearest instead of downwards")
+	flags.BoolVar(&c.round, "round", false, "round colors to the nearest instead of downwards")
 	flags.IntVar(&c.every, "every", 1, "of a video, style every `N`th frame and show it until the next")
 	flags.StringVar(&c.colors, "colors", "common", "of a video: `common, deep or full`: 4:2:0 in 8 bits, as every player shows it; in 10 bits; or 4:4:4")
 	flags.IntVar(&c.memory, "memory", stylize.DefaultMemory>>20, "`MiB` for the network's activations, at most half of what is free; larger pictures are done in tiles, without seams")

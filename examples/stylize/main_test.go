@@ -102,7 +102,7 @@ func TestPicture(t *testing.T) {
 		{"onnx", []string{"-model", onnx}, styled(t, m, nil)},
 		{"scale", []string{"-scale", "2"}, styled(t, half, nil)},
 		{"strength", []string{"-strength", "0.5"}, styled(t, m, func(s *stylize.Session) { s.Strength = 0.5 })},
-		{"colour", []string{"-keep-color"}, styled(t, m, func(s *stylize.Session) { s.KeepColor = true })},
+		{"color", []string{"-keep-color"}, styled(t, m, func(s *stylize.Session) { s.KeepColor = true })},
 		{"round", []string{"-round"}, styled(t, m, func(s *stylize.Session) { s.Rounding = imageio.Round })},
 		{"mask", []string{"-mask", filepath.Join(dir, "mask.png")},
 			styled(t, m, func(s *stylize.Session) { require.NoError(t, s.SetMask(mask)) })},
@@ -186,9 +186,9 @@ func TestFolder(t *testing.T) {
 	require.ErrorContains(t, run(context.Background(), args), "1 of 4 pictures failed")
 	require.Equal(t, []string{"a.png", "c.ppm.png", "sub/B.PNG"}, files(t, out))
 
-	cancelled, cancel := context.WithCancel(context.Background())
+	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
-	require.ErrorIs(t, run(cancelled, args), context.Canceled)
+	require.ErrorIs(t, run(canceled, args), context.Canceled)
 
 	require.NoError(t, os.WriteFile(filepath.Join(in, "c.ppm.png"), []byte("P6 1 1 255 abc"), 0o666))
 	require.ErrorContains(t, run(context.Background(), args), "would both become")

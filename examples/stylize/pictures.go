@@ -19,7 +19,7 @@ import (
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
-// single stylises one picture.
+// single stylizes one picture.
 func (w *workshop) single(ctx context.Context) error {
 	if err := imageio.CanSave(w.out); err != nil {
 		return cli.Usagef("-out: %w", err)
@@ -45,7 +45,7 @@ func (w *workshop) options() imageio.Options {
 	return imageio.Options{KeepAlpha: true, ApplyOrientation: true, Budget: w.budget}
 }
 
-// style stylises the picture file in. Only large pictures report progress, from 0
+// style stylizes the picture file in. Only large pictures report progress, from 0
 // to 1000.
 func (w *workshop) style(ctx context.Context, s *stylize.Session, in string, progress func(done int)) (*imageio.Image, error) {
 	m, err := imageio.Load(in, w.options())
@@ -79,7 +79,7 @@ var pictureNames = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".t
 // job is one picture of a folder.
 type job struct{ in, out string }
 
-// folder stylises the pictures in w.in and below it, several at a time, to the
+// folder stylizes the pictures in w.in and below it, several at a time, to the
 // same names in w.out. A picture that fails is reported and left out.
 func (w *workshop) folder(ctx context.Context) error {
 	jobs, err := w.jobs()
@@ -140,7 +140,7 @@ func (w *workshop) folder(ctx context.Context) error {
 	return nil
 }
 
-// feed sends the jobs until the context is cancelled.
+// feed sends the jobs until the context is canceled.
 func feed(ctx context.Context, queue chan<- job, jobs []job) {
 	defer close(queue)
 	for _, j := range jobs {

@@ -13,7 +13,7 @@ import (
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
-// video stylises the pictures of the video w.in. The result is written beside w.out
+// video stylizes the pictures of the video w.in. The result is written beside w.out
 // and renamed when it is complete: after an interruption there is no half a
 // video, and the next run begins anew.
 func (w *workshop) video(ctx context.Context) error {
@@ -86,7 +86,7 @@ func rescale(width, height int, scale float64) (w, h int, err error) {
 	return w, h, nil
 }
 
-// transcode stylises the pictures of in for a video of them alone. It returns how
+// transcode stylizes the pictures of in for a video of them alone. It returns how
 // many there were.
 func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *movie.Info, out string, width, height int) (int, error) {
 	running, stop := context.WithCancel(ctx)
@@ -110,7 +110,7 @@ func (w *workshop) transcode(ctx context.Context, session *stylize.Session, in *
 	return n, nil
 }
 
-// frames stylises what the reader yields. Where a pipe breaks, the ffmpeg at its
+// frames stylizes what the reader yields. Where a pipe breaks, the ffmpeg at its
 // other end says why.
 func (w *workshop) frames(ctx context.Context, session *stylize.Session, in *movie.Info, reader *movie.Reader, out string, width, height int) (n int, err error) {
 	bar := newProgress("frames", in.Frames)

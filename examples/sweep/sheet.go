@@ -26,7 +26,7 @@ func (s *sweep) add(r *result) error {
 }
 
 // writeSheet shows a row for each size: the test picture, the style in that size,
-// and the test picture stylised with each weight.
+// and the test picture stylized with each weight.
 func (s *sweep) writeSheet() error {
 	var cells []report.Cell
 	row := -1

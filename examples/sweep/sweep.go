@@ -179,7 +179,7 @@ func (r *result) step(e *train.StepEvent) {
 	r.style += e.Term("style") / float64(n)
 }
 
-// sample saves the network and stylises the test picture with it.
+// sample saves the network and stylizes the test picture with it.
 func (s *sweep) sample(r *result, net *nn.Network) error {
 	d := net.StateDict()
 	if err := pth.WriteFile(s.file(r.weightsFile()), d); err != nil {

@@ -153,7 +153,7 @@ func (j *job) totalSteps() int {
 	return n
 }
 
-// sample stylises the test picture with the network as it is.
+// sample stylizes the test picture with the network as it is.
 func (j *job) sample(net train.Model, path string) error {
 	model, err := stylize.New(nn.StateDict(net.Params()))
 	if err != nil {

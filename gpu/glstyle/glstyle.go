@@ -19,9 +19,9 @@ import (
 // Stylizer runs a network on textures. Frames of the same size allocate nothing
 // on the device after the first.
 type Stylizer struct {
-	// Flip turns images over on the way to the network and back. Set it for
+	// Flip turns pictures over on the way to the network and back. Set it for
 	// textures that OpenGL rendered, whose first row is the bottom: networks
-	// have learned from upright images.
+	// have learned from upright pictures.
 	Flip bool
 
 	dev   *gpu.Device
@@ -50,13 +50,13 @@ func NewWith(dev *gpu.Device, a *arch.Network, weights statedict.Dict) (*Stylize
 	return &Stylizer{dev: dev, net: net, tape: tensor.NewTape(dev)}, nil
 }
 
-// Texture replaces the colours of the texture dst by the stylized ones of src,
+// Texture replaces the colors of the texture dst by the stylized ones of src,
 // which may be dst. Alpha is src's. Both are 2D textures of the format GL_RGBA8,
 // of any one size, in the device's context.
 //
 // The work is queued, as all of OpenGL's: nothing waits for it, and what the
 // caller draws next comes after it. The error says what is wrong with the
-// textures, that the image is too large for the device (gpu.ErrTooLarge), or
+// textures, that the picture is too large for the device (gpu.ErrTooLarge), or
 // which earlier work failed.
 func (s *Stylizer) Texture(dst, src uint32) error {
 	w, h, err := s.dev.TextureSize(src)

@@ -32,12 +32,12 @@ func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
 	return d
 }
 
-// weights of a small random network whose results fill the range of colours.
+// weights of a small random network whose results fill the range of colors.
 func weights() statedict.Dict {
 	return vivid(nn.NewTransformerNet(reference.New(), [3]int{4, 6, 8}, 1, 7))
 }
 
-// vivid returns the weights of net with a last layer that fills the range of colours.
+// vivid returns the weights of net with a last layer that fills the range of colors.
 func vivid(net *nn.Network) statedict.Dict {
 	d := net.StateDict()
 	last := net.Layers()[len(net.Layers())-1].Conv
@@ -54,7 +54,7 @@ func picture(w, h int) []byte {
 	for i := range pixels {
 		pixels[i] = byte((i*i)>>3 ^ i*37)
 		if i%4 == 3 {
-			pixels[i] |= 1 // images that hide colours under zero alpha are treated apart
+			pixels[i] |= 1 // images that hide colors under zero alpha are treated apart
 		}
 	}
 	return pixels

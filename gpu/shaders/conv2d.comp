@@ -1,5 +1,5 @@
 // Two-dimensional cross-correlation as an implicit matrix product: a thread
-// computes 4 neighbouring pixels of 4*TILE output channels in registers. It
+// computes 4 neighboring pixels of 4*TILE output channels in registers. It
 // slides its window of 4 input pixels along a row of the kernel, one load per
 // step, and works without barriers, which software renderers pay dearly for.
 //

@@ -1,7 +1,7 @@
 // The gradient of a convolution's weights as a matrix product in shared memory: a group
 // computes a tile of ROWS output channels times COLUMNS taps of input channels, a thread
 // THREAD_ROWS times THREAD_COLUMNS of them in registers, over a share of the pixels.
-// They come in quads: 4 neighbouring pixels of an output row, whose products add up in
+// They come in quads: 4 neighboring pixels of an output row, whose products add up in
 // dot products. The sum goes on in chunks of DEPTH quads; while threads multiply one,
 // they load the next. The shares go to parts[share], each in the order of the weights;
 // reduce.comp adds them.

@@ -40,7 +40,7 @@ UNIFORM(28, int, weightStep);
 #endif
 
 // A thread's rows and columns come in fours that lie apart, so that the loads of
-// neighbouring threads from shared memory are neighbours.
+// neighboring threads from shared memory are neighbors.
 #define ROW_FOURS (ROWS / 4)
 #define QUADS (COLUMNS / 4)
 #define MY_ROWS (THREAD_ROWS / 4)

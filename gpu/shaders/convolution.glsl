@@ -21,7 +21,7 @@ UNIFORM(22, bool, biased);
 UNIFORM(23, bool, accumulate);
 UNIFORM(24, bool, clampAtZero); // ReLU
 
-// Kernels compute quads: 4 neighbouring pixels of a row, of which the last of a row may
+// Kernels compute quads: 4 neighboring pixels of a row, of which the last of a row may
 // lie past its end.
 int across = (width + 3) / 4; // quads of a row
 int quads = across * height;  // of an image

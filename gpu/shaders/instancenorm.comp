@@ -1,4 +1,4 @@
-// Instance normalisation (Ulyanov et al., arXiv:1607.08022) in stages, forward
+// Instance normalization (Ulyanov et al., arXiv:1607.08022) in stages, forward
 //
 //	STATS      mean and sum of squared deviations of a share of a plane
 //	FINISH     mean and 1/sqrt(var+eps) of a plane, from its shares

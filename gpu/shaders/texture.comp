@@ -1,7 +1,7 @@
-// Between textures with 8-bit colours and planes of floats:
+// Between textures with 8-bit colors and planes of floats:
 //
-//	READ   tensor = colours, 0 to 255, mirrored beyond the right and the bottom
-//	WRITE  colours = tensor, clamped and truncated; alpha from another texture
+//	READ   tensor = colors, 0 to 255, mirrored beyond the right and the bottom
+//	WRITE  colors = tensor, clamped and truncated; alpha from another texture
 //
 // Images are bound as integers: the texture's bytes, whatever its format says
 // about their meaning.
@@ -37,7 +37,7 @@ void main() {
 SOURCE(0, tensor);
 layout(rgba8ui, binding = 1) uniform writeonly uimage2D target;
 
-uint colour(float v) { return v > 0.0 ? uint(min(v, 255.0)) : 0u; }
+uint color(float v) { return v > 0.0 ? uint(min(v, 255.0)) : 0u; }
 
 void main() {
 	int area = height * width;
@@ -46,7 +46,7 @@ void main() {
 		int at = tensor_at + row * width + column;
 		ivec2 p = ivec2(column, texel(row));
 		uint alpha = imageLoad(source, p).a;
-		imageStore(target, p, uvec4(colour(tensor[at]), colour(tensor[at + area]), colour(tensor[at + 2 * area]), alpha));
+		imageStore(target, p, uvec4(color(tensor[at]), color(tensor[at + area]), color(tensor[at + 2 * area]), alpha));
 	}
 }
 #endif

@@ -7,7 +7,7 @@ import (
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
-// Network is a feed-forward network from RGB images to RGB images of the same
+// Network is a feed-forward network from RGB pictures to RGB pictures of the same
 // size. It is not changed once it is in use.
 type Network struct {
 	Name    string // of the family, such as "tutorial", or any other

@@ -6,10 +6,10 @@ import (
 )
 
 // FromImage converts src to RGB and keeps its alpha where it is not opaque.
-// The rules are Pillow's: grey is repeated, alpha is split off and not
+// The rules are Pillow's: gray is repeated, alpha is split off and not
 // composited, palettes are looked up, of 16-bit samples the high byte is
 // taken. JPEG's subsampled chroma is interpolated and converted as libjpeg
-// does it. (Only for 16-bit grey Pillow has another rule: it clips to 255,
+// does it. (Only for 16-bit gray Pillow has another rule: it clips to 255,
 // which turns such pictures white.)
 func FromImage(src image.Image) *Image {
 	m := &Image{}

@@ -15,7 +15,7 @@ const (
 	Round
 )
 
-// ToFloats writes the colours of m to dst as a planar CHW tensor: all reds,
+// ToFloats writes the colors of m to dst as a planar CHW tensor: all reds,
 // all greens, all blues, each in 0..255. It panics with a *SizeError unless
 // len(dst) is 3*W*H.
 func ToFloats(dst []float32, m *Image) {
@@ -31,7 +31,7 @@ func ToFloats(dst []float32, m *Image) {
 	}
 }
 
-// FromFloats makes dst the opaque w x h picture whose colours are the planar
+// FromFloats makes dst the opaque w x h picture whose colors are the planar
 // CHW tensor src, clamped to 0..255; it reuses dst's memory. NaN and infinite
 // values are an error that names the first. It panics with a *SizeError unless
 // len(src) is 3*w*h.

@@ -14,13 +14,13 @@ func headGIF(data []byte, keepAlpha bool) (header, error) {
 }
 
 // decodeGIF reads the first frame and lays it on the logical screen. What the
-// frame leaves free has the transparent colour, else the first, as in Pillow.
+// frame leaves free has the transparent color, else the first, as in Pillow.
 func decodeGIF(data []byte, d decoding) (*Image, error) {
 	cfg, err := gif.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	// Package gif blackens the transparent colour, so it must not hear of it.
+	// Package gif blackens the transparent color, so it must not hear of it.
 	flags, transparent := gifTransparency(data)
 	if transparent >= 0 {
 		data = bytes.Clone(data)
@@ -54,9 +54,9 @@ func decodeGIF(data []byte, d decoding) (*Image, error) {
 	return m, nil
 }
 
-// gifTransparency returns the index of the first frame's transparent colour
+// gifTransparency returns the index of the first frame's transparent color
 // and the offset of the byte whose lowest bit announces it; or -1 where there
-// is none or it lies outside the colour table.
+// is none or it lies outside the color table.
 func gifTransparency(data []byte) (flags, index int) {
 	const (
 		headerSize     = 13
@@ -93,7 +93,7 @@ func gifTransparency(data []byte) (flags, index int) {
 	return flags, index
 }
 
-// gifTableSize returns how many colours a packed field announces.
+// gifTableSize returns how many colors a packed field announces.
 func gifTableSize(packed byte) int {
 	if packed&0x80 == 0 {
 		return 0

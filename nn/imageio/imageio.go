@@ -5,7 +5,7 @@
 // them bit for bit as Pillow and torchvision do, converts between interleaved
 // bytes and planar float32 in 0..255, and saves atomically.
 //
-// Colour profiles are ignored: bytes are taken as sRGB, as torchvision takes
+// Color profiles are ignored: bytes are taken as sRGB, as torchvision takes
 // them, and saved files carry no profile.
 package imageio
 
@@ -26,7 +26,7 @@ type Image struct {
 	Alpha []uint8
 }
 
-// New returns a black, opaque image of w x h pixels.
+// New returns a black, opaque picture of w x h pixels.
 func New(w, h int) *Image {
 	m := &Image{}
 	m.reset(w, h, false)

@@ -111,7 +111,7 @@ func decodePNM(data []byte, d decoding) (*Image, error) {
 }
 
 // pnmSamples returns a function that reads the next sample, scaled to 0..255
-// as Pillow does: colours by rounding; grey of more than 8 bits to 16 bits
+// as Pillow does: colors by rounding; gray of more than 8 bits to 16 bits
 // first, of which the high byte is taken.
 func pnmSamples(r *bufio.Reader, p pnmHeader) func() (uint8, error) {
 	read := func() (int, error) {

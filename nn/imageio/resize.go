@@ -45,7 +45,7 @@ func sinc(x float64) float64 {
 }
 
 // Resize returns src resized to w x h, equal to Pillow's result for an RGB
-// image in every bit. (Alpha is resized as a grey picture of its own.) It
+// image in every bit. (Alpha is resized as a gray picture of its own.) It
 // panics with a *SizeError if a side is less than 1.
 func Resize(src *Image, w, h int, f Filter) *Image {
 	dst := &Image{}

@@ -193,13 +193,13 @@ func TestDecodedIsCharged(t *testing.T) {
 	require.Len(t, d, n)
 }
 
-// TestCancelled: reading ends when its context does, at whatever read.
-func TestCancelled(t *testing.T) {
+// TestCanceled: reading ends when its context does, at whatever read.
+func TestCanceled(t *testing.T) {
 	for _, name := range []string{"zip.pth", "legacy.pth"} {
 		file := fixture(t, name)
 		for n := 0; ; n++ {
 			ctx, cancel := context.WithCancel(context.Background())
-			r := &cancelling{bytes.NewReader(file), n, cancel}
+			r := &canceling{bytes.NewReader(file), n, cancel}
 			_, err := Read(r, int64(len(file)), WithContext(ctx))
 			if r.left > 0 {
 				require.NoError(t, err)
@@ -214,14 +214,14 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// cancelling ends a context at its read number left.
-type cancelling struct {
+// canceling ends a context at its read number left.
+type canceling struct {
 	*bytes.Reader
 	left   int
 	cancel func()
 }
 
-func (c *cancelling) ReadAt(p []byte, off int64) (int, error) {
+func (c *canceling) ReadAt(p []byte, off int64) (int, error) {
 	if c.left--; c.left == 0 {
 		c.cancel()
 	}

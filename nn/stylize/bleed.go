@@ -1,6 +1,6 @@
 package stylize
 
-// bleeder gives transparent pixels the colours of their surroundings: averages
+// bleeder gives transparent pixels the colors of their surroundings: averages
 // of ever larger squares of visible pixels, the smallest that holds any, fill
 // them, smoothly interpolated (the pull-push method of Gortler et al., The Lumigraph, 1996).
 type bleeder struct {
@@ -11,10 +11,10 @@ type bleeder struct {
 // level is a picture at half the size of the one before it.
 type level struct {
 	w, h int
-	rgbw []float32 // colours and their weight, 0 where nothing is known
+	rgbw []float32 // colors and their weight, 0 where nothing is known
 }
 
-// bleed returns an opaque view of p with the colours of its wholly transparent
+// bleed returns an opaque view of p with the colors of its wholly transparent
 // pixels replaced, or p itself without alpha if there are none to replace.
 func (b *bleeder) bleed(p picture) picture {
 	alpha := p.alpha
@@ -136,7 +136,7 @@ func (l *level) add(x, y int, r, g, b, weight float32) {
 	c[3] += weight
 }
 
-// normalize turns weighted sums into colours.
+// normalize turns weighted sums into colors.
 func (l *level) normalize() {
 	for i := 0; i < len(l.rgbw); i += 4 {
 		if c := l.rgbw[i : i+4]; c[3] > 0 {

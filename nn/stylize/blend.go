@@ -42,7 +42,7 @@ func (b *blend) write(dst, src *picture, out []float32, area, core rect) {
 	}
 }
 
-// mix replaces the stylised colour c by what is shown at weight k.
+// mix replaces the stylized color c by what is shown at weight k.
 func (b *blend) mix(c *[3]float32, source [3]float32, k float32) {
 	for i := range c {
 		c[i] = min(max(c[i], 0), 255)
@@ -91,16 +91,16 @@ func (s *Session) blend(w, h int) (blend, error) {
 	return b, nil
 }
 
-// mask is where a picture is stylised.
+// mask is where a picture is stylized.
 type mask struct {
-	full  *imageio.Image // as given, opaque grey
+	full  *imageio.Image // as given, opaque gray
 	sized *imageio.Image // resized to the last picture
-	grey  []uint8        // one byte per pixel of sized
+	gray  []uint8        // one byte per pixel of sized
 }
 
-// SetMask sets where pictures are stylised: wholly where m is white, not at all
-// where it is black or transparent, in part where it is grey. It is resized to
-// each picture. nil, the default, stylises everywhere.
+// SetMask sets where pictures are stylized: wholly where m is white, not at all
+// where it is black or transparent, in part where it is gray. It is resized to
+// each picture. nil, the default, stylizes everywhere.
 func (s *Session) SetMask(m *imageio.Image) error {
 	if m == nil {
 		s.mask = mask{}
@@ -134,10 +134,10 @@ func (m *mask) fit(w, h int) []uint8 {
 		if m.full.W != w || m.full.H != h {
 			m.sized = imageio.Resize(m.full, w, h, imageio.Bilinear)
 		}
-		m.grey = make([]uint8, w*h)
-		for i := range m.grey {
-			m.grey[i] = m.sized.Pix[3*i]
+		m.gray = make([]uint8, w*h)
+		for i := range m.gray {
+			m.gray[i] = m.sized.Pix[3*i]
 		}
 	}
-	return m.grey
+	return m.gray
 }

@@ -20,7 +20,7 @@
 //
 // A picture whose activations exceed the session's memory budget (see Memory) is
 // processed in overlapping tiles. Naive tiles show seams, as every tile is
-// normalised by its own mean and variance. Here the instance normalisations use
+// normalized by its own mean and variance. Here the instance normalizations use
 // the statistics of the whole picture, which are gathered layer by layer, one
 // pass over all tiles for each. The result equals that of the picture in one
 // piece but for rounding. If the budget allows, the residual blocks' activations,
@@ -35,7 +35,7 @@
 //
 // # Transparency
 //
-// Alpha is kept. Pixels that are wholly transparent take the colours of their
-// surroundings before the network sees them, so that whatever colour the file
+// Alpha is kept. Pixels that are wholly transparent take the colors of their
+// surroundings before the network sees them, so that whatever color the file
 // hides there leaves no fringe.
 package stylize

@@ -29,7 +29,7 @@ func TestStrength(t *testing.T) {
 	}
 }
 
-// TestKeepColor wants the luma of the stylised picture and the chroma of the
+// TestKeepColor wants the luma of the stylized picture and the chroma of the
 // original where nothing is clipped.
 func TestKeepColor(t *testing.T) {
 	session := newSession(t, small(t))
@@ -114,9 +114,9 @@ func TestMask(t *testing.T) {
 	require.Equal(t, full.Pix, got.Pix)
 }
 
-// TestHiddenColours wants a sprite to look the same whatever colours its
+// TestHiddenColors wants a sprite to look the same whatever colors its
 // transparent pixels hide, and as if its surroundings went on with its own.
-func TestHiddenColours(t *testing.T) {
+func TestHiddenColors(t *testing.T) {
 	session := newSession(t, small(t))
 	sprite := func(hidden uint8) *imageio.Image {
 		m := scene(60, 44)
@@ -144,7 +144,7 @@ func TestHiddenColours(t *testing.T) {
 	}
 	want, err := session.Image(flat)
 	require.NoError(t, err)
-	require.Equal(t, want.Pix, black.Pix, "one colour bleeds everywhere")
+	require.Equal(t, want.Pix, black.Pix, "one color bleeds everywhere")
 
 	clear := sprite(9)
 	for i := range clear.Alpha {

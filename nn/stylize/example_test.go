@@ -17,7 +17,7 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 )
 
-// A weights file and a picture go in, a stylised picture of the same size comes
+// A weights file and a picture go in, a stylized picture of the same size comes
 // out. (The weights here are an untrained network's.)
 func Example() {
 	dir, err := os.MkdirTemp("", "stylize")

@@ -47,7 +47,7 @@ func (l *Latest) Submit(src []byte, width, height, stride int) error {
 	return l.err
 }
 
-// Fetch copies the newest stylised frame to dst, rows of 4*width bytes without
+// Fetch copies the newest stylized frame to dst, rows of 4*width bytes without
 // gaps, and reports its size. fresh is false if there is none that an earlier
 // call has not fetched already, or if dst is too short for it; dst is then left
 // alone. An error of the session is returned by every later call.

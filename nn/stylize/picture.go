@@ -10,7 +10,7 @@ import (
 // picture is a view of 8-bit pixels in somebody's memory.
 type picture struct {
 	w, h         int
-	rgb          []uint8 // the colours of pixel x, y begin at y*stride + x*step
+	rgb          []uint8 // the colors of pixel x, y begin at y*stride + x*step
 	stride, step int
 	alpha        []uint8 // that of pixel x, y is at y*alphaStride + x*alphaStep; nil if opaque
 	alphaStride  int
@@ -24,7 +24,7 @@ type rect struct{ x, y, w, h int }
 func pictureOf(m *imageio.Image) (picture, error) {
 	p := picture{w: m.W, h: m.H, rgb: m.Pix, stride: 3 * m.W, step: 3}
 	if m.W < 1 || m.H < 1 || len(m.Pix) != 3*m.W*m.H {
-		return p, fmt.Errorf("stylize: %d bytes of colour are no picture of %dx%d pixels", len(m.Pix), m.W, m.H)
+		return p, fmt.Errorf("stylize: %d bytes of color are no picture of %dx%d pixels", len(m.Pix), m.W, m.H)
 	}
 	if m.Alpha != nil {
 		if len(m.Alpha) != m.W*m.H {

@@ -76,5 +76,5 @@ func (m *moments) add(values []float32, area, core rect) {
 }
 
 // rstd is 1/sqrt(variance + epsilon), with the biased variance and the epsilon of
-// an instance normalisation.
+// an instance normalization.
 func (m *moments) rstd() float64 { return 1 / math.Sqrt(m.deviation/m.count+1e-5) }

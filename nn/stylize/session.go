@@ -40,11 +40,11 @@ func Memory(bytes int64) Option {
 // Session runs a model. It is for one goroutine at a time; its settings may be
 // changed between calls.
 type Session struct {
-	// Strength is the weight of the stylised picture, from 0 for the original to
+	// Strength is the weight of the stylized picture, from 0 for the original to
 	// 1, the value that NewSession sets.
 	Strength float32
-	// KeepColor takes only the brightness from the stylised picture and the
-	// colour (chroma) from the original.
+	// KeepColor takes only the brightness from the stylized picture and the
+	// color (chroma) from the original.
 	KeepColor bool
 	// Rounding turns the network's floats to bytes: by truncation unless set
 	// otherwise, as in the tutorial.
@@ -115,7 +115,7 @@ func (s *Session) forget() {
 	}
 }
 
-// Image returns m stylised, in the same size and with the same alpha.
+// Image returns m stylized, in the same size and with the same alpha.
 func (s *Session) Image(m *imageio.Image) (*imageio.Image, error) {
 	src, err := pictureOf(m)
 	if err != nil {
@@ -150,10 +150,10 @@ func (s *Session) Stylize(m image.Image) (*image.NRGBA, error) {
 	return styled, nil
 }
 
-// StylizeRGBA stylises a frame of width x height pixels of 8-bit R, G, B, A with
+// StylizeRGBA stylizes a frame of width x height pixels of 8-bit R, G, B, A with
 // straight (not premultiplied) alpha, as in image.NRGBA and in textures: src has
 // height rows that begin stride bytes apart, and so has dst, which gets the
-// colours of Image and the alpha of src. dst may be src, but must not overlap it
+// colors of Image and the alpha of src. dst may be src, but must not overlap it
 // otherwise. After the first call with a size nothing is allocated, as long as
 // the frame fits the memory budget. After an error the contents of dst are
 // undefined.
@@ -169,7 +169,7 @@ func (s *Session) StylizeRGBA(dst, src []byte, width, height, stride int) error 
 	return s.run(&to, from)
 }
 
-// run stylises src to dst.
+// run stylizes src to dst.
 func (s *Session) run(dst *picture, src picture) error {
 	b, err := s.blend(dst.w, dst.h)
 	if err != nil {
@@ -248,7 +248,7 @@ func (s *Session) bytes(area rect) int64 {
 	return int64(s.pixel * float64(area.w) * float64(area.h))
 }
 
-// copyOf returns src with its colours copied to memory of the session.
+// copyOf returns src with its colors copied to memory of the session.
 func (s *Session) copyOf(src *picture) picture {
 	if n := 3 * src.w * src.h; len(s.copied) != n {
 		s.copied = make([]uint8, n)

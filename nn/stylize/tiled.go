@@ -36,12 +36,12 @@ type tiling struct {
 	steps, done int // tiles of all passes
 }
 
-// norm is an instance normalisation with known statistics, as two affine maps:
+// norm is an instance normalization with known statistics, as two affine maps:
 // the mean is taken off first, so that no cancellation spoils planes far from
 // zero.
 type norm struct{ one, minusMean, scale, shift *tensor.Tensor }
 
-// runTiled stylises src to dst tile by tile.
+// runTiled stylizes src to dst tile by tile.
 func (s *Session) runTiled(dst *picture, src picture, whole rect, b *blend) error {
 	if dst.sameMemory(&src) {
 		src = s.copyOf(&src)

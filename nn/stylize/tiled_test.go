@@ -52,7 +52,7 @@ func TestTiledEqualsWhole(t *testing.T) {
 	}
 }
 
-func TestTiledInPlaceAndCancelled(t *testing.T) {
+func TestTiledInPlaceAndCanceled(t *testing.T) {
 	in := scene(150, 140)
 	session := newSession(t, small(t), stylize.Memory(1))
 	want, err := session.Image(in)

@@ -164,7 +164,7 @@ type Backend interface {
 	// WarpGrad sums the gradients of all samples that a pixel has a part in.
 	WarpGrad(dx, dy, flow Buffer, border Border, add bool)
 	// WarpFlowGrad computes the gradient of the flow, which at whole pixels is that
-	// towards the right and lower ones, and zero where BorderEdge holds a place back.
+	// toward the right and lower ones, and zero where BorderEdge holds a place back.
 	WarpFlowGrad(dflow, dy, x, flow Buffer, border Border, add bool)
 	// WarpMask sets dst {N, 1, H', W'} to 1 where flow points into an image of the
 	// given height and width, centers of its edge pixels included, and to 0 elsewhere.

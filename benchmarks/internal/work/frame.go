@@ -118,19 +118,19 @@ func (t *Texture) Case() Case {
 	}
 }
 
-// check wants the alpha of the source and colours that are not all the same.
+// check wants the alpha of the source and colors that are not all the same.
 func (t *Texture) check() error {
-	colours := map[[3]byte]bool{}
+	colors := map[[3]byte]bool{}
 	for i := 0; i < len(t.dst); i += 4 {
 		if t.dst[i+3] != t.src[i+3] {
 			return fmt.Errorf("rgba: alpha of pixel %d is %d instead of %d", i/4, t.dst[i+3], t.src[i+3])
 		}
-		if len(colours) < 10 {
-			colours[[3]byte(t.dst[i:i+3])] = true
+		if len(colors) < 10 {
+			colors[[3]byte(t.dst[i:i+3])] = true
 		}
 	}
-	if len(colours) < 10 {
-		return errors.New("rgba: the frame is of almost one colour")
+	if len(colors) < 10 {
+		return errors.New("rgba: the frame is of almost one color")
 	}
 	return nil
 }

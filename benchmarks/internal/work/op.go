@@ -67,7 +67,7 @@ func NewOp(be backend.Backend, name string, s tensor.Shape) *Op {
 
 // convolved returns t, which it frees, in the layout that a backend's convolutions
 // leave their results in, but without what else they leave for the operation after
-// them, such as a normalisation's statistics: a copy of a convolution that changes
+// them, such as a normalization's statistics: a copy of a convolution that changes
 // nothing.
 func convolved(be backend.Backend, t *tensor.Tensor) *tensor.Tensor {
 	s := t.Shape()

@@ -54,7 +54,7 @@ func needDisplay(t *testing.T) {
 	}
 }
 
-// TestWindow opens two windows, the second of which is cancelled.
+// TestWindow opens two windows, the second of which is canceled.
 func TestWindow(t *testing.T) {
 	needDisplay(t)
 	args := []string{"-model", model(t), "-width", "50", "-height", "31", "-frames", "3"}

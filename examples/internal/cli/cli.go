@@ -1,5 +1,5 @@
 // Package cli is what the example programs share: exit codes, one-sentence
-// errors on stderr, flags, and an interrupt that becomes a cancelled context.
+// errors on stderr, flags, and an interrupt that becomes a canceled context.
 //
 //	func main() { cli.Main(run) }
 //
@@ -42,7 +42,7 @@ const (
 
 // Main calls run with the command line's arguments and exits with 0 (also
 // after -h), 1 when run failed, 2 when its error came from Usagef or Parse, and
-// 130 when it returned because its context was cancelled. The first SIGINT,
+// 130 when it returned because its context was canceled. The first SIGINT,
 // SIGTERM or SIGHUP (the terminal is gone) cancels the context; the second ends the
 // program at once. That nobody reads what it prints any more ends nothing.
 func Main(run func(ctx context.Context, args []string) error) {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestReport(t *testing.T) {
-	cancelled, cancel := context.WithCancel(context.Background())
+	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, c := range []struct {
 		name string
@@ -46,9 +46,9 @@ func TestReport(t *testing.T) {
 		{"two failures", context.Background(), errors.Join(errors.New("a.png: no image"), errors.New("disk full")), 1, "prog: a.png: no image; disk full\n"},
 		{"a terminal's commands", context.Background(), errors.New("a\x1b[2J\rb\u202e"), 1, `prog: a\x1b[2J b\u202e` + "\n"},
 		{"usage", context.Background(), Usagef("-n: want at least %d", 1), 2, "prog: -n: want at least 1\n"},
-		{"interrupt", cancelled, fmt.Errorf("step 3: %w", context.Canceled), 130, "prog: interrupted\n"},
-		{"another failure after an interrupt", cancelled, errors.New("disk full"), 1, "prog: disk full\n"},
-		{"someone else's cancelled context", context.Background(), context.Canceled, 1, "prog: context canceled\n"},
+		{"interrupt", canceled, fmt.Errorf("step 3: %w", context.Canceled), 130, "prog: interrupted\n"},
+		{"another failure after an interrupt", canceled, errors.New("disk full"), 1, "prog: disk full\n"},
+		{"someone else's canceled context", context.Background(), context.Canceled, 1, "prog: context canceled\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

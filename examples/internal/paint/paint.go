@@ -21,7 +21,7 @@ func (c color) mix(d color, t float64) color {
 
 func (c color) scaled(f float64) color { return color{}.mix(c, f) }
 
-// draw fills a picture with f of every pixel's centre, in units of its height.
+// draw fills a picture with f of every pixel's center, in units of its height.
 func draw(w, h int, f func(x, y float64) color) *imageio.Image {
 	img := imageio.New(w, h)
 	for py := range h {
@@ -41,7 +41,7 @@ var glass = []color{
 	{22, 92, 168}, {58, 40, 124}, {18, 164, 176}, {238, 230, 206},
 }
 
-// Style returns a square picture of stained glass: cells of strong colours with a
+// Style returns a square picture of stained glass: cells of strong colors with a
 // grain, in dark lead. Equal seeds give equal pictures.
 func Style(seed uint64, size int) *imageio.Image {
 	rng := rand.New(rand.NewPCG(seed, 1))

@@ -135,7 +135,7 @@ func TestBrowserAttack(t *testing.T) {
 	require.Contains(t, strings.Join(b.Complaints(), "\n"), "frame-ancestors")
 }
 
-// inked counts the pixels that the chart has coloured.
+// inked counts the pixels that the chart has colored.
 func inked(b *browsertest.Browser) float64 {
 	b.T.Helper()
 	return b.Eval(`

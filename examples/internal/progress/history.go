@@ -11,7 +11,7 @@ import (
 const maxPoints = 4096
 
 // history keeps the losses of all steps as at most maxPoints points: when there are
-// too many, each two neighbours become one. A slice of points, once taken, never
+// too many, each two neighbors become one. A slice of points, once taken, never
 // changes, so that others may read it while the history grows.
 type history struct {
 	width   int // values per point

@@ -114,7 +114,7 @@ func newPlot(losses *Losses) (*plot.Plot, error) {
 	return p, nil
 }
 
-// series returns a curve as at most plotPoints means of neighbouring steps.
+// series returns a curve as at most plotPoints means of neighboring steps.
 func series(rows []Row, of func(row int) float64) (points plotter.XYs) {
 	stride := (len(rows) + plotPoints - 1) / plotPoints
 	for from := 0; from < len(rows); from += stride {

@@ -250,7 +250,7 @@ func TestPlotLosses(t *testing.T) {
 	m, err := imageio.Load(path, imageio.Options{})
 	require.NoError(t, err)
 	require.Equal(t, [2]int{1417, 709}, [2]int{m.W, m.H})
-	// Each curve is there in its colour.
+	// Each curve is there in its color.
 	seen := map[[3]uint8]int{}
 	for i := 0; i < len(m.Pix); i += 3 {
 		seen[[3]uint8(m.Pix[i:])]++

@@ -136,7 +136,7 @@ func shrunk(m *imageio.Image, w, h int) *imageio.Image {
 	return imageio.Resize(m, max(int(float64(m.W)/scale), 1), max(int(float64(m.H)/scale), 1), imageio.Lanczos)
 }
 
-// caption writes text centred on the w pixels from x, cut if it is wider.
+// caption writes text centered on the w pixels from x, cut if it is wider.
 func caption(dst draw.Image, face font.Face, text string, x, y, w int) {
 	for r := []rune(text); font.MeasureString(face, text).Ceil() > w && len(r) > 1; {
 		r = r[:len(r)-1]

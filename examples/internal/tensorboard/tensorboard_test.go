@@ -81,7 +81,7 @@ func TestFile(t *testing.T) {
 	img := decode(t, value[4].bytes)
 	require.EqualValues(t, 5, img[1].varint, "height")
 	require.EqualValues(t, 7, img[2].varint, "width")
-	require.EqualValues(t, 3, img[3].varint, "colour channels")
+	require.EqualValues(t, 3, img[3].varint, "color channels")
 	require.Equal(t, picture, img[4].bytes)
 }
 

@@ -20,7 +20,7 @@ for folder in ("pictures", "want"):
 
 
 def scene(w, h, channels=3, seed=1):
-    """Soft colours with some noise and a hard edge."""
+    """Soft colors with some noise and a hard edge."""
     rng = np.random.RandomState(seed)
     y, x = np.mgrid[0:h, 0:w].astype(float)
     planes = [127 + 90 * np.sin(x / (5 + c) + c) * np.cos(y / (4 + c)) + rng.randint(-20, 20, (h, w)) for c in range(channels)]

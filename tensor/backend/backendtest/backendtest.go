@@ -80,7 +80,7 @@ func checks() []check {
 
 // Run tests that the backend opened by open does what package backend says:
 // every operation and gradient, overwriting and adding, on shapes that hit the
-// tails of blocked and vectorised loops; special values; reuse of memory; and
+// tails of blocked and vectorized loops; special values; reuse of memory; and
 // results that depend neither on history nor on GOMAXPROCS. The optional
 // interfaces are tested where the backend implements them, against the
 // composition of the reference's primitives.

@@ -10,7 +10,7 @@ import (
 // between, so that each operation meets its operands as the one before left
 // them, whatever their layout, and buffers are freed while work may be pending.
 // The result's relative L2 error is bounded by 1e-4, two hundred times the
-// rounding error of float32 for some ten layers with two normalisations; the
+// rounding error of float32 for some ten layers with two normalizations; the
 // operations' own limits are tested one by one.
 func chain(h *harness) {
 	for _, width := range []int{3, 16, 24, 40} {

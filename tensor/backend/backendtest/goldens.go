@@ -358,7 +358,7 @@ func mseGolden(d dict) []call {
 }
 
 // normalizeGolden is the tutorial's normalize_batch: images of 0 to 255 divided
-// by 255 and normalised with the mean and standard deviation of ImageNet.
+// by 255 and normalized with the mean and standard deviation of ImageNet.
 func normalizeGolden(d dict) []call {
 	scale, shift := filled(backend.Vec(3), 0), filled(backend.Vec(3), 0)
 	for c, stat := range [][2]float64{{0.485, 0.229}, {0.456, 0.224}, {0.406, 0.225}} {

@@ -16,7 +16,7 @@ var instanceNormOp = operation{
 	random: func(g *gen) []call { return normCalls(g, g.scaled(g.image(1, 1<<14), -20, 5)) },
 }
 
-// normCalls returns the normalisation and its gradient, with all combinations of
+// normCalls returns the normalization and its gradient, with all combinations of
 // overwriting and adding.
 func normCalls(g *gen, x value) []call {
 	s := x.shape

@@ -39,15 +39,15 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 	x, gamma, beta := g.scaled(s, 3, 2), g.normal(backend.Vec(s[1])), g.normal(backend.Vec(s[1]))
 	norm := normCall(g, x, gamma, beta)
 	stats := norm.expect()
-	normalised, mean, rstd := stats[0], value{statsShape(s), stats[1]}, value{statsShape(s), stats[2]}
+	normalized, mean, rstd := stats[0], value{statsShape(s), stats[1]}, value{statsShape(s), stats[2]}
 
 	residual := value{}
 	if block.Alpha != 0 {
 		residual = g.normal(s)
 	}
-	forward := normBlockCall(norm, x, gamma, residual, normalised, block)
+	forward := normBlockCall(norm, x, gamma, residual, normalized, block)
 	dy := g.normal(s)
-	for i, v := range normalised {
+	for i, v := range normalized {
 		// On which side of zero rounding puts these is nobody's fault.
 		if math.Abs(float64(v)) < 1e-3 {
 			dy.data[i] = 0
@@ -77,7 +77,7 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 					composeNormGrad(b, out, in, block, add, addParams)
 				},
 				limits: func(_ Tolerance, c *call, want [][]float32) []limit {
-					return normGradLimits(c, masked(dy, normalised, block.ReLU), x, mean, rstd, gamma, want)
+					return normGradLimits(c, masked(dy, normalized, block.ReLU), x, mean, rstd, gamma, want)
 				},
 			})
 		}
@@ -85,9 +85,9 @@ func normBlockCalls(g *gen, s backend.Shape, block backend.NormBlock) []call {
 	return calls
 }
 
-// normBlockCall turns the call of a normalisation, whose results are known, into that
+// normBlockCall turns the call of a normalization, whose results are known, into that
 // of the block.
-func normBlockCall(norm call, x, gamma, residual value, normalised []float32, block backend.NormBlock) call {
+func normBlockCall(norm call, x, gamma, residual value, normalized []float32, block backend.NormBlock) call {
 	forward := norm
 	forward.desc = fmt.Sprintf("NormBlock %+v", block)
 	if block.Alpha != 0 {
@@ -101,7 +101,7 @@ func normBlockCall(norm call, x, gamma, residual value, normalised []float32, bl
 	}
 	// The ReLU does not increase errors; the residual adds its own roundings.
 	forward.limits = func(tol Tolerance, c *call, want [][]float32) []limit {
-		ls := normLimits(x, gamma, [][]float32{normalised, want[1], want[2]})
+		ls := normLimits(x, gamma, [][]float32{normalized, want[1], want[2]})
 		for i, extra := range rounded(tol, c, want)[0].each {
 			ls[0].each[i] += extra
 			if block.Alpha != 0 {
@@ -114,13 +114,13 @@ func normBlockCall(norm call, x, gamma, residual value, normalised []float32, bl
 	return forward
 }
 
-// masked returns dy where the normalised value is positive, if there is a ReLU.
-func masked(dy value, normalised []float32, relu bool) value {
+// masked returns dy where the normalized value is positive, if there is a ReLU.
+func masked(dy value, normalized []float32, relu bool) value {
 	if !relu {
 		return dy
 	}
 	m := filled(dy.shape, 0)
-	for i, v := range normalised {
+	for i, v := range normalized {
 		if v > 0 {
 			m.data[i] = dy.data[i]
 		}
@@ -140,7 +140,7 @@ func composeNorm(b backend.Backend, out, in []backend.Buffer, residual backend.B
 }
 
 // composeNormGrad is the gradient of a NormBlock made of primitives; the mask
-// comes from normalising again.
+// comes from normalizing again.
 func composeNormGrad(b backend.Backend, out, in []backend.Buffer, block backend.NormBlock, add, addParams bool) {
 	dy, x, mean, rstd, gamma, beta := in[0], in[1], in[2], in[3], in[4], in[5]
 	if block.ReLU {

@@ -141,7 +141,7 @@ func repeat(x float64, n int) []float64 {
 	return xs
 }
 
-// hardNorms normalises planes that lose everything in careless arithmetic: all
+// hardNorms normalizes planes that lose everything in careless arithmetic: all
 // equal, far from zero, huge, tiny, a single spike.
 func hardNorms(h *harness) {
 	g := newGen("HardNorms")

@@ -50,7 +50,7 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 	}
 	t.place(s, nil, up, outside)
 	run := b.prepare(t, weights, step)
-	// A convolution without a bias feeds a normalisation, which would take it away.
+	// A convolution without a bias feeds a normalization, which would take it away.
 	if t.stats = bias == nil && t.plain(); t.stats {
 		d.stats.reset(&b.pool, d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
 	}

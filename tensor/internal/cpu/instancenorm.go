@@ -7,7 +7,7 @@ import (
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
 
-// normTask normalises a plane, or a plane of blocks, per part. With few planes
+// normTask normalizes a plane, or a plane of blocks, per part. With few planes
 // and many workers the parts of a plane become parts of their own: a first pass
 // takes the statistics of pieces, a second merges and applies them.
 type normTask struct {
@@ -111,14 +111,14 @@ func (t *normTask) coefficients(i int) (scale, shift float32) {
 
 func (t *normTask) apply(plane, at, n, worker int) {
 	var scale, shift, ones, minusMean [f32.Lanes]float32
-	centre := false
+	center := false
 	for l := range t.lanes {
 		i := plane*t.lanes + l
 		scale[l], shift[l] = t.coefficients(i)
 		ones[l], minusMean[l] = 1, -t.mean[i]
-		centre = centre || math.Abs(float64(t.mean[i])*float64(t.rstd[i])) > far
+		center = center || math.Abs(float64(t.mean[i])*float64(t.rstd[i])) > far
 	}
-	if centre {
+	if center {
 		for l := range t.lanes {
 			shift[l] = t.beta[(plane*t.lanes+l)%(t.channels*t.lanes)]
 		}
@@ -130,7 +130,7 @@ func (t *normTask) apply(plane, at, n, worker int) {
 		if t.residual != nil {
 			r = t.residual[at:][:m]
 		}
-		if centre {
+		if center {
 			t.scaleShift(dst, x, nil, &ones, &minusMean, false)
 			x = dst
 		}
@@ -274,7 +274,7 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	}
 }
 
-// InstanceNorm normalises every plane.
+// InstanceNorm normalizes every plane.
 func (b *Backend) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, eps float32) {
 	b.NormBlock(dst, mean, rstd, x, gamma, beta, nil, backend.NormBlock{Eps: eps})
 }

@@ -14,7 +14,7 @@ type pool struct {
 	sums    map[int][][]float64 // of planeStats
 }
 
-// span is memory of a tensor, in use or free. A large one has neighbours in its
+// span is memory of a tensor, in use or free. A large one has neighbors in its
 // region; two that are free do not meet.
 type span struct {
 	mem        []float32 // if large, slack included

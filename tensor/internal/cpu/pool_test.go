@@ -46,7 +46,7 @@ func TestPoolSpans(t *testing.T) {
 	for _, s := range p.regions {
 		require.True(t, s.free)
 		require.Nil(t, s.prev)
-		require.Nil(t, s.next, "free neighbours that were not joined")
+		require.Nil(t, s.next, "free neighbors that were not joined")
 	}
 }
 

@@ -3,7 +3,7 @@ package cpu
 import "github.com/impasto-go/impasto/tensor/internal/f32"
 
 // planeStats are the statistics of pieces of a tensor's planes, left there by the
-// convolution that computed it for the normalisation that follows: for each plane
+// convolution that computed it for the normalization that follows: for each plane
 // and piece, sums as statistics leaves them.
 type planeStats struct {
 	sums   []float64

@@ -96,7 +96,7 @@ func (t *tapConv) place(x, mask *buffer, up int, outside padding) {
 	}
 }
 
-// rowsPerPart weighs the rows that neighbouring parts gather twice against the
+// rowsPerPart weighs the rows that neighboring parts gather twice against the
 // size of the gathered rows, and makes the parts of large images even in number
 // for 2, 4 or 8 threads.
 func (t *tapConv) rowsPerPart() int {

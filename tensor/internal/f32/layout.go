@@ -64,7 +64,7 @@ func Deinterleave2(a, b, x []float32) {
 //	dst[32*g + i] = x[32*g + 2*i], dst[32*g + 16 + i] = x[32*g + 2*i + 1]
 //
 // What was a planar row thereby looks like a blocked one, whose lanes are
-// neighbouring pairs of pixels, to the kernels that work on pairs.
+// neighboring pairs of pixels, to the kernels that work on pairs.
 func SplitPairs(dst, x []float32, n int) {
 	need(n >= 0 && min(len(dst), len(x)) >= 2*n*Lanes, "SplitPairs")
 	for n > 0 {

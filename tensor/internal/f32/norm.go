@@ -1,6 +1,6 @@
 package f32
 
-// Instance normalisation folds to y = x*scale + shift per channel. Functions
+// Instance normalization folds to y = x*scale + shift per channel. Functions
 // ending in 16 work on blocked data, where the lane of an element is its
 // channel; the others give all lanes the values of one planar channel.
 

@@ -5,7 +5,7 @@ import "github.com/impasto-go/impasto/tensor/internal/f32/plain"
 // The Winograd transforms of F(4x4, 3x3), Lavin and Gray, arXiv:1509.09308,
 // with points 0, ±1, ±2 and infinity: a 6x6 input tile d and a 3x3 kernel g give
 // a 4x4 output tile Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A. All work on blocked data, 16
-// channels at a time; neighbouring tiles are 4 pixels apart.
+// channels at a time; neighboring tiles are 4 pixels apart.
 
 const (
 	tileStep   = plain.TileStep

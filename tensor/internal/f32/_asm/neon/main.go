@@ -5,7 +5,7 @@
 // WORD with their meaning in GNU syntax beside; instruction.go encodes them.
 // The descriptions read like those for amd64, but registers are taken from
 // pools by hand, and most operations work on a block of vectors at a time, so
-// that neighbouring instructions do not wait for each other.
+// that neighboring instructions do not wait for each other.
 package main
 
 import (

@@ -257,7 +257,7 @@ func winogradOutput() {
 	})
 }
 
-// finish stores 4 neighbouring pixels as mode says.
+// finish stores 4 neighboring pixels as mode says.
 func finish(name string, row vecs, o, mode gp) {
 	op("CBZ", mode, name)
 	op("CMP", "$1", mode)
