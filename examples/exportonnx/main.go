@@ -57,7 +57,7 @@ func parse(args []string) (*settings, error) {
 	flags.BoolVar(&o.AnySize, "any-size", false, "take frames whose sides are no multiples of 4: pad and crop inside the graph")
 	batch := flags.String("batch", "1", "how many frames the graph takes at once: a `number or symbolic`")
 	flags.Int64Var(&o.Opset, "opset", 0, "`version` of the operators; by default the profile's")
-	precision := flags.String("fp16", "", "store `weights` in half precision, or compute in it too: all")
+	precision := flags.String("fp16", "", "`weights or all`: store weights in half precision, or compute in it too")
 	values := flags.String("range", onnx.UnitRange, "`range` of input and output: 0..1, or 0..255 with the very weights that were trained")
 	unit := flags.Bool("unit-range", false, "as -range 0..1, which is the default")
 	flags.BoolVar(&o.Compat, "compat", false, "reproduce the tutorial's file, node by node; it is portrait, 540x960, unless sizes are given")
