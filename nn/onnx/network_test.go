@@ -386,6 +386,21 @@ func TestSizesMayNotMatter(t *testing.T) {
 	require.ErrorContains(t, err, "one thing for frames of 64x96 and another for 128x64")
 }
 
+// TestOddFrame evaluates a graph that extends frames by a remainder of their sizes.
+func TestOddFrame(t *testing.T) {
+	m := build(t, trained(tiny()), onnxexport.Options{Profile: onnxexport.ONNXRuntime, AnySize: true})
+	values, err := m.Values(23, 33)
+	require.NoError(t, err)
+	for _, v := range values {
+		if v.Name == "extended" {
+			require.Equal(t, []onnx.Dim{{Value: 1}, {Value: 3}, {Value: 24}, {Value: 36}}, v.Dims)
+		}
+	}
+	y, err := m.Evaluate(make([]float32, 3*23*33), 23, 33)
+	require.NoError(t, err)
+	require.Len(t, y, 3*23*33)
+}
+
 // TestDoubling reads Resize in every mode. Those that repeat pixels follow from the
 // formulas of the specification; bilinear interpolation is that of another family.
 func TestDoubling(t *testing.T) {
