@@ -80,6 +80,19 @@ func TestInterlaced(t *testing.T) {
 	after := look(t, file)
 	require.InDeltaSlice(t, before.times(t), after.times(t), 0.0006)
 	require.Equal(t, before.Streams[0].Rate, after.Streams[0].Rate)
+
+	// A bar that moves between the fields: its edges are combs, and then are not.
+	in = clip(t, "bar.mkv", "-f", "lavfi", "-i", "color=black:size=64x48:rate=50:duration=0.4", "-vf",
+		"geq=lum='if(lt(mod(X+7*N,64),32),235,16)':cb=128:cr=128,tinterlace=interleave_top,setfield=tff", "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-q:v", "2")
+	combs := func(file string) (sum int) {
+		rgba := pixels(t, file, "-ss", "0.12")
+		for i := range rgba[:64*4*47] {
+			sum += max(int(rgba[i])-int(rgba[i+64*4]), int(rgba[i+64*4])-int(rgba[i]))
+		}
+		return sum
+	}
+	file, _ = remake(t, in, "out.mp4", Common)
+	require.Less(t, combs(file), combs(in)/3)
 }
 
 // TestShape keeps the shape of pixels, turns pictures upright and takes odd sizes.

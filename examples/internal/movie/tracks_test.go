@@ -68,7 +68,7 @@ func TestUnknownSound(t *testing.T) {
 	require.Equal(t, []string{"video h264", "audio aac"}, look(t, file).kinds())
 	require.Len(t, notes, 1)
 	require.Contains(t, notes[0], "apac")
-	require.Contains(t, notes[0], "left out")
+	require.Contains(t, notes[0], "left out: ffmpeg does not know its codec")
 }
 
 // TestSoundThatFails wants a video although what the probe promised does not hold:

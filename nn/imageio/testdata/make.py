@@ -127,6 +127,7 @@ j[at] = 0x12
 write("ycc440_48x48.jpg", bytes(j))
 base = encode(RGB, format="jpeg", quality=90)
 write("progressive.jpg", encode(RGB, format="jpeg", quality=90, progressive=True))
+write("optimized.jpg", encode(RGB, format="jpeg", quality=90, optimize=True))
 write("gray.jpg", encode(L, format="jpeg", quality=90))
 cmyk = encode(RGB.convert("CMYK"), format="jpeg", quality=95)
 write("cmyk.jpg", cmyk)
