@@ -27,8 +27,8 @@ var (
 // spelledSo are names that others spell so.
 var spelledSo = []string{"monobehav" + "iour"}
 
-// TestSpelling keeps the whole tree, code included, to American spelling.
-func TestSpelling(t *testing.T) {
+// TestSourceFilesSpelling keeps the whole tree, code included, to American spelling.
+func TestSourceFilesSpelling(t *testing.T) {
 	extensions := []string{".go", ".comp", ".glsl", ".wgsl", ".py", ".mjs", ".js", ".html", ".md", ".cs", ".gd", ".hlsl", ".shader"}
 	walk(t, func(name string) {
 		if !slices.Contains(extensions, path.Ext(name)) {

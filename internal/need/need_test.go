@@ -84,6 +84,8 @@ func TestMissing(t *testing.T) {
 }
 
 func TestLong(t *testing.T) {
+	t.Setenv(skipsEnv, "")
+	t.Setenv(requireEnv, "")
 	for value, want := range map[string]bool{"": false, "0": false, "1": true} {
 		t.Setenv(longEnv, value)
 		require.Equal(t, want, Long())
