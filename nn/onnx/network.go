@@ -277,24 +277,15 @@ func Scale(v []float32, factor float64) {
 }
 
 // Unscale undoes Scale: it finds numbers that Scale turns into exactly v again,
-// wherever there are such.
+// wherever there are such, as the nearest ones are.
 func Unscale(v []float32, factor float64) {
 	if factor == 1 {
 		return
 	}
 	for i, x := range v {
-		near := float32(float64(x) / factor)
-		v[i] = near
-		for _, c := range []float32{near, math.Nextafter32(near, inf), math.Nextafter32(near, -inf)} {
-			if float32(float64(c)*factor) == x {
-				v[i] = c
-				break
-			}
-		}
+		v[i] = float32(float64(x) / factor)
 	}
 }
-
-var inf = float32(math.Inf(1))
 
 // unfold undoes arch.Layer.Fold: it divides each kernel by the layer's blur, which
 // must leave no rest.

@@ -198,6 +198,22 @@ func miniature(t testing.TB, p onnxexport.Profile, ops ...string) *onnx.Model {
 	return m
 }
 
+// TestCraftedGraphIsBounded evaluates a graph that doubles its frame again and again.
+func TestCraftedGraphIsBounded(t *testing.T) {
+	m := miniature(t, onnxexport.ONNXRuntime, "Resize")
+	double := m.Graph.Nodes[0]
+	m.Graph.Nodes = nil
+	from := "input"
+	for _, name := range []string{"a", "b", "c", "output"} {
+		n := double
+		n.Inputs, n.Outputs = []string{from, "", double.Inputs[2]}, []string{name}
+		m.Graph.Nodes = append(m.Graph.Nodes, n)
+		from = name
+	}
+	_, err := m.Evaluate(make([]float32, 3*64*64), 64, 64)
+	require.ErrorContains(t, err, "too large")
+}
+
 // FuzzRead looks for bytes that make the reader, the interpreter or the search for
 // a network panic or take too much memory, or that change when they are written
 // and read again.
