@@ -23,6 +23,7 @@ import (
 	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/mpi"
 	"github.com/impasto-go/impasto/train/mpi/mpitest"
+	"github.com/impasto-go/impasto/train/ranks"
 )
 
 // TestMPIFollowsPyTorch repeats PyTorch's training in 1, 2 and 4 processes, of which
@@ -135,4 +136,52 @@ func killOne(t *testing.T, n int, dir string, rng *rand.Rand) (saved int, took t
 	took = time.Since(killed)
 	require.Less(t, took, 20*time.Second)
 	return saved, took
+}
+
+// TestMPIHosts repeats PyTorch's training on two hosts, with a link between them that
+// is as slow as one of 100 Mbit/s.
+func TestMPIHosts(t *testing.T) {
+	if mpitest.Child(t) {
+		w, err := mpi.Open()
+		require.NoError(t, err)
+		host, err := os.Hostname()
+		require.NoError(t, err)
+		hosts, err := ranks.Texts(w, host)
+		require.NoError(t, err)
+		require.Equal(t, []string{"one", "two"}, hosts)
+		recordedTraining(t).follow(t, newRank(t), w)
+		require.NoError(t, w.Close())
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	out, err := mpitest.Hosts(t, ctx, "mpi/hosts.sh", []string{"-rate", "100mbit"}, 2).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "15 steps", "%s", out)
+}
+
+// TestMPICutOff takes the link between two hosts away while they train: the run ends
+// within seconds, and its newest state is intact.
+func TestMPICutOff(t *testing.T) {
+	if mpitest.Child(t) {
+		trainAsRank(t)
+		return
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	start := time.Now()
+	out, err := mpitest.Hosts(t, ctx, "mpi/hosts.sh", []string{"-cut", "6"}, 2,
+		folderEnv+"="+dir, stepsEnv+"="+strconv.Itoa(math.MaxInt32)).CombinedOutput()
+	require.Error(t, err)
+	took := time.Since(start) - 6*time.Second
+	require.NoError(t, ctx.Err(), "it goes on for ever")
+	require.Contains(t, string(out), "lost communication", "%s", out)
+	t.Logf("ended %v after the link", took)
+	saved := 0
+	for line := range strings.Lines(string(out)) {
+		fmt.Sscanf(line, "saved %d", &saved)
+	}
+	require.Positive(t, saved, "%s", out)
+	require.GreaterOrEqual(t, loadIntact(t, dir), saved)
 }

@@ -9,11 +9,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 )
+
+// always are what mpirun is told first: threads of a process may use all cores, and a
+// machine that does not answer for some seconds is lost.
+var always = []string{
+	"--bind-to", "none",
+	"--mca", "oob_tcp_keepalive_time", "5", "--mca", "oob_tcp_keepalive_intvl", "2", "--mca", "oob_tcp_keepalive_probes", "3",
+}
 
 // Ranks runs this program n times, with the same arguments, by mpirun and what it may
 // be told besides. When ctx ends, all of them are told to stop. Its error has been
@@ -27,7 +35,7 @@ func Ranks(ctx context.Context, n int, mpirun string, args []string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(path, append(append([]string{"--bind-to", "none", "-np", strconv.Itoa(n)}, strings.Fields(mpirun)...), append([]string{self}, args...)...)...)
+	cmd := exec.Command(path, slices.Concat(always, []string{"-np", strconv.Itoa(n)}, strings.Fields(mpirun), []string{self}, args)...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	apart(cmd)
 	if err := cmd.Start(); err != nil {
