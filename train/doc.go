@@ -39,4 +39,13 @@
 // with a *NonFiniteError that names the step and its pictures or, with
 // OnNonFinite Rollback, goes back to the last saved state at half the learning
 // rate.
+//
+// # Several processes
+//
+// With a Config.Group, several Trainers, each in a process of its own, train one network
+// on parts of every batch. Gradients are averaged in buckets while others are still
+// computed, before the guard, clipping and Adam, so that all take the same step or
+// none; package ranks has the groups, package mpi that of many machines. The order of
+// the pictures is that of one process, so that a run may go on with another number of
+// them.
 package train
