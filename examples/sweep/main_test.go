@@ -142,3 +142,32 @@ func TestUsage(t *testing.T) {
 	}
 	require.ErrorContains(t, run(context.Background(), []string{"-dataset", "nowhere", "-vgg", "random", "-style", "s.png"}), "-dataset")
 }
+
+// TestResume goes on with a sweep that was ended in the middle: what is there is kept,
+// and the rest is as it would have been.
+func TestResume(t *testing.T) {
+	dir := t.TempDir()
+	args := append(small, "-out", dir, "-style-weights", "1e6,1e9", "-style-sizes", "32,48", "-batch-size", "2")
+	require.NoError(t, run(context.Background(), args))
+	files := map[string]string{}
+	for _, name := range []string{tableFile, sheetFile, "style_size_32_style_weight_1e9.pth", "style_size_48_style_weight_1e6.pth"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		files[name] = string(b)
+	}
+	for _, name := range []string{tableFile, sheetFile, "style_size_32_style_weight_1e9.json", "style_size_48_style_weight_1e6.json", "style_size_48_style_weight_1e6.pth"} {
+		require.NoError(t, os.Remove(filepath.Join(dir, name)))
+	}
+	kept, err := os.Stat(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))
+	require.NoError(t, err)
+	require.NoError(t, run(context.Background(), append(args, "-resume")))
+	for name, want := range files {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(b), name)
+	}
+	again, err := os.Stat(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))
+	require.NoError(t, err)
+	require.Equal(t, kept.ModTime(), again.ModTime(), "it is not made again")
+	require.ErrorContains(t, run(context.Background(), append(args, "-resume", "-lr", "0.1")), "made with other flags")
+}

@@ -30,6 +30,10 @@ type options struct {
 	pictureMemory int
 	cfg           train.Config
 
+	resume bool
+	np     int    // processes to start
+	mpirun string // what else mpirun is told
+
 	trials  []trial
 	columns int // trials of one size
 }
@@ -112,6 +116,9 @@ func (o *options) declare(f *flag.FlagSet) {
 	f.StringVar(&o.filters, "filters", o.filters, "channels of the network's three widths")
 	f.IntVar(&o.resBlocks, "res-blocks", o.resBlocks, "residual blocks")
 	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")
+	f.BoolVar(&o.resume, "resume", o.resume, "go on with the sweep in -out, which was begun with the same flags")
+	f.IntVar(&o.np, "np", o.np, "start so many processes with mpirun, each of which trains alone (needs a build with -tags mpi)")
+	f.StringVar(&o.mpirun, "mpirun", o.mpirun, "more `arguments` for mpirun, such as \"--host one:1,two:1\"")
 	c := &o.cfg
 	f.IntVar(&c.Steps, "steps", c.Steps, "steps of each training")
 	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "side of the square training pictures, in pixels")

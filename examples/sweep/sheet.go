@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/internal/atomicfile"
@@ -15,10 +16,12 @@ const (
 	tableFile = "sweep.csv"
 )
 
-// add takes a result into the sheet and the table, which are complete after each
-// trial.
-func (s *sweep) add(r *result) error {
+// add takes the result of trial i into the sheet and the table, which are complete
+// after each trial.
+func (s *sweep) add(i int, r *result) error {
+	r.at = i
 	s.results = append(s.results, r)
+	slices.SortFunc(s.results, func(a, b *result) int { return a.at - b.at })
 	if err := s.writeSheet(); err != nil {
 		return err
 	}

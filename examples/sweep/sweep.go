@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type result struct {
 	content float64 // means of the last steps
 	style   float64
 	sample  *imageio.Image
+	weights []byte // a .pth file; nil if the losses left the finite numbers
+	at      int    // among the trials
 }
 
 func (r *result) String() string {
@@ -48,7 +51,7 @@ func (r *result) String() string {
 	return fmt.Sprintf("content %.4g, style %.4g", r.content, r.style)
 }
 
-func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
+func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) {
 	made := &sweep{options: o}
 	defer func() {
 		if err != nil {
@@ -71,7 +74,7 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	if note := made.pictures.Note; note != "" {
+	if note := made.pictures.Note; note != "" && lead {
 		fmt.Println(printable.Text(note))
 	}
 	for _, c := range o.trials {
@@ -83,10 +86,12 @@ func newSweep(ctx context.Context, o *options) (s *sweep, err error) {
 	if made.features, err = inputs.Features(made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err
 	}
-	if made.squares, err = o.decode(ctx, made.pictures.Data); err != nil {
+	if made.squares, err = o.decode(ctx, made.pictures.Data, lead); err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
-	made.bar = progress.NewBar(os.Stderr, len(o.trials)*o.cfg.Steps, []string{"content", "style"})
+	if lead {
+		made.bar = progress.NewBar(os.Stderr, len(o.trials)*o.cfg.Steps, []string{"content", "style"})
+	}
 	return made, nil
 }
 
@@ -106,10 +111,14 @@ func (s *sweep) network() (*nn.Network, error) {
 
 // decode reads the pictures that the steps look at, each once, and makes them the
 // squares that a training would.
-func (o *options) decode(ctx context.Context, src dataset.Source) (dataset.Images, error) {
+func (o *options) decode(ctx context.Context, src dataset.Source, lead bool) (dataset.Images, error) {
 	loader, err := dataset.NewLoader(src, dataset.Options{
 		BatchSize: 1, ImageSize: o.cfg.ImageSize, Epochs: 1, Shuffle: o.cfg.Shuffle, Seed: o.cfg.Seed,
-		MaxBad: o.cfg.MaxBad, OnBad: func(b dataset.BadFile) { fmt.Println(printable.Line(fmt.Sprintf("Skipped %s: %v", b.Name, b.Err))) },
+		MaxBad: o.cfg.MaxBad, OnBad: func(b dataset.BadFile) {
+			if lead {
+				fmt.Println(printable.Line(fmt.Sprintf("Skipped %s: %v", b.Name, b.Err)))
+			}
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -182,9 +191,11 @@ func (r *result) step(e *train.StepEvent) {
 // sample saves the network and stylizes the test picture with it.
 func (s *sweep) sample(r *result, net *nn.Network) error {
 	d := net.StateDict()
-	if err := pth.WriteFile(s.file(r.weightsFile()), d); err != nil {
+	var b bytes.Buffer
+	if err := pth.Write(&b, d); err != nil {
 		return err
 	}
+	r.weights = b.Bytes()
 	model, err := stylize.New(d)
 	if err != nil {
 		return err

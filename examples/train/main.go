@@ -35,7 +35,10 @@ func run(ctx context.Context, args []string) error {
 	if group.Rank() > 0 { // the first of them tells
 		err = cli.Told(err)
 	}
-	return errors.Join(err, leave())
+	if e := leave(); err == nil {
+		err = e
+	}
+	return err
 }
 
 func runAs(ctx context.Context, group ranks.Group, args []string) error {
