@@ -22,6 +22,7 @@ type storage struct {
 	size int    // bytes
 
 	used        uint64 // serial of the last submission with work on it
+	version     uint64 // counts writes
 	wrote, read uint64 // the device's epoch when a dispatch last did
 }
 
@@ -34,7 +35,8 @@ func (s *storage) delete() {
 // ((n*C+c)*H+y)*W + x.
 type buffer struct {
 	*storage
-	shape backend.Shape
+	shape   backend.Shape
+	derived map[packing]*derived // of frozen weights; nil for others
 }
 
 // Shape returns the shape given to Alloc.
@@ -117,6 +119,9 @@ func (d *Device) Free(b backend.Buffer) {
 	}
 	buf.storage = nil
 	d.recycle(s)
+	for _, kept := range buf.derived {
+		d.recycle(kept.storage)
+	}
 }
 
 func (d *Device) recycle(s *storage) {
@@ -150,6 +155,7 @@ func (d *Device) Write(dst backend.Buffer, src []float32) {
 		if !d.usable(b.storage) {
 			return
 		}
+		b.version++
 		d.stream.barrier(gl.BUFFER_UPDATE_BARRIER_BIT) // after what shaders wrote here long ago
 		gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.name)
 		d.inChunks(len(src), func(first int, chunk []float32) {

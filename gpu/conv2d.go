@@ -21,7 +21,7 @@ func (d *Device) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) 
 		dst: dst, x: x, bias: bias,
 		batch: span{0, ds[0]},
 		kernel: kernel{
-			view: whole(w), rows: ws[2], columns: ws[3],
+			view: whole(w), derived: w.(*buffer).derived, rows: ws[2], columns: ws[3],
 			outputStep: ws[1] * area, inputStep: area, rowStep: ws[3], columnStep: 1, scale: 1,
 		},
 		stride: g.Stride, padY: g.Pad, padX: g.Pad, reflect: g.Reflect, upsample: g.Upsample,
@@ -45,7 +45,7 @@ func (d *Device) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, add b
 				dst: dx, x: dy,
 				batch: span{0, xs[0]},
 				kernel: kernel{
-					view: whole(w), rows: rows, columns: columns,
+					view: whole(w), derived: w.(*buffer).derived, rows: rows, columns: columns,
 					first:      (tapY+(rows-1)*g.Stride)*ws[3] + tapX + (columns-1)*g.Stride,
 					outputStep: area, inputStep: ws[1] * area, rowStep: -g.Stride * ws[3], columnStep: -g.Stride, scale: 1,
 				},
@@ -74,7 +74,8 @@ type kernel struct {
 	first                                      int // index of the first tap
 	outputStep, inputStep, rowStep, columnStep int
 	scale                                      float32
-	symmetric                                  bool // add the transposed matrix
+	symmetric                                  bool                 // add the transposed matrix
+	derived                                    map[packing]*derived // of frozen weights
 }
 
 // convolution is what conv2d.comp computes.
@@ -188,8 +189,8 @@ func (d *Device) convDirect(c convolution, p product) {
 	tile := convTile(p.outputs, p.images.len*c.height*c.width)
 	tiles := (p.outputs + 4*tile - 1) / (4 * tile)
 	k := c.kernel
-	packed := d.pack(k, p, "", tiles*4*tile, p.inputs*k.rows*k.columns)
-	defer d.recycle(packed.storage)
+	packed, free := d.pack(k, p, "", tiles*4*tile, p.inputs*k.rows*k.columns)
+	defer free()
 
 	f := convForm{tile: tile, upsample: c.upsample, reflect: c.reflect}
 	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9) { // unrolled
@@ -254,16 +255,16 @@ func convTile(channels, pixels int) int {
 
 // pack brings the weights of a product into a kernel's order: rows of padded output
 // channels for each of depth summands.
-func (d *Device) pack(k kernel, p product, defines string, padded, depth int) view {
+func (d *Device) pack(k kernel, p product, defines string, padded, depth int) (packed view, free func()) {
 	n := depth * padded
-	packed := d.scratch(max(1, n))
 	if k.symmetric {
 		defines += " SYMMETRIC"
 	}
-	d.run("conv2dweights", defines, groupsForItems(n), []view{packed, k.view},
+	a := argsOf(0, []any{
 		n, p.outputs, padded, k.rows, k.columns,
-		k.first+p.first.first*k.outputStep+p.from.first*k.inputStep,
+		k.first + p.first.first*k.outputStep + p.from.first*k.inputStep,
 		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale, p.inputs,
-		k.first+p.from.first*k.outputStep+p.first.first*k.inputStep)
-	return packed
+		k.first + p.from.first*k.outputStep + p.first.first*k.inputStep,
+	})
+	return d.packed(k, max(1, n), variant{shader: "conv2dweights", defines: defines}, groupsForItems(n), &a)
 }

@@ -55,8 +55,8 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	depth := p.inputs * k.rows * k.columns
 	chunks := (depth + t.depth - 1) / t.depth
 	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
-	packed := d.pack(k, p, "CHANNELS_INNER", padded, chunks*t.depth)
-	defer d.recycle(packed.storage)
+	packed, free := d.pack(k, p, "CHANNELS_INNER", padded, chunks*t.depth)
+	defer free()
 
 	groups := padded / t.rows * ((4*p.quads() + t.columns - 1) / t.columns)
 	splits := d.splits(groups, chunks, 4*padded*p.quads())

@@ -41,12 +41,14 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 	k := c.kernel
 	depth := (p.inputs + t.depth - 1) / t.depth * t.depth
 	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
-	weights := d.scratch(frequencies * depth * padded)
-	defer d.recycle(weights.storage)
-	d.run("conv2dwinograd", "WEIGHTS", groupsFor(depth*padded), []view{weights, k.view},
-		depth*padded, p.outputs, p.inputs, padded,
-		k.first+p.first.first*k.outputStep+p.from.first*k.inputStep,
-		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale)
+	pack := argsOf(0, []any{
+		depth * padded, p.outputs, p.inputs, padded,
+		k.first + p.first.first*k.outputStep + p.from.first*k.inputStep,
+		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale,
+	})
+	weights, free := d.packed(k, frequencies*depth*padded, variant{shader: "conv2dwinograd", defines: "WEIGHTS"},
+		groupsFor(depth*padded), &pack)
+	defer free()
 
 	across, down := (p.width+3)/4, (p.height+3)/4
 	all := p.images.len * across * down

@@ -16,8 +16,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer and
-// backend.Prober.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer,
+// backend.Prober and backend.Freezer.
 type Device struct {
 	info    Info
 	limits  limits
@@ -62,6 +62,7 @@ var (
 	_ backend.NormFuser = (*Device)(nil)
 	_ backend.Queuer    = (*Device)(nil)
 	_ backend.Prober    = (*Device)(nil)
+	_ backend.Freezer   = (*Device)(nil)
 )
 
 // queueLen is how many operations may wait for the device's thread. A training

@@ -125,6 +125,7 @@ type job struct {
 	args   args
 	images [imageUnits]image
 
+	derived *derived // what it packs for keeping; nil for other jobs
 	program *program // of the variant, once issued
 	piece   int      // groups that may run at once
 }
@@ -199,6 +200,9 @@ func (d *Device) issue(j *job) {
 		d.fail(err)
 		return
 	}
+	if j.derived != nil && j.upToDate() {
+		return
+	}
 	j.program = p
 	j.piece = j.groups
 	if pieces := int(j.flops / d.limits.flops); pieces > 0 {
@@ -227,6 +231,7 @@ func (d *Device) orderAfter(j *job) {
 		v.used = d.serial
 		if j.program.writes>>i&1 != 0 {
 			v.wrote = d.epoch
+			v.version++
 		} else {
 			v.read = d.epoch
 		}

@@ -19,6 +19,30 @@ func Shared(d *Device) *Device {
 // ConvKernels are the names of the kernels for convolutions with shared memory.
 func ConvKernels() []string { return convKernels() }
 
+// TestFrozenWeightsArePackedOnce counts the dispatches of two convolutions.
+func TestFrozenWeightsArePackedOnce(t *testing.T) {
+	d := openDevice(t)
+	x, y, w := d.Alloc(backend.Shape{1, 4, 8, 8}), d.Alloc(backend.Shape{1, 4, 8, 8}), d.Alloc(backend.Shape{4, 4, 3, 3})
+	d.Fill(x, 1)
+	d.Fill(w, 1)
+	dispatches := func() int {
+		before := d.Stats().Dispatches
+		d.Conv2d(y, x, w, nil, backend.Conv{Stride: 1, Pad: 1})
+		return d.Stats().Dispatches - before
+	}
+	require.Equal(t, 2, dispatches())
+	require.Equal(t, 2, dispatches(), "packed anew while nobody has promised anything")
+	d.Freeze(w)
+	require.Equal(t, 2, dispatches())
+	require.Equal(t, 1, dispatches())
+	d.Fill(w, 2)
+	require.Equal(t, 2, dispatches())
+	d.Write(w, full(4*4*9, 3))
+	require.Equal(t, 2, dispatches())
+	require.Equal(t, 1, dispatches())
+	require.NoError(t, d.Sync())
+}
+
 // TestDispatchesAllocateNothing counts what the host allocates for operations that
 // were run before.
 func TestDispatchesAllocateNothing(t *testing.T) {

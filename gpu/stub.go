@@ -13,8 +13,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer and
-// backend.Prober.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer,
+// backend.Prober and backend.Freezer.
 type Device struct{ backend.Backend }
 
 var errStub = fmt.Errorf("%w in this build: build for Linux or Windows with cgo and -tags gl", ErrUnavailable)
@@ -54,6 +54,9 @@ func (d *Device) Do(f func()) {}
 // Kernels says which kernels the device uses for convolutions, by the number of their
 // output channels. On a card that is new to it, it measures for up to a second.
 func (d *Device) Kernels() string { return "" }
+
+// Freeze has the packed forms of a convolution's weights kept until they change.
+func (d *Device) Freeze(b backend.Buffer) {}
 
 // PeakFLOPS measures the rate of float32 multiply-adds from registers alone, two
 // operations each, in operations per second; 0 if the device has failed.
