@@ -86,6 +86,11 @@ func (d *Device) alloc(bytes int) *storage {
 		d.pool.free[size] = list[:len(list)-1]
 		return s
 	}
+	return d.newStorage(size)
+}
+
+// newStorage makes a storage that was not in the pool before.
+func (d *Device) newStorage(size int) *storage {
 	s := &storage{size: size}
 	d.pool.all = append(d.pool.all, s)
 	d.submit(func() { d.create(s) })

@@ -251,7 +251,7 @@ func TestSteadyState(t *testing.T) {
 
 func TestOpenCloseLeaksNothing(t *testing.T) {
 	// The driver's own caches fill up during the first hundreds of cycles.
-	warmup, cycles := 5, 30
+	warmup, cycles := 60, 30
 	if need.Long() {
 		warmup, cycles = 750, 1000
 	} else if runtime.GOOS == "windows" {

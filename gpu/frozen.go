@@ -41,7 +41,8 @@ func (d *Device) packed(k kernel, floats int, v variant, groups int, a *args) (v
 	key := packing{v, *a}
 	kept := k.derived[key]
 	if kept == nil {
-		kept = &derived{view: d.scratch(floats)}
+		// Not what the pool lends for a while, and would have to replace.
+		kept = &derived{view: view{storage: d.newStorage(sizeClass(floats * floatSize)), len: floats}}
 		k.derived[key] = kept
 	}
 	j := newJob(v, groups, 0, []view{kept.view, k.view}, a)
