@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 import networks
 
 warnings.simplefilter("ignore")
+torch.set_num_threads(1)  # more only fight with other tests
 differences = []
 
 
