@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/impasto-go/impasto/examples/internal/movie"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/flicker"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -103,20 +104,21 @@ func (o *options) clip(ctx context.Context, styles []*style) error {
 type video struct {
 	out    string
 	dir    string // of the frames as pictures
+	remove func() error
 	styles []*style
 	n      int
 	last   [][]float32 // the original's and the styles' last frames
 }
 
 func newVideo(out string, styles []*style) (*video, error) {
-	dir, err := os.MkdirTemp(filepath.Dir(out), ".flicker-*")
+	dir, remove, err := atomicfile.Scratch(filepath.Dir(out), "flicker")
 	if err != nil {
 		return nil, fmt.Errorf("-video: %w", err)
 	}
-	return &video{out: out, dir: dir, styles: styles}, nil
+	return &video{out: out, dir: dir, remove: remove, styles: styles}, nil
 }
 
-func (v *video) clean() { _ = os.RemoveAll(v.dir) }
+func (v *video) clean() { _ = v.remove() }
 
 // add styles a picture and appends it.
 func (v *video) add(ctx context.Context, m *imageio.Image) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/movie"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 )
 
 // frameName matches the names that ffmpeg's %05d.png gives.
@@ -42,11 +43,11 @@ func split(ctx context.Context, in, out string, every int, force bool) (int, err
 		return 0, fmt.Errorf("%s already holds %d frames (%s ...): choose another -out, or replace them with -force", out, len(old), old[0])
 	}
 
-	scratch, err := os.MkdirTemp(out, ".frames-")
+	scratch, remove, err := atomicfile.Scratch(out, "frames")
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(scratch)
+	defer remove()
 	if err := video.Split(ctx, scratch, every); err != nil {
 		return 0, err
 	}

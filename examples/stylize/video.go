@@ -10,6 +10,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/movie"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/stylize"
 )
 
@@ -40,11 +41,11 @@ func (w *workshop) video(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "stylize: -every %d: one frame of %d is styled and shown in place of the rest\n", w.every, w.every)
 	}
 
-	scratch, err := os.MkdirTemp(filepath.Dir(w.out), ".stylize-")
+	scratch, remove, err := atomicfile.Scratch(filepath.Dir(w.out), "stylize")
 	if err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	defer os.RemoveAll(scratch)
+	defer remove()
 	pictures := filepath.Join(scratch, "pictures"+filepath.Ext(w.out))
 	frames, err := w.transcode(ctx, session, in, pictures, width, height)
 	if err != nil {

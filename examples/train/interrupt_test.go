@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -82,11 +81,7 @@ func TestSignals(t *testing.T) {
 		need.Missing(t, "platform", "a process cannot send SIGINT to another on Windows")
 	}
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
-	for _, s := range signals {
-		if signal.Ignored(s) {
-			need.Missing(t, "platform", "these tests run with %v ignored, as under nohup, and so would the program", s)
-		}
-	}
+	need.Signals(t, signals...)
 	times := 6
 	if need.Long() {
 		times = 50

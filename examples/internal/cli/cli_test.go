@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"runtime"
 	"testing"
 	"time"
@@ -84,9 +83,7 @@ func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		need.Missing(t, "platform", "a process cannot send SIGINT to another on Windows")
 	}
-	if signal.Ignored(os.Interrupt) {
-		need.Missing(t, "platform", "these tests run with SIGINT ignored, and so would the program")
-	}
+	need.Signals(t, os.Interrupt)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	program := exec.CommandContext(ctx, os.Args[0])

@@ -12,11 +12,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/internal/need"
 )
 
 // TestHangup: a lost terminal interrupts a program, but not one that was started with
 // nohup, which has it ignore the signal.
 func TestHangup(t *testing.T) {
+	need.Signals(t, syscall.SIGHUP)
 	start := func(before string) *exec.Cmd {
 		p := exec.Command("/bin/sh", "-c", before+`exec "$0"`, os.Args[0])
 		p.Env = append(os.Environ(), "CLI_TEST_PROGRAM=1")
