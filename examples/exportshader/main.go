@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,6 +21,7 @@ import (
 	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/onnx"
 	"github.com/impasto-go/impasto/nn/shader"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
@@ -107,39 +107,15 @@ func (o *options) program(net *arch.Network, d statedict.Dict) (*shader.Program,
 	if err != nil {
 		return nil, "", fmt.Errorf("-model %s: %w", o.model, err)
 	}
-	var bytes []byte
+	bytes := make([]byte, 0, 4*len(p.Weights))
 	for _, v := range p.Weights {
-		if o.half {
-			h, err := half(v)
-			if err != nil {
-				return nil, "", fmt.Errorf("-half: %w", err)
-			}
-			bytes = binary.LittleEndian.AppendUint16(bytes, h)
-			continue
+		if o.half && !(v >= -65504 && v <= 65504) {
+			return nil, "", fmt.Errorf("-half: the weight %v is beyond 65504, the largest half float", v)
 		}
 		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
 	}
+	if o.half {
+		bytes = onnx.HalfTensor("", []int64{int64(len(p.Weights))}, p.Weights).Raw
+	}
 	return p, base64.StdEncoding.EncodeToString(bytes), nil
-}
-
-var errTooLarge = errors.New("a weight is beyond 65504, the largest half float")
-
-// half rounds a float to the nearest half float, ties to even (IEEE 754).
-func half(v float32) (uint16, error) {
-	bits := math.Float32bits(v)
-	sign, size := uint16(bits>>16&0x8000), math.Abs(float64(v))
-	if math.IsNaN(float64(v)) || size >= 65520 {
-		return 0, errTooLarge
-	}
-	// Steps of 2^-24 below 2^-14, of 2^-10 of the power of two above.
-	step := math.Ldexp(1, -24)
-	_, exponent := math.Frexp(size)
-	if size >= math.Ldexp(1, -14) {
-		step = math.Ldexp(1, exponent-11)
-	}
-	n := uint16(math.RoundToEven(size / step))
-	if size >= math.Ldexp(1, -14) {
-		n += uint16(exponent+14-1) << 10 // the sum carries where it rounds up to a power of two
-	}
-	return sign | n, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -122,6 +123,34 @@ func styledRGB(t *testing.T, d statedict.Dict, m *imageio.Image) []byte {
 	styled, err := session.Image(m)
 	require.NoError(t, err)
 	return styled.Pix
+}
+
+// TestHalf halves the weights in a page, which the browser expands again: what it
+// shows differs by little.
+func TestHalf(t *testing.T) {
+	net := arch.Tutorial([3]int{4, 6, 8}, 1)
+	dir := t.TempDir()
+	d := drawn(t, net)
+	model, in := filepath.Join(dir, "final.pth"), filepath.Join(dir, "in.png")
+	require.NoError(t, weights.WriteFile(model, d))
+	require.NoError(t, imageio.Save(in, paint.Scene(7, 64, 48), imageio.SaveOptions{}))
+	require.NoError(t, run(context.Background(), []string{"-model", model, "-out", filepath.Join(dir, "style.html"), "-in", in, "-half"}))
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer server.Close()
+	b := browsertest.New(t, webgpu...)
+	b.Open(server.URL + "/style.html")
+	b.Await("document.getElementById('time').textContent.startsWith('64x48')", true)
+	m := paint.Scene(3, 64, 48)
+	got, want := inBrowser(t, b, m), styledRGB(t, d, m)
+	var sum float64
+	for i := range want {
+		sum += math.Abs(float64(want[i]) - float64(got[i]))
+	}
+	require.Less(t, sum/float64(len(want)), 0.5)
+
+	d.Lookup("conv2.conv2d.weight").Data[5] = 1e5
+	require.NoError(t, weights.WriteFile(model, d))
+	require.ErrorContains(t, run(context.Background(), []string{"-model", model, "-out", filepath.Join(dir, "x.gd"), "-half"}), "65504")
 }
 
 // TestPageSize keeps the promise of a page below a megabyte for the recommended
