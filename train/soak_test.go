@@ -72,7 +72,9 @@ func TestSoak(t *testing.T) {
 	t.Logf("%d steps: heap %.2f -> %.2f MB, resident %.2f -> %.2f MB, %d -> %d goroutines", steps,
 		float64(then.heap)/1e6, float64(now.heap)/1e6, float64(then.resident)/1e6, float64(now.resident)/1e6, then.routines, now.routines)
 	require.Less(t, float64(now.heap), 1.05*float64(then.heap))
-	require.LessOrEqual(t, float64(now.resident), 1.05*float64(then.resident))
+	// Stacks of threads and pages that the collector has not given back yet come and
+	// go by some megabytes, which are a tenth of a small process.
+	require.LessOrEqual(t, float64(now.resident), 1.05*float64(then.resident)+4e6)
 	require.LessOrEqual(t, now.routines, then.routines)
 }
 
