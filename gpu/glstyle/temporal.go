@@ -1,4 +1,4 @@
-//go:build gl && cgo && linux
+//go:build gl && cgo && (linux || windows)
 
 package glstyle
 
