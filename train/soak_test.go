@@ -26,9 +26,9 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// resident returns the bytes of memory that the process occupies, or 0 where the
-// system does not tell.
-func resident() (bytes int) {
+// resident returns the bytes of memory that the process occupies, or 0 where nobody
+// tells.
+var resident = func() (bytes int) {
 	debug.FreeOSMemory()
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -73,8 +73,9 @@ func TestSoak(t *testing.T) {
 		float64(then.heap)/1e6, float64(now.heap)/1e6, float64(then.resident)/1e6, float64(now.resident)/1e6, then.routines, now.routines)
 	require.Less(t, float64(now.heap), 1.05*float64(then.heap))
 	// Stacks of threads and pages that the collector has not given back yet come and
-	// go by some megabytes, which are a tenth of a small process.
-	require.LessOrEqual(t, float64(now.resident), 1.05*float64(then.resident)+4e6)
+	// go by some megabytes, which are a tenth of a small process. A leak of 30 kB a
+	// step is more than that.
+	require.LessOrEqual(t, float64(now.resident), 1.05*float64(then.resident)+8e6)
 	require.LessOrEqual(t, now.routines, then.routines)
 }
 
