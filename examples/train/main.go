@@ -7,75 +7,8 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/examples/internal/inputs"
-	"github.com/impasto-go/impasto/examples/internal/launch"
-	"github.com/impasto-go/impasto/train"
-	"github.com/impasto-go/impasto/train/mpi"
-	"github.com/impasto-go/impasto/train/ranks"
+	"github.com/impasto-go/impasto/examples/internal/programs/train"
 )
 
-func main() { cli.Main(run) }
-
-// run trains, as one of the processes that mpirun has started or alone.
-func run(ctx context.Context, args []string) error {
-	look := &options{settings: tutorial()}
-	if err := look.parse(args); err == nil && look.np > 1 && mpi.Started() == 1 {
-		return launch.Ranks(ctx, look.np, look.mpirun, args)
-	}
-	group, leave, err := inputs.Group()
-	if err != nil {
-		return err
-	}
-	err = runAs(ctx, group, args)
-	if group.Rank() > 0 { // the first of them tells
-		err = cli.Told(err)
-	}
-	if e := leave(); err == nil {
-		err = e
-	}
-	return err
-}
-
-func runAs(ctx context.Context, group ranks.Group, args []string) error {
-	o, err := parse(args, group)
-	if err == nil && group.Rank() > 0 {
-		o.quiet, o.http, o.tensorboard = true, "", ""
-	}
-	var j *job
-	if err == nil {
-		j, err = newJob(o, group)
-	}
-	if err := ranks.Agree(group, err); err != nil {
-		if j != nil {
-			j.close()
-		}
-		return err
-	}
-	defer j.close()
-	err = j.train(ctx)
-	if group.Rank() > 0 {
-		return err
-	}
-	if stopped := errors.Is(err, errStopped); stopped || errors.Is(err, context.Canceled) {
-		fmt.Printf("Stopped; continue with: go run ./examples/train -resume %s\n", o.out)
-		if stopped {
-			return nil
-		}
-	}
-	if bad := (*train.NonFiniteError)(nil); errors.As(err, &bad) && j.cfg.OnNonFinite == train.Stop {
-		fmt.Print(j.wayOut(bad))
-	}
-	if err != nil {
-		return err
-	}
-	if err := j.export(); err != nil {
-		return err
-	}
-	j.explain()
-	return nil
-}
+func main() { cli.Main(train.Run) }

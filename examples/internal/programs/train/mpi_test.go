@@ -1,0 +1,52 @@
+//go:build mpi && cgo
+
+package train
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/train/checkpoint"
+)
+
+// TestMain lets the processes that mpirun starts be the program: it gives them
+// arguments that are none of a test's.
+func TestMain(m *testing.M) {
+	beProgram()
+	os.Exit(m.Run())
+}
+
+// TestMPISignals interrupts runs of two processes: all that was done is saved, once,
+// the exit code is 130, and one process alone goes on from there.
+func TestMPISignals(t *testing.T) {
+	need.Tool(t, "mpi")
+	t.Setenv("OMPI_ALLOW_RUN_AS_ROOT", "1")
+	t.Setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+	out := filepath.Join(t.TempDir(), "run")
+	args := append(append(pictures(t, 5), tiny...), "-out", out, "-epochs", "1000000", "-np", "2", "-mpirun", "--oversubscribe")
+	step := 0
+	for i, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		p := start(t, args...)
+		require.Equal(t, 130, p.stop(t, signal), &p.stderr)
+		s, err := checkpoint.Newest(out)
+		require.NoError(t, err)
+		require.Greater(t, s.Step, step)
+		step = s.Step
+		losses, err := report.ReadLosses(filepath.Join(out, "losses.csv"))
+		require.NoError(t, err)
+		require.Len(t, losses.Rows, step, "part %d", i)
+		record, err := report.ReadRun(filepath.Join(out, "run.json"), nil)
+		require.NoError(t, err)
+		require.Equal(t, "stopped", record.Outcome)
+		args = []string{"-quiet", "-resume", out, "-np", "2", "-mpirun", "--oversubscribe"}
+	}
+	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-epochs", "1", "-steps", "1"}))
+	require.FileExists(t, filepath.Join(out, "final.pth"))
+}

@@ -1,0 +1,144 @@
+package train
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
+)
+
+// copyFolder copies the files of a folder that keep accepts.
+func copyFolder(t *testing.T, from string, keep func(name string) bool) string {
+	to := filepath.Join(t.TempDir(), "copy")
+	require.NoError(t, os.Mkdir(to, 0o777))
+	entries, err := os.ReadDir(from)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if !keep(e.Name()) {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(from, e.Name()))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(to, e.Name()), b, 0o666))
+	}
+	return to
+}
+
+// TestEveryFirstMomentHasAWayOn kills a run after each of the files that it begins
+// with: what is there can be resumed, or the error says to begin again, and that
+// works.
+func TestEveryFirstMomentHasAWayOn(t *testing.T) {
+	begin := append(append(pictures(t, 3), tiny...), "-steps", "2")
+	whole := filepath.Join(t.TempDir(), "whole")
+	require.NoError(t, Run(context.Background(), append(begin, "-out", whole, "-checkpoint-interval", "1", "-keep", "9")))
+	want, err := os.ReadFile(filepath.Join(whole, "final.pth"))
+	require.NoError(t, err)
+	first := []string{".lock", "losses.csv", "state-000000000.safetensors", "run.json", "ckpt_epoch_0_batch_id_1.pth", "state-000000001.safetensors"}
+	for n := range len(first) + 1 {
+		dir := copyFolder(t, whole, func(name string) bool { return slices.Contains(first[:n], name) })
+		err := Run(context.Background(), []string{"-quiet", "-resume", dir})
+		if n < 3 { // there is no state
+			require.ErrorContains(t, err, "begin one with -out "+dir)
+			err = Run(context.Background(), append(begin, "-out", dir))
+		}
+		require.NoError(t, err, first[:n])
+		got, err := os.ReadFile(filepath.Join(dir, "final.pth"))
+		require.NoError(t, err)
+		require.Equal(t, want, got, first[:n])
+	}
+	// Before the first step a run can be begun again too, with other settings.
+	dir := copyFolder(t, whole, func(name string) bool { return slices.Contains(first[:4], name) })
+	require.NoError(t, Run(context.Background(), append(begin, "-out", dir, "-steps", "1")))
+}
+
+// TestStatesAreEnough resumes without run.json, and with one that is cut.
+func TestStatesAreEnough(t *testing.T) {
+	begin := append(append(pictures(t, 3), tiny...), "-shuffle", "-seed", "7")
+	whole, part := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "part")
+	require.NoError(t, Run(context.Background(), append(begin, "-steps", "4", "-epochs", "4", "-out", whole)))
+	require.NoError(t, Run(context.Background(), append(begin, "-steps", "2", "-epochs", "4", "-out", part)))
+	want, err := os.ReadFile(filepath.Join(whole, "final.pth"))
+	require.NoError(t, err)
+	record, err := os.ReadFile(filepath.Join(part, "run.json"))
+	require.NoError(t, err)
+	for _, size := range []int{-1, 0, 10, len(record) - 3} {
+		dir := copyFolder(t, part, func(name string) bool { return name != "run.json" })
+		if size >= 0 {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "run.json"), record[:size], 0o666))
+		}
+		require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", dir, "-steps", "4"}))
+		got, err := os.ReadFile(filepath.Join(dir, "final.pth"))
+		require.NoError(t, err)
+		require.Equal(t, want, got, size)
+		again, err := readSettings(dir)
+		require.NoError(t, err)
+		require.Equal(t, 4, again.Steps, "run.json is whole again")
+	}
+	// With neither there is no way to resume, and the error says what there is.
+	dir := copyFolder(t, part, func(name string) bool { return true })
+	require.NoError(t, os.Remove(filepath.Join(dir, "run.json")))
+	states, err := filepath.Glob(filepath.Join(dir, "state-*"))
+	require.NoError(t, err)
+	for _, s := range states {
+		require.NoError(t, os.Truncate(s, 100))
+	}
+	require.ErrorContains(t, Run(context.Background(), []string{"-quiet", "-resume", dir}), "-init")
+}
+
+// TestAnotherRate resumes a run that diverged with a lower rate, from the newest state
+// and from an earlier one, as the way out that it is shown says.
+func TestAnotherRate(t *testing.T) {
+	begin := append(append(pictures(t, 3), tiny...), "-steps", "5", "-epochs", "5", "-keep", "9", "-checkpoint-interval", "1")
+	out := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, Run(context.Background(), append(begin, "-out", out)))
+	steps, err := checkpoint.Steps(out)
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, steps)
+
+	j := &job{options: &options{out: "OUT", settings: settings{LR: 1e-3}}}
+	require.Empty(t, j.wayOut(&train.NonFiniteError{Step: 6}))
+	j.out = out
+	text := j.wayOut(&train.NonFiniteError{Step: 5})
+	require.Contains(t, text, "saved after step 4")
+	require.Contains(t, text, "-resume "+out+" -lr 0.0005\n")
+	require.Contains(t, text, "states, 0 1 2 3:")
+	require.Contains(t, text, "-lr 0.0005 -from 3\n")
+
+	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-lr", "0.0005", "-from", "3"}))
+	s, err := checkpoint.Newest(out)
+	require.NoError(t, err)
+	require.Equal(t, 5, s.Step)
+	require.Equal(t, 5e-4, s.LearningRate)
+	again, err := readSettings(out)
+	require.NoError(t, err)
+	require.Equal(t, 5e-4, again.LR)
+}
+
+// TestMovedInputs resumes a run whose dataset, style and test picture lie elsewhere by
+// now, and not with others in their place.
+func TestMovedInputs(t *testing.T) {
+	data := pictures(t, 3)
+	out := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, Run(context.Background(), append(append(slices.Clone(data), tiny...), "-steps", "1", "-epochs", "4", "-out", out)))
+	old := filepath.Dir(data[1]) // -dataset
+	moved := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.CopyFS(moved, os.DirFS(old)))
+	require.NoError(t, os.RemoveAll(old))
+	resume := []string{"-quiet", "-resume", out, "-steps", "2"}
+	require.ErrorContains(t, Run(context.Background(), resume), "-dataset")
+	at := func(dataset, style string) []string {
+		return append(slices.Clone(resume), "-dataset", filepath.Join(moved, dataset), "-style", filepath.Join(moved, style), "-test", filepath.Join(moved, "test.png"))
+	}
+	require.ErrorContains(t, Run(context.Background(), at("dataset", "test.png")), "style picture is")
+	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "scenes"), filepath.Join(moved, "dataset", "others")))
+	require.ErrorContains(t, Run(context.Background(), at("dataset", "style.png")), "names and sizes of the pictures")
+	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "others"), filepath.Join(moved, "dataset", "scenes")))
+	require.NoError(t, Run(context.Background(), at("dataset", "style.png")))
+	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
+}

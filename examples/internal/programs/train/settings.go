@@ -1,0 +1,198 @@
+package train
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/train"
+)
+
+// settings are the flags of a run, as they are kept in its folder for -resume.
+type settings struct {
+	Dataset string `json:"dataset"`
+	Style   string `json:"style"`
+	Test    string `json:"test"`
+	VGG     string `json:"vgg"`
+	Init    string `json:"init"`
+	Device  string `json:"device"`
+	GPU     int    `json:"gpu"`
+
+	Arch      string `json:"arch"`
+	Filters   string `json:"filters"`
+	ResBlocks int    `json:"res-blocks"`
+
+	ImageSize      int     `json:"image-size"`
+	BatchSize      int     `json:"batch-size"`
+	Epochs         int     `json:"epochs"`
+	Steps          int     `json:"steps"`
+	LR             float64 `json:"lr"`
+	Schedule       string  `json:"lr-schedule"`
+	WeightDecay    float64 `json:"weight-decay"`
+	MaxGradNorm    float64 `json:"max-grad-norm"`
+	ContentWeight  float64 `json:"content-weight"`
+	StyleWeight    float64 `json:"style-weight"`
+	TVWeight       float64 `json:"tv-weight"`
+	Stability      float64 `json:"stability"`
+	StabilityRamp  string  `json:"stability-ramp"`
+	StabilityMoves string  `json:"stability-moves"`
+	StabilityNoise string  `json:"stability-noise"`
+	StyleLayers    string  `json:"style-layers"`
+	StyleSize      int     `json:"style-size"`
+	ContentScale   float64 `json:"content-scale"`
+
+	LogInterval        int    `json:"log-interval"`
+	CheckpointInterval int    `json:"checkpoint-interval"`
+	Seed               uint64 `json:"seed"`
+	Shuffle            bool   `json:"shuffle"`
+	Losses             string `json:"losses"`
+	OnNaN              string `json:"on-nan"`
+	MaxBad             int    `json:"max-bad"`
+	MaxPictureMemory   int    `json:"max-picture-memory"`
+	Keep               int    `json:"keep"`
+}
+
+// flagsOf declares the settings as flags of the same meaning as the tutorial's
+// variables. The defaults are those of s.
+func flagsOf(f *flag.FlagSet, s *settings) {
+	f.StringVar(&s.Dataset, "dataset", s.Dataset, "`folder` or .zip of training pictures; without it the program draws its own")
+	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
+	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
+	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
+	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
+	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
+	f.IntVar(&s.GPU, "gpu", s.GPU, "`number` of the card for -device gl, from 0; -1 for any, and one for each process of mpirun")
+	f.StringVar(&s.Arch, "arch", s.Arch, inputs.ArchUsage)
+	f.StringVar(&s.Filters, "filters", s.Filters, "channels of the network's three widths")
+	f.IntVar(&s.ResBlocks, "res-blocks", s.ResBlocks, "residual blocks")
+	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
+	f.IntVar(&s.BatchSize, "batch-size", s.BatchSize, "pictures per step")
+	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset")
+	f.IntVar(&s.Steps, "steps", s.Steps, "steps after which to stop; 0 for all of the epochs")
+	f.Float64Var(&s.LR, "lr", s.LR, "learning rate")
+	f.StringVar(&s.Schedule, "lr-schedule", s.Schedule, "constant, step:EVERY:BY, cosine or cosine:LEAST, after warmup:STEPS, if wanted, as in warmup:500,cosine")
+	f.Float64Var(&s.WeightDecay, "weight-decay", s.WeightDecay, "weight decay of AdamW")
+	f.Float64Var(&s.MaxGradNorm, "max-grad-norm", s.MaxGradNorm, "norm that gradients are scaled down to; 0 for none")
+	f.Float64Var(&s.ContentWeight, "content-weight", s.ContentWeight, "influence of the content")
+	f.Float64Var(&s.StyleWeight, "style-weight", s.StyleWeight, "influence of the style")
+	f.Float64Var(&s.TVWeight, "tv-weight", s.TVWeight, "influence of total variation, which smooths the result; 0 for none")
+	f.Float64Var(&s.Stability, "stability", s.Stability, "influence of stability: results stay with what they show when the picture moves; 0 for none")
+	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
+	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
+	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
+	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
+	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
+	f.IntVar(&s.LogInterval, "log-interval", s.LogInterval, "steps between log lines")
+	f.IntVar(&s.CheckpointInterval, "checkpoint-interval", s.CheckpointInterval, "steps between checkpoints")
+	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of the weights and of -shuffle")
+	f.BoolVar(&s.Shuffle, "shuffle", s.Shuffle, "shuffle the dataset in every epoch")
+	f.StringVar(&s.Losses, "losses", s.Losses, "CSV `file` for the losses of each step; losses.csv in -out if missing")
+	f.StringVar(&s.OnNaN, "on-nan", s.OnNaN, "stop, or rollback to the last checkpoint at half the learning rate")
+	f.IntVar(&s.MaxBad, "max-bad", s.MaxBad, "unreadable pictures before the run gives up; 0 for 100 or 1 %")
+	f.IntVar(&s.MaxPictureMemory, "max-picture-memory", s.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
+	f.IntVar(&s.Keep, "keep", s.Keep, "training states kept for -resume, at least 2")
+}
+
+// tutorial returns the tutorial's settings.
+func tutorial() settings {
+	c := train.Default()
+	names := make([]string, len(c.StyleLayers))
+	for i, l := range c.StyleLayers {
+		names[i] = l.Layer.Name()
+	}
+	still := train.DefaultStability(0)
+	return settings{
+		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh),
+
+		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
+		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
+		ContentWeight: c.ContentWeight, StyleWeight: c.StyleWeight,
+		StyleLayers: strings.Join(names, ","), StyleSize: c.StyleSize, ContentScale: 1,
+		LogInterval: c.LogInterval, CheckpointInterval: c.CheckpointInterval, OnNaN: "stop", Keep: c.Keep,
+		MaxPictureMemory: inputs.MaxPictureMemory,
+	}
+}
+
+// demo returns the settings without a dataset: small enough for two minutes, with
+// the shallow layers that random filters are good for.
+func demo() settings {
+	s := tutorial()
+	s.VGG = inputs.RandomVGG
+	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
+	s.Epochs, s.Steps, s.LR = 1000, 800, 5e-3
+	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
+	s.StyleWeight = 2e8
+	s.LogInterval, s.CheckpointInterval = 48, 48
+	return s
+}
+
+// config translates the settings, checking each.
+func (s *settings) config() (train.Config, error) {
+	c := train.Default()
+	c.Epochs, c.Steps, c.BatchSize, c.ImageSize = s.Epochs, s.Steps, s.BatchSize, s.ImageSize
+	c.LearningRate, c.ContentWeight, c.StyleWeight, c.StyleSize = s.LR, s.ContentWeight, s.StyleWeight, s.StyleSize
+	c.WeightDecay, c.MaxGradNorm = s.WeightDecay, s.MaxGradNorm
+	c.LogInterval, c.CheckpointInterval = s.LogInterval, s.CheckpointInterval
+	c.Seed, c.Shuffle, c.MaxBad, c.Keep = s.Seed, s.Shuffle, s.MaxBad, s.Keep
+	switch s.OnNaN {
+	case "stop":
+	case "rollback":
+		c.OnNonFinite = train.Rollback
+	default:
+		return c, cli.Usagef("-on-nan %q: want stop or rollback", s.OnNaN)
+	}
+	if s.Keep < 2 {
+		return c, cli.Usagef("-keep %d: want 2 or more", s.Keep)
+	}
+	if !(s.TVWeight >= 0) || math.IsInf(s.TVWeight, 0) {
+		return c, cli.Usagef("-tv-weight %v: want 0 or more", s.TVWeight)
+	}
+	if _, err := s.stability(); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Schedule, err = train.ParseSchedule(s.Schedule); err != nil {
+		return c, cli.Usagef("-lr-schedule: %v", err)
+	}
+	if c.StyleLayers, err = inputs.StyleLayers(s.StyleLayers); err != nil {
+		return c, err
+	}
+	if err := c.Validate(); err != nil {
+		return c, cli.Usagef("%v", err)
+	}
+	return c, nil
+}
+
+// pair writes two numbers as flags take them.
+func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
+
+// stability translates the settings of the objective of that name.
+func (s *settings) stability() (train.StabilityOptions, error) {
+	o := train.DefaultStability(s.Stability)
+	for _, p := range []struct {
+		flag, text string
+		a, b       *float64
+	}{
+		{"-stability-ramp", s.StabilityRamp, &o.From, &o.Full},
+		{"-stability-moves", s.StabilityMoves, &o.Shifts, &o.Warps},
+		{"-stability-noise", s.StabilityNoise, &o.NoiseLow, &o.NoiseHigh},
+	} {
+		first, second, ok := strings.Cut(p.text, ",")
+		var errs [2]error
+		*p.a, errs[0] = strconv.ParseFloat(strings.TrimSpace(first), 64)
+		*p.b, errs[1] = strconv.ParseFloat(strings.TrimSpace(second), 64)
+		if !ok || errs[0] != nil || errs[1] != nil {
+			return o, cli.Usagef("%s %q: want two numbers with a comma between them", p.flag, p.text)
+		}
+	}
+	if err := o.Validate(); err != nil {
+		return o, cli.Usagef("-stability and its parts: %v", err)
+	}
+	return o, nil
+}

@@ -1,0 +1,171 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/impasto-go/impasto/examples/internal/inputs"
+	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/examples/internal/tensorboard"
+	"github.com/impasto-go/impasto/internal/printable"
+	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/dataset"
+)
+
+// watch follows a run: run.json, event files, the log on the terminal, and at the
+// end the pictures that tell how it went.
+type watch struct {
+	job    *job
+	style  *imageio.Image
+	record *report.Run
+	board  *tensorboard.Writer // nil if not wanted
+	screen *screen
+	steps  int
+	losses map[string]report.Number // of the last step
+	failed error                    // of what is not worth stopping the training for
+}
+
+// runFile holds the settings of a run, in its folder.
+const runFile = "run.json"
+
+// newWatch opens what the run is written to besides its folder.
+func newWatch(j *job, style *imageio.Image) (*watch, error) {
+	w := &watch{job: j, style: style, losses: map[string]report.Number{}}
+	if j.tensorboard != "" {
+		var err error
+		if w.board, err = tensorboard.Open(j.tensorboard); err != nil {
+			return nil, fmt.Errorf("-tensorboard: %w", err)
+		}
+	}
+	return w, nil
+}
+
+// start writes run.json: the folder is this run's now.
+func (w *watch) start(step int) (err error) {
+	j := w.job
+	w.steps = step
+	if w.board != nil && step > 0 {
+		w.note(w.board.Restart(step))
+	}
+	if w.record, err = report.NewRun("train", j.settings, j.Seed, j.be.Name()); err != nil {
+		return err
+	}
+	if j.Style != "" {
+		if w.record.Style, err = report.HashFile(j.Style); err != nil {
+			return err
+		}
+	}
+	if j.VGG != inputs.RandomVGG {
+		if w.record.Weights, err = report.HashFile(j.VGG); err != nil {
+			return err
+		}
+	}
+	if step > 0 {
+		losses, err := report.ReadLosses(j.lossesFile())
+		if w.note(err); err == nil {
+			w.screen.recall(losses, w.samples(), step)
+		}
+	}
+	return w.record.Write(j.file(runFile))
+}
+
+// events connects the trainer.
+func (w *watch) events() train.Events {
+	return train.Events{OnStart: w.start, OnLog: w.log, OnStep: w.step, OnCheckpoint: w.checkpoint}
+}
+
+func (w *watch) log(line string) { w.screen.log(line) }
+
+func (w *watch) step(e *train.StepEvent) {
+	w.steps = e.Step
+	for _, l := range e.Terms {
+		w.losses[l.Name] = report.Number(l.Value)
+	}
+	w.screen.step(e)
+	if w.board == nil {
+		return
+	}
+	scalar := func(tag string, value float64) { w.note(w.board.Scalar(tag, e.Step, value)) }
+	for _, l := range e.Terms {
+		scalar("loss/"+l.Name, l.Value)
+	}
+	scalar("loss/total", e.Total())
+	for _, l := range e.Parts {
+		scalar(l.Name, l.Value)
+	}
+	scalar("learning_rate", e.LearningRate)
+	scalar("images_per_second", e.ImagesPerSecond)
+}
+
+func (w *watch) checkpoint(c train.Checkpoint) {
+	w.screen.page.Sample(c.Step, c.Sample)
+	if w.board == nil {
+		return
+	}
+	png, err := os.ReadFile(c.Sample)
+	if err == nil {
+		err = w.board.Image("sample", c.Step, png, w.job.test.W, w.job.test.H)
+	}
+	w.note(err)
+}
+
+// note keeps the first error of something that must not stop the training.
+func (w *watch) note(err error) {
+	if w.failed == nil {
+		w.failed = err
+	}
+}
+
+// end completes the run's folder, whatever became of the run.
+func (w *watch) end(ctx context.Context, result error) error {
+	defer w.screen.close()
+	if w.record == nil {
+		return nil // it never started
+	}
+	outcome := "finished"
+	switch {
+	case result != nil && ctx.Err() != nil:
+		outcome = "stopped"
+	case result != nil:
+		outcome = "failed: " + printable.Error(result)
+	}
+	w.screen.end(outcome)
+	w.record.End(outcome, w.steps, w.losses)
+	errs := []error{w.failed, w.record.Write(w.job.file(runFile))}
+	losses, err := report.ReadLosses(w.job.lossesFile())
+	if err == nil && len(losses.Rows) > 0 {
+		err = report.PlotLosses(w.job.file("losses.png"), losses)
+	}
+	errs = append(errs, err)
+	if samples := w.samples(); len(samples) > 0 {
+		errs = append(errs, report.SaveSamples(w.job.file("samples.png"), w.style, w.job.test, samples))
+	}
+	return errors.Join(errs...)
+}
+
+// samples lists the sample pictures in the folder, those of earlier parts of a
+// resumed run among them, by step.
+func (w *watch) samples() []report.Sample {
+	files, _ := filepath.Glob(w.job.file("ckpt_epoch_*_batch_id_*.png")) // the pattern is valid
+	perEpoch := dataset.Batches(w.job.data.Len(), w.job.BatchSize)
+	var samples []report.Sample
+	for _, f := range files {
+		var epoch, batch int
+		if _, err := fmt.Sscanf(filepath.Base(f), "ckpt_epoch_%d_batch_id_%d.png", &epoch, &batch); err == nil {
+			samples = append(samples, report.Sample{Step: epoch*perEpoch + batch, Path: f})
+		}
+	}
+	slices.SortFunc(samples, func(a, b report.Sample) int { return a.Step - b.Step })
+	return samples
+}
+
+func (w *watch) close() {
+	if w.board != nil {
+		w.note(w.board.Close())
+	}
+}
