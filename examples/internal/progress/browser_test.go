@@ -67,7 +67,7 @@ func TestBrowser(t *testing.T) {
 	b.Await("document.querySelectorAll('#strip button').length", 10.0)
 	require.Equal(t, "step 1,000", b.Eval("return document.querySelector('#sample figcaption').textContent"))
 	b.Eval("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))")
-	require.Equal(t, "step 1,500", b.Eval("return document.querySelector('#sample figcaption').textContent"))
+	require.Equal(t, "step 1,500 · noise gain 7.4", b.Eval("return document.querySelector('#sample figcaption').textContent"))
 	b.Click("#strip button:last-child")
 	train(t, p, dir, 5001, 5500)
 	b.Await("document.querySelector('#sample figcaption').textContent", "newest sample, step 5,500")
@@ -178,6 +178,9 @@ func train(t *testing.T, p *Page, dir string, from, to int) {
 			path := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 			require.NoError(t, imageio.Save(path, paint.Scene(uint64(i), 480, 270), imageio.SaveOptions{}))
 			p.Sample(i, path)
+			if i == 1500 {
+				p.Note(i, "noise gain 7.4")
+			}
 		}
 	}
 }

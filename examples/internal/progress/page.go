@@ -44,6 +44,7 @@ type Page struct {
 type sample struct {
 	step int
 	path string
+	note string
 }
 
 // maxSamples bounds the list of samples; of more, every second one goes.
@@ -139,12 +140,26 @@ func (p *Page) Sample(step int, path string) {
 	defer p.mu.Unlock()
 	// A run that goes back makes the later samples again.
 	p.samples = slices.DeleteFunc(p.samples, func(s sample) bool { return s.step >= step })
-	p.samples = append(p.samples, sample{step, path})
+	p.samples = append(p.samples, sample{step: step, path: path})
 	if len(p.samples) > maxSamples {
 		for i := range maxSamples / 2 {
 			p.samples[i] = p.samples[2*i+1]
 		}
 		p.samples = append(p.samples[:maxSamples/2], p.samples[maxSamples:]...)
+	}
+}
+
+// Note shows a line with the sample of a step, if there is one.
+func (p *Page) Note(step int, line string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.samples {
+		if p.samples[i].step == step {
+			p.samples[i].note = printable.Line(line)
+		}
 	}
 }
 

@@ -218,6 +218,7 @@ func TestNews(t *testing.T) {
 		Version    int
 		Points     [][]float64
 		Samples    []int
+		Notes      []string
 	}
 	get("/state.json", &s)
 	require.Equal(t, run.ID, s.ID)
@@ -245,9 +246,14 @@ func TestNews(t *testing.T) {
 	get("/state.json?version=x&after=y", &s)
 	require.Len(t, s.Points, 10)
 
+	p.Note(10, "noise gain\n7")
+	p.Note(11, "of no sample")
+	get("/state.json", &s)
+	require.Equal(t, []string{"", "noise gain 7"}, s.Notes)
 	p.Sample(7, "c.png")
 	get("/state.json", &s)
 	require.Equal(t, []int{5, 7}, s.Samples)
+	require.Equal(t, []string{"", ""}, s.Notes)
 	for i := range 3000 {
 		p.Sample(10+i, "d.png")
 	}

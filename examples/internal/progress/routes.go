@@ -77,6 +77,7 @@ type state struct {
 	Left    *float64 `json:"left"`    // seconds; null if not known
 	Values  []number `json:"values"`  // of the newest step, as in a point
 	Samples []int    `json:"samples"` // the steps after which they were made
+	Notes   []string `json:"notes"`   // to each of the samples
 	Version int64    `json:"version"` // of the points
 }
 
@@ -110,10 +111,10 @@ func (p *Page) state() (state, []point) {
 	s := state{
 		ID: p.id, Status: p.status, Ended: p.ended,
 		Step: p.newest.Step, Epoch: p.newest.Epoch, Images: p.newest.Images, Speed: number(p.newest.ImagesPerSecond),
-		Samples: make([]int, len(p.samples)), Version: p.history.version,
+		Samples: make([]int, len(p.samples)), Notes: make([]string, len(p.samples)), Version: p.history.version,
 	}
 	for i, sample := range p.samples {
-		s.Samples[i] = sample.step
+		s.Samples[i], s.Notes[i] = sample.step, sample.note
 	}
 	if s.Step > 0 {
 		for _, v := range slices.Concat(p.newest.Losses, p.newest.Parts) {

@@ -81,6 +81,7 @@ function show(news) {
   }
   showLegend(chart.hover);
   if (String(news.samples) !== String(samples)) showStrip(news.samples);
+  else if (old && String(news.notes) !== String(old.notes)) showSample();
   showStatus(news.ended && !["finished", "stopped"].includes(news.status) ? "failed" : news.status, news.status);
   $("stop").hidden = news.ended;
   $("stop").disabled = news.status === "stopping";
@@ -167,7 +168,8 @@ function showSample() {
     return;
   }
   image.src = `samples/${step}.png`;
-  caption.textContent = `${step === newest ? "newest sample, " : ""}step ${step.toLocaleString("en")}`;
+  const note = state.notes[state.samples.indexOf(step)];
+  caption.textContent = `${step === newest ? "newest sample, " : ""}step ${step.toLocaleString("en")}${note ? ` · ${note}` : ""}`;
   for (const b of $("strip").children) b.setAttribute("aria-pressed", String(Number(b.dataset.step) === step));
 }
 
