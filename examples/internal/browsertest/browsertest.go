@@ -117,11 +117,49 @@ func (b *Browser) Await(expression string, value any) {
 // Click presses the mouse on an element, which must be visible.
 func (b *Browser) Click(selector string) {
 	b.T.Helper()
-	var element map[string]string
-	b.call("POST", "/element", map[string]any{"using": "css selector", "value": selector}, &element)
-	for _, id := range element {
+	for _, id := range b.find(selector) {
 		b.call("POST", "/element/"+id+"/click", nil, nil)
 	}
+}
+
+// Hover moves the mouse onto an element, which must be visible.
+func (b *Browser) Hover(selector string) {
+	b.T.Helper()
+	b.call("POST", "/actions", map[string]any{"actions": []any{map[string]any{
+		"type": "pointer", "id": "mouse", "actions": []any{map[string]any{
+			"type": "pointerMove", "x": 0, "y": 0, "duration": 0, "origin": b.find(selector)}},
+	}}}, nil)
+}
+
+// find returns the reference of the first element that a selector finds.
+func (b *Browser) find(selector string) (element map[string]string) {
+	b.T.Helper()
+	b.call("POST", "/element", map[string]any{"using": "css selector", "value": selector}, &element)
+	return element
+}
+
+// Type sends keys to an element, or the path of a file to a chooser of files.
+func (b *Browser) Type(selector, text string) {
+	b.T.Helper()
+	for _, id := range b.find(selector) {
+		b.call("POST", "/element/"+id+"/value", map[string]any{"text": text}, nil)
+	}
+}
+
+// Contrast returns that of an element's text with what is behind it, as it is shown
+// now: from 1 for none to 21 (www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
+func (b *Browser) Contrast(selector string) float64 {
+	b.T.Helper()
+	return b.Eval(`
+		const light = color => {
+			const [r, g, b] = color.match(/[\d.]+/g).slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+		};
+		const text = document.querySelector('` + selector + `');
+		let behind = text;
+		while (behind.parentElement && /rgba\(.*, 0\)|transparent/.test(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+		const a = light(getComputedStyle(text).color), b = light(getComputedStyle(behind).backgroundColor);
+		return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);`).(float64)
 }
 
 // Screen sets the size of the page and its colors, "light" or "dark".

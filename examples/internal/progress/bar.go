@@ -61,7 +61,7 @@ func (b *Bar) Step(s Step) {
 		return
 	}
 	now := time.Now()
-	b.pace.step(now)
+	b.pace.step(now, s.Step)
 	if now.Sub(b.drawn) < barInterval && s.Step < b.steps {
 		return
 	}

@@ -92,12 +92,52 @@ func TestBrowser(t *testing.T) {
 		require.Equal(t, scheme == "dark", r < 0x8000)
 	}
 
-	// Stop asks once more.
+	// The values at the pointer are shown beside it; the arrow keys move on.
+	b.Screen(1280, 1500, false, "light")
+	b.Eval(`const c = document.querySelector("canvas"), r = c.getBoundingClientRect();
+		c.dispatchEvent(new PointerEvent("pointermove", {clientX: r.left + r.width / 2, clientY: r.top + 90, bubbles: true}))`)
+	require.Equal(t, true, b.Eval("return document.querySelector('.tip').checkVisibility()"))
+	at := b.Eval("return document.querySelector('.tip b').textContent").(string)
+	require.Regexp(t, `^step 2,[5-9]\d\d$`, at)
+	require.Equal(t, 7.0, b.Eval("return document.querySelectorAll('.tip tr').length"))
+	require.Regexp(t, `\d+K`, b.Eval("return document.querySelector('.tip tr:nth-child(2) td').textContent"))
+	b.Shot("page-tip")
+	b.Eval("const c = document.querySelector('canvas'); c.focus(); c.dispatchEvent(new KeyboardEvent('keydown', {key: 'End', bubbles: true}))")
+	require.Equal(t, "step 5,500", b.Eval("return document.querySelector('.tip b').textContent"))
+	b.Eval("document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))")
+	require.Equal(t, false, b.Eval("return document.querySelector('.tip').checkVisibility()"))
+
+	// A sample at its full size, over the test picture; the arrow keys move the line.
+	b.Click("#sample button")
+	require.Equal(t, true, b.Eval("return document.getElementById('viewer').open"))
+	b.Await("[...document.images].every(i => i.complete && i.naturalWidth > 0)", true)
+	b.Eval("const i = document.querySelector('.split input'); i.value = 25; i.dispatchEvent(new Event('input'))")
+	require.Equal(t, "inset(0px 0px 0px 25%)", b.Eval("return document.querySelector('.split').children[1].style.clipPath"))
+	b.Shot("page-viewer")
+	b.Click("#older")
+	require.Equal(t, "step 5,000", b.Eval("return document.getElementById('which').textContent"))
+	b.Click("#viewer button[value=no]")
+
+	// Stop asks once more, in words that can be read with the pointer on them.
 	b.Screen(1280, 900, false, "light")
 	b.Click("#stop")
-	require.Equal(t, "Really stop?", b.Eval("return document.getElementById('stop').textContent"))
+	require.Equal(t, true, b.Eval("return document.getElementById('sure').open"))
+	b.Shot("page-stop")
+	b.Click("#sure button[value=no]")
 	require.Zero(t, stops.Load())
+	for _, scheme := range []string{"dark", "light"} {
+		b.Screen(1280, 900, false, scheme)
+		for _, selector := range []string{"#stop", "#sure button[value=yes]", "#sure button[value=no]"} {
+			if selector != "#stop" && b.Eval("return document.getElementById('sure').open") == false {
+				b.Click("#stop")
+			}
+			b.Hover(selector)
+			require.Greater(t, b.Contrast(selector), 4.5, "%s, %s", selector, scheme)
+		}
+		b.Click("#sure button[value=no]")
+	}
 	b.Click("#stop")
+	b.Click("#sure button[value=yes]")
 	b.Await("document.getElementById('status').textContent", "stopping")
 	require.EqualValues(t, 1, stops.Load())
 

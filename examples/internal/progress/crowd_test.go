@@ -15,92 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pipeListener hands out connections.
-type pipeListener struct{ conns []*testConn }
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	c := &testConn{}
-	l.conns = append(l.conns, c)
-	return c, nil
-}
-func (l *pipeListener) Close() error   { return nil }
-func (l *pipeListener) Addr() net.Addr { return nil }
-
-type testConn struct {
-	net.Conn
-	closed int
-}
-
-func (c *testConn) Close() error {
-	c.closed++
-	return nil
-}
-
-// TestWhoGoes: who has not behaved goes first, in the order of coming; of those who
-// have, the one who was quiet for longest.
-func TestWhoGoes(t *testing.T) {
-	l := &pipeListener{}
-	c := newCrowd(l, 4)
-	var guests []*guest
-	enter := func() {
-		conn, err := c.Accept()
-		require.NoError(t, err)
-		guests = append(guests, conn.(*guest))
-	}
-	closed := func() (which []int) {
-		for i, conn := range l.conns {
-			if conn.closed > 0 {
-				which = append(which, i)
-			}
-		}
-		return which
-	}
-	for range 4 {
-		enter()
-	}
-	guests[0].behave()
-	guests[2].behave()
-	require.Empty(t, closed())
-	enter()
-	require.Equal(t, []int{1}, closed())
-	enter()
-	require.Equal(t, []int{1, 3}, closed())
-	enter() // takes the place of 4, the oldest of 4 and 5
-	require.Equal(t, []int{1, 3, 4}, closed())
-	guests[5].behave()
-	guests[6].behave()
-	guests[0].behave()
-	enter() // all have behaved: 2 was quiet for longest
-	require.Equal(t, []int{1, 2, 3, 4}, closed())
-	require.NoError(t, guests[7].Close())
-	enter()
-	require.Equal(t, []int{1, 2, 3, 4, 7}, closed(), "there was room")
-	guests[1].behave() // too late, and harmless
-	require.NoError(t, guests[1].Close())
-	require.Len(t, c.order, 4)
-}
-
-// TestRate: after the burst, connections are let in at the rate, whatever comes.
-func TestRate(t *testing.T) {
-	c := newCrowd(&pipeListener{}, 4)
-	var waited time.Duration
-	c.wait = func(d time.Duration) { waited += d }
-	now := c.paid
-	for range acceptBurst {
-		c.slow(now)
-	}
-	require.Zero(t, waited)
-	for range 3 * acceptRate {
-		before := waited
-		c.slow(now)
-		now = now.Add(waited - before)
-	}
-	require.InDelta(t, 3, waited.Seconds(), 0.1)
-	waited = 0
-	c.slow(now.Add(time.Hour))
-	require.Zero(t, waited, "a quiet hour pays for all")
-}
-
 // TestBrowserAmidACrowd: a browser that comes after 600 connections that send a byte
 // now and then, and come back when they are closed, gets its page and goes on getting
 // news on the same connection.
@@ -170,7 +84,7 @@ func TestSecret(t *testing.T) {
 	require.NoError(t, err)
 	secret := address.Query().Get("secret")
 	require.GreaterOrEqual(t, len(secret), 26)
-	require.NotEqual(t, p.token, secret)
+	require.NotEqual(t, string(p.token), secret)
 	_, port, err := net.SplitHostPort(address.Host)
 	require.NoError(t, err)
 	cookie := "Cookie: impasto-" + port + "="
@@ -181,12 +95,12 @@ func TestSecret(t *testing.T) {
 			status, header, body := ask(t, p, "GET", path, headers...)
 			require.Equal(t, 401, status, "%s %v", path, headers)
 			require.Empty(t, header.Get("Set-Cookie"))
-			require.NotContains(t, body, p.token)
+			require.NotContains(t, body, string(p.token))
 			require.NotContains(t, body, secret)
 			require.NotContains(t, body, "glass")
 		}
 	}
-	status, _, _ := ask(t, p, "POST", "/stop", "X-Token: "+p.token)
+	status, _, _ := ask(t, p, "POST", "/stop", "X-Token: "+string(p.token))
 	require.Equal(t, 401, status)
 	status, _, _ = ask(t, p, "POST", "/?secret="+secret)
 	require.Equal(t, 401, status)
@@ -201,8 +115,8 @@ func TestSecret(t *testing.T) {
 	}
 	status, _, body := ask(t, p, "GET", "/", cookie+secret)
 	require.Equal(t, 200, status)
-	require.Contains(t, body, p.token)
-	status, _, _ = ask(t, p, "POST", "/stop", "X-Token: "+p.token, cookie+secret)
+	require.Contains(t, body, string(p.token))
+	status, _, _ = ask(t, p, "POST", "/stop", "X-Token: "+string(p.token), cookie+secret)
 	require.Equal(t, 204, status)
 	require.True(t, stopped)
 	status, _, _ = ask(t, p, "GET", "/", "Host: evil.example:"+port, cookie+secret)

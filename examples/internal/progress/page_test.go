@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/examples/internal/loopback"
 )
 
 // newPage serves a page on a free port until the test ends.
@@ -68,7 +70,7 @@ func TestRefusals(t *testing.T) {
 	_, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(p.URL(), "http://"), "/"))
 	require.NoError(t, err)
 	origin := "Origin: http://localhost:" + port
-	token := "X-Token: " + p.token
+	token := "X-Token: " + string(p.token)
 
 	for _, c := range []struct {
 		method, path string
@@ -136,11 +138,11 @@ func TestRefusals(t *testing.T) {
 		require.Equal(t, c.want, status, "%s %s %v", c.method, c.path, c.headers)
 		require.NotContains(t, body, "secret")
 		require.False(t, strings.HasPrefix(header.Get("Location"), "//"), "a redirect elsewhere")
-		require.Equal(t, policy, header.Get("Content-Security-Policy"))
+		require.Equal(t, loopback.Policy, header.Get("Content-Security-Policy"))
 		require.Equal(t, "nosniff", header.Get("X-Content-Type-Options"))
 		require.Empty(t, header.Get("Access-Control-Allow-Origin"))
 		if status != 200 {
-			require.NotContains(t, body, p.token)
+			require.NotContains(t, body, string(p.token))
 		}
 	}
 	require.Zero(t, stops.Load())
@@ -148,7 +150,7 @@ func TestRefusals(t *testing.T) {
 	_, _, body := ask(t, p, "GET", "/")
 	require.Contains(t, body, "&lt;b&gt;title&lt;/b&gt;")
 	require.NotContains(t, body, "<b>title")
-	require.Contains(t, body, p.token)
+	require.Contains(t, body, string(p.token))
 
 	status, _, _ := ask(t, p, "POST", "/stop", "Host: localhost:"+port, origin, "Sec-Fetch-Site: same-origin", token)
 	require.Equal(t, 204, status)
@@ -172,23 +174,6 @@ func TestAddresses(t *testing.T) {
 	_, err = Listen(address, Run{}, func() {})
 	require.Error(t, err, "the port is taken")
 	require.NoError(t, p.Close())
-
-	loopback := newHosts("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80})
-	require.True(t, loopback.own("localhost"), "browsers leave port 80 out")
-	require.True(t, loopback.own("[::1]"))
-	require.False(t, loopback.own("192.168.1.2"))
-
-	open := newHosts("0.0.0.0", &net.TCPAddr{IP: net.IPv4zero, Port: 8080})
-	require.Equal(t, "http://localhost:8080/", open.url())
-	require.True(t, open.own("192.168.1.2:8080"))
-	require.True(t, open.own("[fe80::1]:8080"))
-	require.False(t, open.own("evil.example:8080"))
-
-	named := newHosts("Trainbox", &net.TCPAddr{IP: net.IPv4(192, 168, 1, 2), Port: 8080})
-	require.Equal(t, "http://trainbox:8080/", named.url())
-	require.True(t, named.own("trainbox:8080"))
-	require.False(t, named.own("trainbox:8081"))
-	require.False(t, named.own("other:8080"))
 }
 
 func TestNews(t *testing.T) {

@@ -1,26 +1,27 @@
 // Package progress shows how training goes: a Bar on the terminal, and a Page for
 // a web browser on the same computer.
 //
-// The Page is made of the files in web, which are part of the program; it loads
-// nothing from elsewhere and asks the program for news once per second. Who can
-// open it can see the pictures and settings and stop the run, so it is served on
-// the loopback interface unless told otherwise, and then asks for a secret that is
-// part of the address printed at the start. That is no encryption: who can read the
-// traffic can read the secret. Other web sites that the user
-// visits can do nothing: requests for foreign host names (DNS rebinding) and those
-// that other sites cause are refused, and stopping takes a secret of the page.
+// The Page is a View of one run on a server of its own (package loopback). It is made
+// of the files in web, which are part of the program; it loads nothing from elsewhere
+// and asks the program for news once per second.
 package progress
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // Run describes what is shown, apart from how it goes.
 type Run struct {
 	Title       string    // such as the name of the style
-	Steps       int       // of the whole run
+	Steps       int       // of the whole run; 0 if unknown
 	Terms       []string  // names for Step.Losses
 	Parts       []string  // names for Step.Parts
 	Settings    []Setting // in the order to show them
 	Style, Test []byte    // PNG files of the style and the test picture; may be nil
+
+	// Open opens the file of a sample; nil stands for os.Open.
+	Open func(path string) (*os.File, error)
 }
 
 // Setting is a line in the list of settings.
@@ -54,17 +55,18 @@ func (s *Step) Total() (total float64) {
 // mean of about the last 50.
 type pace struct {
 	last    time.Time
+	at      int     // the step that ended then
 	seconds float64 // per step
 	n       int
 }
 
-// step notes that a step ended.
-func (p *pace) step(now time.Time) {
-	if !p.last.IsZero() {
+// step notes that a step ended, the first of which nothing is known or one after it.
+func (p *pace) step(now time.Time, step int) {
+	if n := step - p.at; !p.last.IsZero() && n > 0 {
 		p.n++
-		p.seconds += (now.Sub(p.last).Seconds() - p.seconds) / float64(min(p.n, 50))
+		p.seconds += (now.Sub(p.last).Seconds()/float64(n) - p.seconds) / float64(min(p.n, 50))
 	}
-	p.last = now
+	p.last, p.at = now, step
 }
 
 // left returns how long the given number of steps will take, or false before that

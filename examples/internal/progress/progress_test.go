@@ -16,19 +16,19 @@ func TestPace(t *testing.T) {
 	now := time.Unix(1000, 0)
 	_, ok := p.left(10)
 	require.False(t, ok)
-	p.step(now)
+	p.step(now, 5)
 	_, ok = p.left(10)
 	require.False(t, ok)
 	for i := range 10 {
 		now = now.Add(time.Duration(1+i%2*2) * time.Second) // 1 s and 3 s
-		p.step(now)
+		p.step(now, 6+i)
 	}
 	left, ok := p.left(30)
 	require.True(t, ok)
 	require.InDelta(t, 60, left.Seconds(), 1e-6)
-	for range 1000 {
-		now = now.Add(500 * time.Millisecond)
-		p.step(now)
+	for i := range 1000 { // two at a time
+		now = now.Add(time.Second)
+		p.step(now, 17+2*i)
 	}
 	left, _ = p.left(30)
 	require.InDelta(t, 15, left.Seconds(), 1e-6, "an old speed is forgotten")

@@ -2,7 +2,6 @@ package progress
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"embed"
 	"encoding/json"
 	"html/template"
@@ -13,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/impasto-go/impasto/examples/internal/loopback"
 )
 
 //go:embed web
@@ -20,32 +21,46 @@ var web embed.FS
 
 var index = template.Must(template.ParseFS(web, "web/index.html"))
 
-// routes returns what the server answers. Other paths are not found, other methods
-// not allowed. Paths never become names of files: pictures are known by number.
-func (p *Page) routes() http.Handler {
+// Handler returns what a server answers with nav, links to other pages, above the
+// view. Other paths are not found, other methods not allowed. Paths never become names
+// of files: pictures are known by number.
+func (v *View) Handler(nav template.HTML) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.serveIndex)
-	for _, name := range []string{"page.js", "chart.js", "style.css", "icon.svg"} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
-			http.ServeFileFS(w, r, web, "web/"+name)
-		})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = index.Execute(w, struct {
+			Title string
+			Token loopback.Token
+			Nav   template.HTML
+		}{v.run.Title, v.token, nav})
+	})
+	Shared(mux, "/")
+	mux.HandleFunc("GET /page.js", asset("page.js"))
+	mux.HandleFunc("GET /run.json", v.serveRun)
+	mux.HandleFunc("GET /state.json", v.serveState)
+	mux.HandleFunc("GET /style.png", servePNG(v.run.Style))
+	mux.HandleFunc("GET /test.png", servePNG(v.run.Test))
+	mux.HandleFunc("GET /samples/{name}", v.serveSample)
+	if v.stop != nil {
+		mux.HandleFunc("POST /stop", v.serveStop)
 	}
-	mux.HandleFunc("GET /run.json", p.serveRun)
-	mux.HandleFunc("GET /state.json", p.serveState)
-	mux.HandleFunc("GET /style.png", servePNG(p.run.Style))
-	mux.HandleFunc("GET /test.png", servePNG(p.run.Test))
-	mux.HandleFunc("GET /samples/{name}", p.serveSample)
-	mux.HandleFunc("POST /stop", p.serveStop)
 	return mux
 }
 
-func (p *Page) serveIndex(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = index.Execute(w, struct{ Title, Token string }{p.run.Title, p.token})
+// Shared adds the files below path that other pages use too: styles, the chart, and
+// what compares two pictures.
+func Shared(mux *http.ServeMux, path string) {
+	for _, name := range []string{"common.js", "chart.js", "split.js", "style.css", "icon.svg"} {
+		mux.HandleFunc("GET "+path+name, asset(name))
+	}
+}
+
+func asset(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, web, "web/"+name) }
 }
 
 // serveRun answers with what does not change.
-func (p *Page) serveRun(w http.ResponseWriter, r *http.Request) {
+func (v *View) serveRun(w http.ResponseWriter, r *http.Request) {
 	b, err := json.Marshal(struct {
 		ID       string    `json:"id"`
 		Steps    int       `json:"steps"`
@@ -54,9 +69,10 @@ func (p *Page) serveRun(w http.ResponseWriter, r *http.Request) {
 		Settings []Setting `json:"settings"`
 		Style    bool      `json:"style"`
 		Test     bool      `json:"test"`
+		Stop     bool      `json:"stop"` // whether it can be stopped from here
 	}{
-		p.id, p.run.Steps, append(append([]string{}, p.run.Terms...), p.run.Parts...), len(p.run.Terms),
-		append([]Setting{}, p.run.Settings...), p.run.Style != nil, p.run.Test != nil,
+		v.id, v.run.Steps, append(append([]string{}, v.run.Terms...), v.run.Parts...), len(v.run.Terms),
+		append([]Setting{}, v.run.Settings...), v.run.Style != nil, v.run.Test != nil, v.stop != nil,
 	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -84,10 +100,10 @@ type state struct {
 // serveState answers with the news, and with the points after the step "after" if
 // the browser has the others in their present version. It takes little time even
 // for all of the points, lest those who ask compete with the training.
-func (p *Page) serveState(w http.ResponseWriter, r *http.Request) {
+func (v *View) serveState(w http.ResponseWriter, r *http.Request) {
 	version, errVersion := strconv.ParseInt(r.FormValue("version"), 10, 64)
 	after, errAfter := strconv.Atoi(r.FormValue("after"))
-	s, points := p.state()
+	s, points := v.state()
 	if errVersion == nil && errAfter == nil && version == s.Version {
 		points = points[sort.Search(len(points), func(i int) bool { return points[i].step > after }):]
 	}
@@ -100,58 +116,62 @@ func (p *Page) serveState(w http.ResponseWriter, r *http.Request) {
 	b = append(appendPoints(b, points), '}')
 	sendJSON(w, b)
 	if s.Ended {
-		p.sawEnd()
+		v.sawEnd()
 	}
 }
 
-func (p *Page) state() (state, []point) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.asked = time.Now()
+func (v *View) state() (state, []point) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asked = time.Now()
 	s := state{
-		ID: p.id, Status: p.status, Ended: p.ended,
-		Step: p.newest.Step, Epoch: p.newest.Epoch, Images: p.newest.Images, Speed: number(p.newest.ImagesPerSecond),
-		Samples: make([]int, len(p.samples)), Notes: make([]string, len(p.samples)), Version: p.history.version,
+		ID: v.id, Status: v.status, Ended: v.ended,
+		Step: v.newest.Step, Epoch: v.newest.Epoch, Images: v.newest.Images, Speed: number(v.newest.ImagesPerSecond),
+		Samples: make([]int, len(v.samples)), Notes: make([]string, len(v.samples)), Version: v.history.version,
 	}
-	for i, sample := range p.samples {
+	for i, sample := range v.samples {
 		s.Samples[i], s.Notes[i] = sample.step, sample.note
 	}
 	if s.Step > 0 {
-		for _, v := range slices.Concat(p.newest.Losses, p.newest.Parts) {
+		for _, v := range slices.Concat(v.newest.Losses, v.newest.Parts) {
 			s.Values = append(s.Values, number(v))
 		}
 	}
-	if left, ok := p.pace.left(p.run.Steps - s.Step); ok {
+	if left, ok := v.pace.left(v.run.Steps - s.Step); ok && v.run.Steps > 0 {
 		seconds := left.Seconds()
 		s.Left = &seconds
 	}
-	return s, p.history.points
+	return s, v.history.points
 }
 
 // sawEnd tells Close that a browser knows how the run ended.
-func (p *Page) sawEnd() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (v *View) sawEnd() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	select {
-	case <-p.seen:
+	case <-v.seen:
 	default:
-		close(p.seen)
+		close(v.seen)
 	}
 }
 
 // serveSample serves the file of a known sample, "STEP.png".
-func (p *Page) serveSample(w http.ResponseWriter, r *http.Request) {
+func (v *View) serveSample(w http.ResponseWriter, r *http.Request) {
 	digits, isPNG := strings.CutSuffix(r.PathValue("name"), ".png")
 	step, err := strconv.Atoi(digits)
 	path := ""
 	if isPNG && err == nil {
-		path = p.samplePath(step)
+		path = v.samplePath(step)
 	}
 	if path == "" {
 		http.NotFound(w, r)
 		return
 	}
-	f, err := os.Open(path)
+	open := v.run.Open
+	if open == nil {
+		open = os.Open
+	}
+	f, err := open(path)
 	if err != nil { // removed since: not the browser's fault, nor its business where
 		http.NotFound(w, r)
 		return
@@ -166,28 +186,27 @@ func (p *Page) serveSample(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", info.ModTime(), f)
 }
 
-func (p *Page) samplePath(step int) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	i := sort.Search(len(p.samples), func(i int) bool { return p.samples[i].step >= step })
-	if i == len(p.samples) || p.samples[i].step != step {
+func (v *View) samplePath(step int) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	i := sort.Search(len(v.samples), func(i int) bool { return v.samples[i].step >= step })
+	if i == len(v.samples) || v.samples[i].step != step {
 		return ""
 	}
-	return p.samples[i].path
+	return v.samples[i].path
 }
 
 // serveStop ends the run for who has the page's token.
-func (p *Page) serveStop(w http.ResponseWriter, r *http.Request) {
-	if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Token")), []byte(p.token)) != 1 {
-		http.Error(w, "the page's token is missing or of another run: reload the page", http.StatusForbidden)
+func (v *View) serveStop(w http.ResponseWriter, r *http.Request) {
+	if !v.token.In(w, r) {
 		return
 	}
-	p.mu.Lock()
-	if !p.ended {
-		p.status = statusStopping
+	v.mu.Lock()
+	if !v.ended {
+		v.status = statusStopping
 	}
-	p.mu.Unlock()
-	p.stop()
+	v.mu.Unlock()
+	v.stop()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -8,44 +8,85 @@ function formatValue(v) {
 }
 
 // Chart draws curves over the steps on a logarithmic axis: each as it is, faintly,
-// and smoothed. onhover is called with the point under the pointer, or null.
+// and smoothed. The values at the pointer, or where the arrow keys led, are shown
+// beside it. onhover is called with that step, or null.
 class Chart {
-  constructor(canvas, onhover) {
+  constructor(canvas, onhover = () => {}) {
     this.canvas = canvas;
-    this.curves = []; // {values: [number or null], color, shown, thin}
-    this.steps = [];
-    this.hover = null;
-    const at = event => {
-      const i = event ? this.nearest(event.offsetX) : null;
-      if (i === this.hover) return;
-      this.hover = i;
-      onhover(i);
-      this.draw();
-    };
+    this.onhover = onhover;
+    this.curves = []; // {name, steps, values: [number or null], color, shown, thin}
+    this.hover = null; // a step
+    this.smoothing = 1;
+    this.tip = element("div");
+    this.tip.className = "tip";
+    this.tip.hidden = true;
+    canvas.after(this.tip);
+    canvas.tabIndex = 0;
+    const at = event => this.point(event ? this.stepAt(event.offsetX) : null);
     canvas.addEventListener("pointermove", at);
     canvas.addEventListener("pointerdown", at);
     canvas.addEventListener("pointerleave", () => at(null));
+    canvas.addEventListener("blur", () => at(null));
+    canvas.addEventListener("keydown", event => this.key(event));
     new ResizeObserver(() => this.draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  set(steps, curves) {
-    this.steps = steps;
+  set(curves) {
     this.curves = curves;
-    this.hover = null;
     this.draw();
+    if (this.hover !== null) this.point(this.hover);
   }
 
-  nearest(x) {
-    const s = this.steps;
-    if (!this.area || s.length === 0) return null;
-    const step = this.low.x + (x - this.area.x) / this.area.w * (this.high.x - this.low.x);
-    let a = 0, b = s.length - 1;
-    while (b - a > 1) {
-      const m = (a + b) >> 1;
-      if (s[m] < step) a = m; else b = m;
+  stepAt(x) {
+    if (!this.area) return null;
+    return this.low.x + (x - this.area.x) / this.area.w * (this.high.x - this.low.x);
+  }
+
+  // point shows the values at a step.
+  point(step) {
+    const shown = this.curves.filter(c => c.shown && c.steps.length > 0);
+    if (step !== null && shown.length > 0 && this.area) {
+      const clamped = Math.min(Math.max(step, this.low.x), this.high.x);
+      const all = shown.map(c => c.steps[nearest(c.steps, clamped)]);
+      step = all.reduce((a, b) => Math.abs(b - clamped) < Math.abs(a - clamped) ? b : a);
+    } else {
+      step = null;
     }
-    return Math.abs(s[a] - step) < Math.abs(s[b] - step) ? a : b;
+    if (step === this.hover && step === null) return;
+    this.hover = step;
+    this.onhover(step);
+    this.draw();
+    this.label(shown);
+  }
+
+  key(event) {
+    if (event.key === "Escape") return this.point(null);
+    if (!this.area) return;
+    const by = (this.high.x - this.low.x) / 100;
+    const from = this.hover ?? this.high.x;
+    const to = { ArrowLeft: from - Math.max(by, 1), ArrowRight: from + Math.max(by, 1), Home: this.low.x, End: this.high.x }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.point(to);
+  }
+
+  label(shown) {
+    this.tip.hidden = this.hover === null;
+    if (this.tip.hidden) return;
+    const rows = shown.map(c => {
+      const i = nearest(c.steps, this.hover), swatch = element("i");
+      swatch.style.setProperty("--color", `var(${c.color})`);
+      const there = Math.abs(c.steps[i] - this.hover) <= (this.high.x - this.low.x) / 50;
+      return element("tr", element("th", swatch, c.name), element("td", formatValue(there ? c.smooth[i] : null)),
+        element("td", there ? formatValue(c.values[i]) : ""));
+    });
+    this.tip.replaceChildren(element("b", `step ${Math.round(this.hover).toLocaleString("en")}`),
+      element("table", element("tr", element("th", ""), element("td", "smoothed"), element("td", "as it is")), ...rows));
+    const x = this.x(this.hover), left = x > this.area.x + this.area.w / 2;
+    this.tip.style.left = left ? "" : `${x + 12}px`;
+    this.tip.style.right = left ? `${this.canvas.clientWidth - x + 12}px` : "";
   }
 
   range() {
@@ -60,8 +101,10 @@ class Chart {
       }
     }
     if (high === 0) return false;
-    this.low = { x: this.steps[0], y: Math.log10(low) - 0.08 };
-    this.high = { x: Math.max(this.steps.at(-1), this.steps[0] + 1), y: Math.log10(high) + 0.08 };
+    const drawn = this.curves.filter(c => c.shown && c.steps.length > 0);
+    const first = Math.min(...drawn.map(c => c.steps[0]));
+    this.low = { x: first, y: Math.log10(low) - 0.08 };
+    this.high = { x: Math.max(...drawn.map(c => c.steps.at(-1)), first + 1), y: Math.log10(high) + 0.08 };
     return true;
   }
 
@@ -76,6 +119,7 @@ class Chart {
     const color = name => style.getPropertyValue(name).trim();
     g.font = "12px system-ui, sans-serif";
     if (!this.range()) {
+      this.area = null;
       g.fillStyle = color("--faint");
       g.textAlign = "center";
       g.fillText("The curves begin with the first steps.", w / 2, h / 2);
@@ -87,19 +131,15 @@ class Chart {
       if (!c.shown) continue;
       g.strokeStyle = color(c.color);
       g.lineJoin = "round";
-      g.globalAlpha = Math.max(0.1, Math.min(0.3, 0.6 * this.area.w / this.steps.length)); // fainter where dense
+      g.globalAlpha = Math.max(0.1, Math.min(0.3, 0.6 * this.area.w / c.steps.length)); // fainter where dense
       g.lineWidth = 1;
-      this.trace(g, c.values);
+      if (this.smoothing > 0) this.trace(g, c.steps, c.values);
       g.globalAlpha = 1;
       g.lineWidth = c.thin ? 1.3 : 2.2;
-      this.trace(g, smooth(c.values));
+      c.smooth = smooth(c.values, this.smoothing);
+      this.trace(g, c.steps, c.smooth);
     }
-    if (this.hover !== null) {
-      const x = this.x(this.steps[this.hover]);
-      g.strokeStyle = color("--faint");
-      g.lineWidth = 1;
-      line(g, x, this.area.y, x, this.area.y + this.area.h);
-    }
+    if (this.hover !== null) this.mark(g, color);
   }
 
   x(step) { return this.area.x + (step - this.low.x) / (this.high.x - this.low.x) * this.area.w; }
@@ -127,12 +167,28 @@ class Chart {
     }
   }
 
-  trace(g, values) {
+  // mark shows which points the values belong to.
+  mark(g, color) {
+    const x = this.x(this.hover);
+    g.strokeStyle = color("--faint");
+    g.lineWidth = 1;
+    line(g, x, this.area.y, x, this.area.y + this.area.h);
+    for (const c of this.curves) {
+      const v = c.shown && c.steps.length > 0 ? c.smooth[nearest(c.steps, this.hover)] : 0;
+      if (!(v > 0)) continue;
+      g.fillStyle = color(c.color);
+      g.beginPath();
+      g.arc(x, this.y(Math.log10(v)), 3.5, 0, 2 * Math.PI);
+      g.fill();
+    }
+  }
+
+  trace(g, steps, values) {
     g.beginPath();
     let pen = false;
     for (let i = 0; i < values.length; i++) {
       if (!(values[i] > 0)) { pen = false; continue; }
-      const x = this.x(this.steps[i]), y = this.y(Math.log10(values[i]));
+      const x = this.x(steps[i]), y = this.y(Math.log10(values[i]));
       if (pen) g.lineTo(x, y); else g.moveTo(x, y);
       pen = true;
     }
@@ -147,10 +203,21 @@ function line(g, x0, y0, x1, y1) {
   g.stroke();
 }
 
+// nearest returns the place of the step that is closest to the given one.
+function nearest(steps, step) {
+  let a = 0, b = steps.length - 1;
+  while (b - a > 1) {
+    const m = (a + b) >> 1;
+    if (steps[m] < step) a = m; else b = m;
+  }
+  return Math.abs(steps[a] - step) < Math.abs(steps[b] - step) ? a : b;
+}
+
 // smooth returns the exponential mean of the logarithms, forwards and backwards so
-// that it does not lag.
-function smooth(values) {
-  const window = 1 + values.length / 40;
+// that it does not lag: of a fortieth of the curve if much is 1.
+function smooth(values, much) {
+  if (much === 0) return values;
+  const window = 1 + much * values.length / 40;
   const out = values.slice();
   for (const back of [false, true]) {
     let mean = null;

@@ -1,8 +1,5 @@
 "use strict";
 
-const $ = id => document.getElementById(id);
-const token = document.querySelector("meta[name=token]").content;
-
 let run = null;      // what does not change: /run.json
 let state = null;    // the latest news: /state.json
 let points = [];     // [step, terms..., parts...]
@@ -18,23 +15,21 @@ async function start() {
   const n = run.terms;
   const names = [...run.series.slice(0, n), "total", ...run.series.slice(n)];
   curves = names.map((name, i) => ({
-    name, color: `--curve-${i % 9}`, shown: true, thin: i > n, values: [],
+    name, color: `--curve-${i % 9}`, shown: true, thin: i > n, steps: [], values: [],
     of: i === n ? p => total(p.slice(1, n + 1)) : p => p[i < n ? i + 1 : i],
   }));
   for (const name of run.series.slice(0, n)) {
     $("total").parentNode.before(element("div", element("dt", `${name} loss`), element("dd", "–")));
   }
   for (const c of curves) {
-    const button = element("button", element("i"), c.name, element("b"));
-    button.type = "button";
-    button.style.setProperty("--color", `var(${c.color})`);
-    button.setAttribute("aria-pressed", "true");
-    button.onclick = () => {
+    const b = button(() => {
       c.shown = !c.shown;
-      button.setAttribute("aria-pressed", String(c.shown));
+      b.setAttribute("aria-pressed", String(c.shown));
       chart.draw();
-    };
-    $("legend").append(button);
+    }, element("i"), c.name, element("b"));
+    b.style.setProperty("--color", `var(${c.color})`);
+    b.setAttribute("aria-pressed", "true");
+    $("legend").append(b);
   }
   for (const s of run.settings) {
     $("settings").append(element("div", element("dt", s.name), element("dd", s.value)));
@@ -59,12 +54,6 @@ async function poll() {
   setTimeout(poll, document.hidden || state && state.ended ? 4000 : 1000);
 }
 
-async function get(path) {
-  const response = await fetch(path, { signal: AbortSignal.timeout(20000) });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
-
 function show(news) {
   if (news.id !== run.id) {
     location.reload();
@@ -76,14 +65,15 @@ function show(news) {
   points.push(...news.points);
   showFacts();
   if (!old || old.version !== news.version || news.points.length > 0) {
-    for (const c of curves) c.values = points.map(c.of);
-    chart.set(points.map(p => p[0]), curves);
+    const steps = points.map(p => p[0]);
+    for (const c of curves) Object.assign(c, { steps, values: points.map(c.of) });
+    chart.set(curves);
   }
   showLegend(chart.hover);
   if (String(news.samples) !== String(samples)) showStrip(news.samples);
   else if (old && String(news.notes) !== String(old.notes)) showSample();
   showStatus(news.ended && !["finished", "stopped"].includes(news.status) ? "failed" : news.status, news.status);
-  $("stop").hidden = news.ended;
+  $("stop").hidden = news.ended || !run.stop;
   $("stop").disabled = news.status === "stopping";
 }
 
@@ -94,10 +84,10 @@ function showStatus(kind, text) {
 
 function showFacts() {
   const s = state, values = s.values || [];
-  const thousands = n => n.toLocaleString("en");
+  $("bar").hidden = !run.steps;
   $("bar").max = run.steps || 1;
   $("bar").value = s.step;
-  $("step").replaceChildren(thousands(s.step), element("small", ` of ${thousands(run.steps)}`));
+  $("step").replaceChildren(thousands(s.step), element("small", run.steps ? ` of ${thousands(run.steps)}` : ""));
   $("epoch").textContent = thousands(s.epoch + 1);
   $("images").textContent = thousands(s.images);
   $("speed").textContent = s.speed > 0 ? s.speed.toPrecision(3) : "–";
@@ -109,21 +99,15 @@ function showFacts() {
     fact.lastChild.textContent = formatValue(values[i]);
   }
   const done = run.steps ? Math.floor(100 * s.step / run.steps) : 0;
-  document.title = `${done} % · ${document.querySelector("h1").textContent}`;
+  document.title = `${run.steps ? `${done} % · ` : ""}${document.querySelector("h1").textContent}`;
 }
 
 function total(terms) { return terms.length > 0 && terms.every(Number.isFinite) ? terms.reduce((a, b) => a + b) : null; }
 
-function duration(seconds) {
-  const s = Math.round(seconds), m = Math.floor(s / 60), h = Math.floor(m / 60);
-  if (h > 0) return `${h} h ${m % 60} min`;
-  return m > 0 ? `${m} min ${s % 60} s` : `${s} s`;
-}
-
-// showLegend shows the values of a point, or the newest ones.
-function showLegend(i) {
+// showLegend shows the values at a step, or the newest ones.
+function showLegend(step) {
   if (!state) return;
-  const p = i === null || i === undefined ? [state.step, ...(state.values || [])] : points[i];
+  const p = step === null || points.length === 0 ? [state.step, ...(state.values || [])] : points[nearest(curves[0].steps, step)];
   curves.forEach((c, k) => { $("legend").children[k].lastChild.textContent = formatValue(c.of(p)); });
 }
 
@@ -144,11 +128,9 @@ function thumbnail(step) {
   image.loading = "lazy";
   image.alt = `Sample after step ${step}`;
   image.src = `samples/${step}.png`;
-  const button = element("button", image, step.toLocaleString("en"));
-  button.type = "button";
-  button.dataset.step = step;
-  button.onclick = () => choose(step);
-  return button;
+  const b = button(() => choose(step), image, thousands(step));
+  b.dataset.step = step;
+  return b;
 }
 
 // choose shows the sample of a step; choosing the newest follows the run again.
@@ -160,57 +142,60 @@ function choose(step) {
 
 function showSample() {
   const figure = $("sample"), newest = samples.at(-1), step = chosen ?? newest;
-  const [image, empty, caption] = figure.children;
-  image.hidden = step === undefined;
-  empty.hidden = !image.hidden;
+  const [open, empty, caption] = figure.children;
+  open.hidden = step === undefined;
+  empty.hidden = !open.hidden;
   if (step === undefined) {
     caption.textContent = "sample";
     return;
   }
-  image.src = `samples/${step}.png`;
+  open.firstElementChild.src = whole.src = `samples/${step}.png`;
   const note = state.notes[state.samples.indexOf(step)];
-  caption.textContent = `${step === newest ? "newest sample, " : ""}step ${step.toLocaleString("en")}${note ? ` · ${note}` : ""}`;
+  $("which").textContent = caption.textContent = `${step === newest ? "newest sample, " : ""}step ${thousands(step)}${note ? ` · ${note}` : ""}`;
+  $("older").disabled = step === samples[0];
+  $("newer").disabled = step === newest;
   for (const b of $("strip").children) b.setAttribute("aria-pressed", String(Number(b.dataset.step) === step));
+}
+
+function walk(by) {
+  const i = samples.indexOf(chosen ?? samples.at(-1)) + by;
+  if (i >= 0 && i < samples.length) choose(samples[i]);
 }
 
 document.addEventListener("keydown", event => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!by || samples.length === 0) return;
-  const i = samples.indexOf(chosen ?? samples.at(-1)) + by;
-  if (i >= 0 && i < samples.length) choose(samples[i]);
+  if (by && samples.length > 0 && !event.target.matches?.("input, canvas, select")) walk(by);
 });
 
-// The button stops the run when it is pressed twice.
-let calm = 0;
 $("stop").onclick = async () => {
-  const button = $("stop");
-  clearTimeout(calm);
-  if (!button.classList.contains("sure")) {
-    button.classList.add("sure");
-    button.textContent = "Really stop?";
-    calm = setTimeout(settle, 4000);
-    return;
-  }
-  settle();
-  button.disabled = true;
-  const response = await fetch("stop", { method: "POST", headers: { "X-Token": token } }).catch(() => null);
-  if (response && response.ok) {
+  if (!await ask($("sure"))) return;
+  $("stop").disabled = true;
+  try {
+    await post("stop");
     showStatus("stopping", "stopping");
-  } else {
-    button.disabled = false;
-    showStatus("failed", "could not stop; reload the page and try again");
+  } catch (error) {
+    $("stop").disabled = false;
+    showStatus("failed", `could not stop: ${error.message}`);
   }
 };
 
-function settle() {
-  $("stop").classList.remove("sure");
-  $("stop").textContent = "Stop";
-}
+$("smoothing").oninput = () => {
+  chart.smoothing = Number($("smoothing").value);
+  chart.draw();
+};
 
-function element(tag, ...children) {
-  const e = document.createElement(tag);
-  e.append(...children);
-  return e;
-}
+// The viewer shows a sample at its full size over the test picture.
+const [whole, original] = [element("img"), element("img")];
+whole.alt = "The sample";
+original.alt = "The test picture";
+let viewer = null;
+$("sample").querySelector("button").onclick = () => {
+  if (viewer === null) viewer = run.test ? new Split($("whole"), original, whole) : $("whole").append(whole);
+  if (run.test) original.src = "test.png";
+  showSample();
+  $("viewer").showModal();
+};
+$("newer").onclick = () => walk(1);
+$("older").onclick = () => walk(-1);
 
 poll();

@@ -1,4 +1,4 @@
-package progress
+package loopback
 
 import (
 	"crypto/subtle"
@@ -54,8 +54,9 @@ func (h *hosts) url() string {
 	return "http://" + net.JoinHostPort(host, h.port) + "/"
 }
 
-// policy lets the page load from its own server only, and nobody frame it.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+// Policy lets a page load from its own server only, and nobody frame it. A handler may
+// replace the header for pages that need more.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // guard refuses what a page of another origin may have caused, and tells browsers
@@ -64,7 +65,7 @@ func guard(own *hosts, secret string, next http.Handler) http.Handler {
 	next = http.NewCrossOriginProtection().Handler(next) // what is not GET or HEAD
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", Policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
