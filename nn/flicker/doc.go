@@ -10,8 +10,8 @@
 //   - Noise gain: what Gaussian noise of 1 and of 4 levels in the input makes of the
 //     output, divided by the noise itself. 1 would be a network that hands noise on.
 //   - Shift error: the picture is moved by 1 to 8 pixels, along rows and along
-//     columns, and the result moved back. Networks that halve the size twice have a lattice of 4
-//     pixels, to which their strokes cling.
+//     columns, and the result moved back. Networks that halve the size twice have a
+//     lattice of 4 pixels, to which their strokes cling.
 //   - Warping error: a camera moves over the picture (pan, zoom, rotation, and two
 //     layers at different speeds), rendered by supersampling. The result for one
 //     frame, carried along the exact flow, is compared with the next frame's where
@@ -22,5 +22,5 @@
 //     still as well; this shows it.
 //
 // Clip measures a network on the frames of a film, along motion that is estimated
-// from them.
+// from them. Look measures the same on a part of one picture, in an instant.
 package flicker

@@ -180,6 +180,49 @@ func TestClip(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestLook compares the glance at functions whose figures are known with those, and
+// with a whole measurement.
+func TestLook(t *testing.T) {
+	ctx, m := context.Background(), scene(300, 200)
+	runs, largest := 0, 0
+	counted := func(net Network) Network {
+		return func(x []float32, h, w int) ([]float32, error) {
+			runs++
+			largest = max(largest, h, w)
+			return net(x, h, w)
+		}
+	}
+	lattice := pointwise(func(v float32, x, y int) float32 {
+		if x%4 == 0 && y%4 == 0 {
+			return v/2 + 100
+		}
+		return v / 2
+	})
+	g, err := Look(ctx, counted(lattice), m, Options{Seed: 1})
+	require.NoError(t, err)
+	require.Equal(t, 7, runs)
+	require.LessOrEqual(t, largest, GlanceSide)
+	require.InDelta(t, 0.5, g.NoiseGain, 1e-6)
+	require.InDelta(t, 100*2./16, g.Shift, 0.3)
+	whole := measure(t, lattice, m)
+	require.InEpsilon(t, whole.Warp["pan"], g.Warp, 0.1)
+	require.InEpsilon(t, whole.Detail, g.Detail, 0.02)
+	require.Contains(t, g.String(), "noise gain 0.50, shifts 12.")
+
+	large, err := Look(ctx, counted(lattice), scene(1200, 900), Options{})
+	require.NoError(t, err)
+	require.Equal(t, GlanceSide, largest)
+	require.InDelta(t, 100*2./16, large.Shift, 0.3)
+	_, err = Look(ctx, lattice, scene(200, 95), Options{})
+	require.ErrorContains(t, err, "200x95")
+	_, err = Look(ctx, lattice, scene(96, 96), Options{})
+	require.NoError(t, err)
+	stopped, stop := context.WithCancel(ctx)
+	stop()
+	_, err = Look(stopped, lattice, m, Options{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func TestErrors(t *testing.T) {
 	ctx := context.Background()
 	identity := pointwise(func(v float32, _, _ int) float32 { return v })
