@@ -112,6 +112,15 @@ func TestStepMatchesTheDefinition(t *testing.T) {
 	require.NoError(t, err)
 
 	o := &oracle{be, net, features, style}
+	pixels := make([]float32, 3*style.W*style.H)
+	imageio.ToFloats(pixels, style)
+	maps, _ := o.at(pixels, 1, style.H, style.W, false)
+	for i, l := range trainer.GramTraces() {
+		require.Equal(t, cfg.StyleLayers[i].Layer.Name(), l.Name)
+		require.InEpsilon(t, meanSquare(maps[i][0], make([]float64, len(maps[i][0]))), l.Value, 1e-5)
+	}
+	require.Len(t, trainer.GramTraces(), 2)
+
 	b := batchOf(2, 8, 1)
 	content, layers := o.losses(b)
 	total := func() float64 {

@@ -214,6 +214,25 @@ func (o *Perceptual) styleGrams(n int) []*tensor.Tensor {
 	return grams
 }
 
+// GramTraces returns the trace of the style picture's Gram matrix for each style
+// layer, by the layer's name: the mean square of its features, summed over channels
+// and divided by their number. Among styles that are compared with the same weights
+// of VGG-19, those with larger traces make less stable networks: what matches a Gram
+// matrix lies on a sphere whose radius is the root of the trace (Gupta et al.,
+// Characterizing and Improving Stability in Neural Style Transfer, arXiv:1705.02092).
+func (o *Perceptual) GramTraces() []Loss {
+	var traces []Loss
+	for i, g := range o.grams {
+		v, n := g.Values(), g.Shape()[3]
+		sum := 0.0
+		for c := range n {
+			sum += float64(v[c*n+c])
+		}
+		traces = append(traces, Loss{o.opts.StyleLayers[i].Layer.Name(), sum})
+	}
+	return traces
+}
+
 // Free gives the memory of the Gram matrices back.
 func (o *Perceptual) Free() {
 	for _, g := range o.grams {

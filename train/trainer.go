@@ -230,6 +230,14 @@ func (t *Trainer) Terms() (terms, parts []string) {
 	return terms, parts
 }
 
+// GramTraces returns those of the objective that New made: see Perceptual.GramTraces.
+func (t *Trainer) GramTraces() []Loss {
+	if t.perceptual == nil {
+		return nil
+	}
+	return t.perceptual.GramTraces()
+}
+
 // Network returns the model in training.
 func (t *Trainer) Network() Model { return t.net }
 

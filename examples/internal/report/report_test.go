@@ -315,7 +315,7 @@ func TestSaveSamples(t *testing.T) {
 	for i := range 11 {
 		path := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		require.NoError(t, savePNG(path, paint.Scene(uint64(i), 480, 270)))
-		samples = append(samples, Sample{500 * (i + 1), path})
+		samples = append(samples, Sample{Step: 500 * (i + 1), Path: path})
 	}
 	path := filepath.Join(dir, "samples.png")
 	style, test := paint.Style(1, 256), paint.Scene(0, 480, 270)

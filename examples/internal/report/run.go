@@ -29,8 +29,11 @@ type Run struct {
 	Outcome  string            `json:"outcome,omitempty"` // such as "finished" or "stopped"
 	Steps    int               `json:"steps"`             // done
 	Losses   map[string]Number `json:"losses,omitempty"`  // of the last step, by term
-	Versions Versions          `json:"versions"`
-	Host     Host              `json:"host"`
+	Flicker  *Glance           `json:"flicker,omitempty"` // of the last sample
+	// GramTraces are the traces of the style's Gram matrices, by layer: train.Perceptual.
+	GramTraces map[string]Number `json:"gram_traces,omitempty"`
+	Versions   Versions          `json:"versions"`
+	Host       Host              `json:"host"`
 }
 
 // Number is a number that may be infinite or none, which JSON has no other form for

@@ -25,6 +25,14 @@ type Cell struct {
 type Sample struct {
 	Step int
 	Path string
+	Note string // a few words for its caption; may be empty
+}
+
+func (s *Sample) caption() string {
+	if s.Note == "" {
+		return fmt.Sprintf("step %d", s.Step)
+	}
+	return fmt.Sprintf("step %d: %s", s.Step, s.Note)
 }
 
 const (
@@ -55,7 +63,7 @@ func SaveSamples(path string, style, test *imageio.Image, samples []Sample) erro
 			missing = errors.Join(missing, err)
 			continue
 		}
-		cells = append(cells, Cell{shrunk(m, cellWidth, cellHeight), fmt.Sprintf("step %d", s.Step)})
+		cells = append(cells, Cell{shrunk(m, cellWidth, cellHeight), s.caption()})
 	}
 	sheet, err := Sheet(cells, columns(len(cells)))
 	if err == nil {

@@ -155,7 +155,9 @@ func (j *job) totalSteps() int {
 
 // sample stylizes the test picture with the network as it is.
 func (j *job) sample(net train.Model, path string) error {
-	model, err := stylize.New(nn.StateDict(net.Params()))
+	d := nn.StateDict(net.Params())
+	j.watch.look(d)
+	model, err := stylize.New(d)
 	if err != nil {
 		return err
 	}

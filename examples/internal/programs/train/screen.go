@@ -55,6 +55,7 @@ func (s *screen) recall(losses *report.Losses, samples []report.Sample, step int
 	for _, p := range samples {
 		if p.Step <= step {
 			s.page.Sample(p.Step, p.Path)
+			s.page.Note(p.Step, p.Note)
 		}
 	}
 }

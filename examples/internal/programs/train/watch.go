@@ -12,6 +12,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/examples/internal/tensorboard"
 	"github.com/impasto-go/impasto/internal/printable"
+	"github.com/impasto-go/impasto/nn/flicker"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
@@ -27,11 +28,17 @@ type watch struct {
 	screen *screen
 	steps  int
 	losses map[string]report.Number // of the last step
+	glance *flicker.Glance          // at the network that the next sample is of; nil if there is none
+	still  report.Flicker           // of all samples
 	failed error                    // of what is not worth stopping the training for
 }
 
-// runFile holds the settings of a run, in its folder.
-const runFile = "run.json"
+// The files of a run's folder that tell about it: its settings, and the flicker of
+// its samples.
+const (
+	runFile     = "run.json"
+	flickerFile = "flicker.csv"
+)
 
 // newWatch opens what the run is written to besides its folder.
 func newWatch(j *job, style *imageio.Image) (*watch, error) {
@@ -65,7 +72,11 @@ func (w *watch) start(step int) (err error) {
 			return err
 		}
 	}
+	w.predict()
 	if step > 0 {
+		w.still, err = report.ReadFlicker(j.file(flickerFile))
+		w.note(err)
+		w.still.Cut(step)
 		losses, err := report.ReadLosses(j.lossesFile())
 		if w.note(err); err == nil {
 			w.screen.recall(losses, w.samples(), step)
@@ -104,6 +115,7 @@ func (w *watch) step(e *train.StepEvent) {
 
 func (w *watch) checkpoint(c train.Checkpoint) {
 	w.screen.page.Sample(c.Step, c.Sample)
+	w.flicker(c.Step)
 	if w.board == nil {
 		return
 	}
@@ -157,7 +169,8 @@ func (w *watch) samples() []report.Sample {
 	for _, f := range files {
 		var epoch, batch int
 		if _, err := fmt.Sscanf(filepath.Base(f), "ckpt_epoch_%d_batch_id_%d.png", &epoch, &batch); err == nil {
-			samples = append(samples, report.Sample{Step: epoch*perEpoch + batch, Path: f})
+			step := epoch*perEpoch + batch
+			samples = append(samples, report.Sample{Step: step, Path: f, Note: w.still.Of(step)})
 		}
 	}
 	slices.SortFunc(samples, func(a, b report.Sample) int { return a.Step - b.Step })
