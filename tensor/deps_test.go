@@ -96,6 +96,7 @@ var mayImport = []importRow{
 	{"train/ranks", nil},
 	{"train/mpi", []string{cgo}}, // Open MPI, with -tags mpi
 	{"train/mpi/mpitest", []string{"internal/need"}},
+	{"train/mpi/mpitest/internal/link", []string{xSys}},
 	{"train/dataset", []string{"nn/imageio", "internal/printable"}},
 	{"train/pack", []string{"train/dataset", "nn/imageio", "internal/atomicfile", "internal/printable"}},
 	{"train/checkpoint", []string{"nn/statedict", "nn/safetensors", "internal/atomicfile", xSys, "internal/printable"}},

@@ -41,6 +41,20 @@ func TestMPIFollowsPyTorch(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
+// TestMPISteadyStepsDoNotAllocate covers whole and partial batches of two processes.
+func TestMPISteadyStepsDoNotAllocate(t *testing.T) {
+	if !mpitest.Child(t) {
+		mpitest.Run(t, 2)
+		return
+	}
+	w, err := mpi.Open()
+	require.NoError(t, err)
+	least, err := allocations(newRank(t), w, true)
+	require.NoError(t, err)
+	require.Zero(t, least)
+	require.NoError(t, w.Close())
+}
+
 // TestMPIKilledRanks kills a random one of two processes that train, 50 times
 // if IMPASTO_LONG is set: the others end within seconds, and the newest state is intact
 // and not older than what was reported as saved. In the end the results are those of a
@@ -148,7 +162,7 @@ func TestMPIHosts(t *testing.T) {
 		require.NoError(t, err)
 		hosts, err := ranks.Texts(w, host)
 		require.NoError(t, err)
-		require.Equal(t, []string{"one", "two"}, hosts)
+		require.Equal(t, []string{"host1", "host2"}, hosts)
 		recordedTraining(t).follow(t, newRank(t), w)
 		require.NoError(t, w.Close())
 		return

@@ -35,7 +35,7 @@ var table = []entry{
 	{"glslang", "apt-get install glslang-tools", program("glslangValidator")},
 	{"mpi", "apt-get install openmpi-bin libopenmpi-dev", program("mpirun", "mpicc")},
 	{"wine", "apt-get install wine64 gcc-mingw-w64-x86-64 xvfb xauth", wine},
-	{"netns", "apt-get install iproute2", program("ip", "tc")},
+	{"netns", "apt-get install iproute2", program("ip")},
 
 	{"opengl", "build with -tags gl, and install a driver of OpenGL 4.3 (Mesa: libgl1-mesa-dri)", nil},
 	{"display", "run it in a graphical session or with xvfb-run", nil},

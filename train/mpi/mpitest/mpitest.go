@@ -31,14 +31,17 @@ func Command(t testing.TB, ctx context.Context, n int, env ...string) *exec.Cmd 
 }
 
 // Hosts returns the command that starts n processes of the test that calls it, with
-// more on their environment, on two hosts that hosts.sh of package mpi makes with the
-// given options; script is its path.
+// more on their environment, on hosts that hosts.sh of package mpi makes with the given
+// options; script is its path.
 func Hosts(t testing.TB, ctx context.Context, script string, options []string, n int, env ...string) *exec.Cmd {
 	t.Helper()
 	need.Tool(t, "mpi")
 	need.Tool(t, "netns")
 	if err := exec.Command("unshare", "--net", "true").Run(); err != nil {
 		need.Missing(t, "netns", "no network of its own can be made: %v", err)
+	}
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		need.Missing(t, "netns", "no cables can be made: %v", err)
 	}
 	cmd := exec.CommandContext(ctx, script, append(options, strconv.Itoa(n), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")...)
 	cmd.Env = append(append(os.Environ(), childEnv+"="+t.Name(), "GOMAXPROCS=2"), env...)

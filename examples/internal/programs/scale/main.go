@@ -3,16 +3,13 @@ package scale
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/examples/internal/inputs"
-	"github.com/impasto-go/impasto/train/ranks"
+	"github.com/impasto-go/impasto/train"
 )
 
 // netFloats are the gradients of the network with filters 8,16,32.
@@ -21,7 +18,9 @@ const netFloats = 108_771
 // Run is the program, with the arguments of its command line.
 func Run(_ context.Context, args []string) error {
 	flags := cli.NewFlags("[-measure] [flags]", "Predicts, or measures, what several processes that train together take.")
-	measured := flags.Bool("measure", false, "measure sums among the processes of mpirun")
+	measured := flags.Bool("measure", false, "measure sums and steps among the processes of mpirun, beside what is predicted for the first of -gbit")
+	most := flags.Float64("most", 0, "with -measure, fail if the sums take more than this `part` of a step; 0 for no limit")
+	size := flags.Int("image-size", 256, "with -measure, side of the pictures")
 	compute := flags.Duration("compute", 250*time.Millisecond, "`time` that one process takes for a picture of a step")
 	batch := flags.Int("batch", 32, "pictures of a step")
 	floats := flags.Int("floats", netFloats, "parameters of the network")
@@ -29,14 +28,6 @@ func Run(_ context.Context, args []string) error {
 	rates := flags.String("gbit", "1,10,25,100", "speeds of links, in Gbit/s")
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err
-	}
-	if *measured {
-		group, leave, err := inputs.Group()
-		if err != nil {
-			return err
-		}
-		defer leave()
-		return measure(group)
 	}
 	var gbits []float64
 	for _, text := range strings.Split(*rates, ",") {
@@ -46,44 +37,27 @@ func Run(_ context.Context, args []string) error {
 		}
 		gbits = append(gbits, g)
 	}
-	if *batch < 1 || *floats < 1 || *compute <= 0 || *latency < 0 {
-		return cli.Usagef("-batch, -floats and -compute must be positive")
+	if *batch < 1 || *floats < 1 || *compute <= 0 || *latency < 0 || *size < 1 {
+		return cli.Usagef("-batch, -floats, -compute and -image-size must be positive")
 	}
 	m := model{compute: compute.Seconds(), batch: *batch, buckets: buckets(*floats)}
+	if *measured {
+		m.link = link{latency.Seconds(), gbits[0] * 1e9 / 8}
+		return measureAll(m, work{*size, train.Default().StyleLayers, 15, *most})
+	}
 	m.table(os.Stdout, latency.Seconds(), gbits)
 	return nil
 }
 
-// buckets are the sums of a step as train makes them: gradients in parts, then losses
-// and votes.
+// tail is how many values go with the gradients of a step: its losses, votes, a
+// checksum, and a mark for each parameter.
+const tail = 73
+
+// buckets are the sums of a step as train makes them: gradients in parts, then the tail.
 func buckets(floats int) (list []int) {
 	const part = 32 << 10
 	for ; floats > part; floats -= part {
 		list = append(list, part)
 	}
-	return append(list, floats, 64)
-}
-
-// measure prints the median and the least time of sums of several lengths.
-func measure(group ranks.Group) error {
-	for _, n := range []int{1, 1 << 10, 32 << 10, netFloats, 1 << 20, 1 << 22} {
-		values := make([]float32, n)
-		repeats := max(10, min(300, 20_000_000/n))
-		times := make([]time.Duration, repeats)
-		for i := range times {
-			if err := group.Barrier(); err != nil {
-				return err
-			}
-			start := time.Now()
-			if err := group.AllReduce(values); err != nil {
-				return err
-			}
-			times[i] = time.Since(start)
-		}
-		slices.Sort(times)
-		if group.Rank() == 0 {
-			fmt.Printf("%d processes, %d values: median %v, least %v\n", group.Size(), n, times[repeats/2], times[0])
-		}
-	}
-	return nil
+	return append(list, floats, tail)
 }

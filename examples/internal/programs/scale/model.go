@@ -21,6 +21,10 @@ type link struct {
 	rate    float64 // bytes per second and direction
 }
 
+// eager are the bytes that Open MPI sends over TCP without asking (its parameter
+// btl_tcp_eager_limit). Where there are more, the rest waits for an answer.
+const eager = 64 << 10
+
 // sum returns the seconds that a sum of n float32 over so many ranks takes by
 // recursive doubling: in each of log2(ranks) rounds, every rank sends all values.
 // Other numbers than powers of two take a round more before and after.
@@ -32,13 +36,21 @@ func (l link) sum(n, ranks int) float64 {
 	if float64(ranks) != math.Exp2(rounds) {
 		rounds += 2
 	}
-	return rounds * (l.latency + 4*float64(n)/l.rate)
+	latencies := 1.0
+	if 4*n > eager {
+		latencies = 3
+	}
+	return rounds * (latencies*l.latency + 4*float64(n)/l.rate)
 }
 
 // step returns the seconds of a step. No sum is taken to be hidden behind what is
 // still computed, so that it is the most that a step can take.
 func (m model) step(ranks int) float64 {
-	t := m.fixed + m.compute*float64((m.batch+ranks-1)/ranks)
+	return m.fixed + m.compute*float64((m.batch+ranks-1)/ranks) + m.sums(ranks)
+}
+
+// sums returns the seconds that the sums of a step take.
+func (m model) sums(ranks int) (t float64) {
 	for _, n := range m.buckets {
 		t += m.link.sum(n, ranks)
 	}

@@ -37,7 +37,17 @@ type program struct {
 // start starts the program and waits until it trains. The test that calls it must
 // begin with beProgram.
 func start(t *testing.T, args ...string) *program {
-	p := &program{Cmd: exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")}
+	p := command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	p.start(t, args...)
+	return p
+}
+
+// command returns the program, which is started by a command of its own.
+func command(name string, args ...string) *program {
+	return &program{Cmd: exec.Command(name, args...)}
+}
+
+func (p *program) start(t *testing.T, args ...string) {
 	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(args, "\n"))
 	p.Stderr = &p.stderr
 	out, err := p.StdoutPipe()
@@ -52,7 +62,7 @@ func start(t *testing.T, args ...string) *program {
 		line, err := p.lines.ReadString('\n')
 		require.NoError(t, err, &p.stderr)
 		if strings.Contains(line, "content:") {
-			return p
+			return
 		}
 	}
 }
