@@ -87,7 +87,7 @@ var mayImport = []importRow{
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},
-	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "internal/printable"}},
+	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/temporal", "internal/printable"}},
 	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/temporal", "nn/statedict", "tensor", "tensor/backend", goGL}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},

@@ -33,7 +33,9 @@
 //
 // StylizeRGBA is for frame loops: it works on the bytes of an RGBA texture and
 // allocates nothing once it has seen the size. Latest runs a session beside a
-// game loop that must not wait.
+// game loop that must not wait. Spread does a frame in portions of equal time, one in
+// each of several frames, and Loop keeps the style still along the game's motion
+// vectors, with the network in every frame, in every n-th, or spread over n.
 //
 // # Transparency
 //

@@ -10,6 +10,16 @@
 //	// In the frames between:
 //	layer.Move(pixels, 4*width, temporal.Frame{Motion: motion, Depth: depth})
 //
+// A network that a single frame has no time for is spread over several: Mark says in
+// which frame its picture was begun, AddMarked where it is now that it has come. Loop
+// of nn/stylize, on the CPU, and of gpu/glstyle, on textures, do all of this:
+//
+//	loop, err := session.NewLoop(width, height, temporal.LoopOptions{
+//		Options: temporal.Options{Keep: 0.8}, Every: 4, Spread: true,
+//	})
+//	// In every frame:
+//	err = loop.Frame(pixels, 4*width, temporal.Frame{Motion: motion, Depth: depth})
+//
 // # Motion vectors
 //
 // A motion vector (dx, dy) at column x and row y says that what the frame shows there

@@ -39,24 +39,35 @@ type Layer struct {
 
 	base    []float32 // the last picture that was added, red, green and blue of each pixel
 	next    []float32
-	at      []float32 // for each pixel, the column and row of base that it shows
-	atNext  []float32
+	shown   trail // what the last frame shows of base
+	late    trail // what it shows of the marked frame
+	marked  trail // what the marked frame showed of base
+	spare   [2]trail
 	depth   []float32 // of the last frame
 	deep    bool      // depth is known
-	seen    []bool    // at leads to what the pixel shows
 	low     []uint8   // least and largest colors of a column of three pixels, RGBA
 	high    []uint8
 	started bool // there is a picture
+	waiting bool // a frame is marked
 
 	// What the workers do.
 	task    func(l *Layer, y0, y1 int)
 	frame   Frame
+	from    trail // into base, of what is mixed or shown
 	src     []uint8
 	dst     []uint8
 	stride  int
 	work    chan [2]int
 	pending sync.WaitGroup
 }
+
+// trail tells, for each pixel of a frame, where its contents are in a picture.
+type trail struct {
+	at    []float32 // column and row
+	known []bool    // they could be seen all the way
+}
+
+func newTrail(n int) trail { return trail{make([]float32, 2*n), make([]bool, n)} }
 
 // New returns a layer for frames of width x height pixels, to be closed after use. It
 // panics if the size or the options are out of range.
@@ -77,8 +88,8 @@ func New(width, height int, o Options) *Layer {
 	l := &Layer{
 		w: width, h: height, opts: o,
 		base: make([]float32, 3*n), next: make([]float32, 3*n),
-		at: make([]float32, 2*n), atNext: make([]float32, 2*n),
-		depth: make([]float32, n), seen: make([]bool, n), low: make([]uint8, 4*n), high: make([]uint8, 4*n),
+		shown: newTrail(n), spare: [2]trail{newTrail(n)},
+		depth: make([]float32, n), low: make([]uint8, 4*n), high: make([]uint8, 4*n),
 		work: make(chan [2]int, height),
 	}
 	for range o.Threads {
@@ -98,7 +109,7 @@ func (l *Layer) worker(work <-chan [2]int) {
 func (l *Layer) Close() { close(l.work) }
 
 // Cut forgets the last picture: the next frame shows another scene.
-func (l *Layer) Cut() { l.started = false }
+func (l *Layer) Cut() { l.started, l.waiting = false, false }
 
 // run does a task for all rows, a band at a time.
 func (l *Layer) run(task func(l *Layer, y0, y1 int)) {
@@ -121,17 +132,19 @@ func (l *Layer) Add(dst, styled []uint8, stride int, f Frame) error {
 	if err := l.pixels("styled", styled, stride); err != nil {
 		return err
 	}
+	l.waiting = false
 	l.src, l.dst, l.stride, l.frame = styled, dst, stride, f
 	if l.started && l.opts.Keep > 0 {
-		l.run((*Layer).trace)
-		l.run((*Layer).around)
-		l.run((*Layer).mix)
+		l.advance()
+		l.mixed(l.shown)
 	} else {
 		l.run((*Layer).take)
 	}
+	l.from = l.shown
 	l.run((*Layer).show)
 	l.base, l.next = l.next, l.base
-	l.finish(true)
+	l.started = true
+	l.finish()
 	return nil
 }
 
@@ -146,9 +159,58 @@ func (l *Layer) Move(dst []uint8, stride int, f Frame) error {
 		return fmt.Errorf("temporal: there is no picture to move: begin, and go on after a cut, with Add")
 	}
 	l.dst, l.stride, l.frame = dst, stride, f
-	l.run((*Layer).trace)
+	l.advance()
+	l.from = l.shown
 	l.run((*Layer).moved)
-	l.finish(false)
+	l.finish()
+	return nil
+}
+
+// Mark says that the frame that was shown last is being styled, and that the result
+// will come some frames later, with AddMarked. Another mark, Add, and Cut take it back.
+// The first Mark allocates.
+func (l *Layer) Mark() {
+	if !l.started {
+		return // AddMarked will say so
+	}
+	if l.late.at == nil {
+		n := l.w * l.h
+		l.late, l.spare[1], l.marked = newTrail(n), newTrail(n), newTrail(n)
+	}
+	copy(l.marked.at, l.shown.at)
+	copy(l.marked.known, l.shown.known)
+	l.from = l.late
+	l.run((*Layer).itself)
+	l.from = trail{}
+	l.waiting = true
+}
+
+// AddMarked is Add for a picture, styled, of the frame that was marked. It is mixed
+// with what that frame showed, and appears where its contents are now, in dst, whose
+// alpha stays. From here on all is as if Add had been called in the marked frame.
+func (l *Layer) AddMarked(dst, styled []uint8, stride int, f Frame) error {
+	if err := l.check(dst, stride, &f); err != nil {
+		return err
+	}
+	if err := l.pixels("styled", styled, stride); err != nil {
+		return err
+	}
+	if !l.waiting {
+		return fmt.Errorf("temporal: no frame is marked, or it was before a cut or another Add")
+	}
+	l.src, l.dst, l.stride, l.frame = styled, dst, stride, f
+	l.advance()
+	if l.opts.Keep > 0 {
+		l.mixed(l.marked)
+	} else {
+		l.run((*Layer).take)
+	}
+	l.base, l.next = l.next, l.base
+	l.shown, l.late = l.late, l.shown
+	l.waiting = false
+	l.from = l.shown
+	l.run((*Layer).moved)
+	l.finish()
 	return nil
 }
 
@@ -179,25 +241,29 @@ func (l *Layer) pixels(name string, p []uint8, stride int) error {
 	return nil
 }
 
+// advance follows the motion into the frame.
+func (l *Layer) advance() {
+	l.run((*Layer).trace)
+	l.shown, l.spare[0] = l.spare[0], l.shown
+	l.late, l.spare[1] = l.spare[1], l.late
+}
+
+// mixed makes the next picture of the styled frame and what a trail leads to.
+func (l *Layer) mixed(from trail) {
+	l.from = from
+	l.run((*Layer).around)
+	l.run((*Layer).mix)
+}
+
 // finish keeps what the next frame needs of this one.
-func (l *Layer) finish(added bool) {
-	if added {
-		// Each pixel shows itself.
-		for i := range l.w * l.h {
-			l.at[2*i], l.at[2*i+1] = float32(i%l.w), float32(i/l.w)
-		}
-		l.started = true
-	} else {
-		l.at, l.atNext = l.atNext, l.at
-	}
+func (l *Layer) finish() {
 	if l.deep = l.frame.Depth != nil; l.deep {
 		copy(l.depth, l.frame.Depth)
 	}
-	l.src, l.dst, l.frame = nil, nil, Frame{}
+	l.src, l.dst, l.frame, l.from = nil, nil, Frame{}, trail{}
 }
 
-// trace finds, for each pixel, what it shows of base: what the pixel where it came
-// from showed.
+// trace follows all trails from the last frame into this one.
 func (l *Layer) trace(y0, y1 int) {
 	f, w, h := &l.frame, l.w, l.h
 	right, lower := float32(w-1), float32(h-1)
@@ -220,11 +286,20 @@ func (l *Layer) trace(y0, y1 int) {
 				seen = abs(l.depth[j]-d) <= l.opts.DepthTolerance*abs(d)
 			}
 			// What lies between pixels stays between them: nothing is rounded away.
-			l.atNext[2*i] = l.at[2*j] + u - float32(nu)
-			l.atNext[2*i+1] = l.at[2*j+1] + v - float32(nv)
-			l.seen[i] = seen
+			du, dv := u-float32(nu), v-float32(nv)
+			l.spare[0].follow(i, &l.shown, j, du, dv, seen)
+			if l.waiting {
+				l.spare[1].follow(i, &l.late, j, du, dv, seen)
+			}
 		}
 	}
+}
+
+// follow leads pixel i to where the trail before led a point near its pixel j.
+func (t *trail) follow(i int, before *trail, j int, du, dv float32, seen bool) {
+	t.at[2*i] = before.at[2*j] + du
+	t.at[2*i+1] = before.at[2*j+1] + dv
+	t.known[i] = seen && before.known[j]
 }
 
 // clamp returns v within 0 and most; 0 for NaN.
@@ -239,7 +314,7 @@ func abs(v float32) float32 { return max(v, -v) }
 
 // carried returns the color of base that a pixel shows.
 func (l *Layer) carried(i int) (r, g, b float32) {
-	u, v := clamp(l.atNext[2*i], float32(l.w-1)), clamp(l.atNext[2*i+1], float32(l.h-1))
+	u, v := clamp(l.from.at[2*i], float32(l.w-1)), clamp(l.from.at[2*i+1], float32(l.h-1))
 	x, y := int(u), int(v)
 	fx, fy := u-float32(x), v-float32(y)
 	p := 3 * (y*l.w + x)
@@ -294,25 +369,35 @@ func (l *Layer) mix(y0, y1 int) {
 		low, high := l.low[4*y*l.w:][:4*l.w], l.high[4*y*l.w:][:4*l.w]
 		for x := range l.w {
 			i := y*l.w + x
-			to, fresh := l.next[3*i:3*i+3], row[4*x:4*x+3]
-			if !l.seen[i] {
+			to, fresh := l.next[3*i:3*i+3:3*i+3], row[4*x:4*x+3:4*x+3]
+			if !l.from.known[i] {
 				to[0], to[1], to[2] = float32(fresh[0]), float32(fresh[1]), float32(fresh[2])
 				continue
 			}
 			left, right := 4*max(x-1, 0), 4*min(x+1, l.w-1)
-			within := func(old float32, c int) float32 {
+			var old [3]float32
+			old[0], old[1], old[2] = l.carried(i)
+			for c, v := range fresh {
 				least := min(low[left+c], low[4*x+c], low[right+c])
 				most := max(high[left+c], high[4*x+c], high[right+c])
-				f := float32(fresh[c])
-				return f + keep*(min(max(old, float32(least)), float32(most))-f)
+				new := float32(v)
+				to[c] = new + keep*(min(max(old[c], float32(least)), float32(most))-new)
 			}
-			r, g, b := l.carried(i)
-			to[0], to[1], to[2] = within(r, 0), within(g, 1), within(b, 2)
 		}
 	}
 }
 
-// show writes the next picture to dst.
+// itself leads each pixel to itself.
+func (l *Layer) itself(y0, y1 int) {
+	for y := y0; y < y1; y++ {
+		for x := range l.w {
+			i := y*l.w + x
+			l.from.at[2*i], l.from.at[2*i+1], l.from.known[i] = float32(x), float32(y), true
+		}
+	}
+}
+
+// show writes the next picture to dst, where each pixel shows itself.
 func (l *Layer) show(y0, y1 int) {
 	for y := y0; y < y1; y++ {
 		row, from := l.dst[y*l.stride:], l.next[3*y*l.w:][:3*l.w]
@@ -324,6 +409,7 @@ func (l *Layer) show(y0, y1 int) {
 			row[4*x+3] = alpha[4*x+3]
 		}
 	}
+	l.itself(y0, y1)
 }
 
 // moved writes what each pixel shows to dst. What has no past shows what is nearest.

@@ -231,3 +231,76 @@ func BenchmarkLayer(b *testing.B) {
 		}
 	})
 }
+
+// TestMarked has pictures come late: from then on all is as if they had come in the
+// frame that they are of, to the bit, through random motion and depth.
+func TestMarked(t *testing.T) {
+	const w, h = 41, 33
+	rng := rand.New(rand.NewPCG(8, 9))
+	var frames []Frame
+	for range 30 {
+		motion, depth := make([]float32, 2*w*h), make([]float32, w*h)
+		for i := range motion {
+			motion[i] = float32(rng.NormFloat64())
+		}
+		for i := range depth {
+			depth[i] = float32(10 + rng.UintN(2))
+		}
+		frames = append(frames, Frame{Motion: motion, Depth: depth})
+	}
+	o := Options{Keep: 0.7, DepthTolerance: 0.05}
+	early, late := New(w, h, o), New(w, h, o)
+	defer early.Close()
+	defer late.Close()
+	want, got := make([]uint8, 4*w*h), make([]uint8, 4*w*h)
+	require.NoError(t, late.Add(got, scene(w, h, 0, 0), 4*w, Frame{}))
+	require.NoError(t, early.Add(want, scene(w, h, 0, 0), 4*w, Frame{}))
+	for i, f := range frames {
+		styled := scene(w, h, float64(10*(i/5)), float64(i/5))
+		switch i % 5 {
+		case 1:
+			require.NoError(t, early.Add(want, styled, 4*w, f))
+			require.NoError(t, late.Move(got, 4*w, f))
+			late.Mark()
+		case 4:
+			require.NoError(t, early.Move(want, 4*w, f))
+			require.NoError(t, late.AddMarked(got, styled, 4*w, f))
+			require.Equal(t, want, got, "frame %d", i)
+			require.ErrorContains(t, late.AddMarked(got, styled, 4*w, f), "no frame is marked")
+		default:
+			require.NoError(t, early.Move(want, 4*w, f))
+			require.NoError(t, late.Move(got, 4*w, f))
+			if i > 5 && i%5 == 0 {
+				require.Equal(t, want, got, "frame %d", i)
+			}
+		}
+	}
+	// A mark and a late picture allocate nothing after the first.
+	require.Zero(t, testing.AllocsPerRun(3, func() {
+		late.Mark()
+		require.NoError(t, late.AddMarked(got, got, 4*w, frames[0]))
+	}))
+	late.Mark()
+	require.NoError(t, late.Add(got, got, 4*w, frames[0]))
+	require.Error(t, late.AddMarked(got, got, 4*w, frames[0]), "the mark was taken back")
+	late.Mark()
+	late.Cut()
+	require.Error(t, late.AddMarked(got, got, 4*w, frames[0]), "there was a cut")
+}
+
+// TestForgotten uncovers a point in a frame between, when there is no picture of it:
+// it takes the next one as it is, although it was seen in the frame before that.
+func TestForgotten(t *testing.T) {
+	const w, h = 24, 16
+	l := New(w, h, Options{Keep: 0.9})
+	defer l.Close()
+	dark, light := make([]uint8, 4*w*h), make([]uint8, 4*w*h)
+	for i := range light {
+		dark[i], light[i] = 10, uint8(200+i/4%w%2) // a range that would let some of the old one through
+	}
+	out := make([]uint8, 4*w*h)
+	require.NoError(t, l.Add(out, dark, 4*w, Frame{}))
+	require.NoError(t, l.Move(out, 4*w, Frame{Motion: constant(w*h, 100, 0)}))
+	require.NoError(t, l.Add(out, light, 4*w, Frame{}))
+	require.Equal(t, light, out)
+}

@@ -312,6 +312,20 @@ type Queuer interface {
 	ReadScalars(dst []float32, src []Buffer)
 }
 
+// Pacer is implemented by backends whose operations can pause in their midst, so that
+// a program that has little time at once spreads its work.
+type Pacer interface {
+	// Pace has operations ask next before they work: it gets how many equal parts of
+	// the operation are left, and returns how many to do at once, after which it is
+	// asked again; its last call for an operation is with 0. next may block. If it
+	// returns 0 with parts left, these are not done, and the result is undefined.
+	// Results do not depend on the numbers otherwise. nil ends the pace.
+	//
+	// Operations that prepare what the backend keeps, such as forms of frozen
+	// weights, must not be paced: run all once before.
+	Pace(next func(left int) int)
+}
+
 // Prober is implemented by backends that can measure what their device is
 // capable of, for benchmarks to compare with.
 type Prober interface {

@@ -34,6 +34,7 @@ type Backend struct {
 	shared     scratch   // of the calling goroutine, read by the workers
 
 	owned map[reflect.Type]any // of own
+	next  func(left int) int   // of Pace; nil without
 }
 
 var (
@@ -41,6 +42,7 @@ var (
 	_ backend.ConvFuser = (*Backend)(nil)
 	_ backend.NormFuser = (*Backend)(nil)
 	_ backend.Freezer   = (*Backend)(nil)
+	_ backend.Pacer     = (*Backend)(nil)
 )
 
 // streamFrom is the number of floats from which on a result goes past the caches:
@@ -103,9 +105,6 @@ func own[T any](b *Backend) *T {
 	b.owned[key] = t
 	return t
 }
-
-// run does all parts of t.
-func (b *Backend) run(parts int, t task) { b.workers.run(parts, t) }
 
 // chunk is how many elements of an element-wise operation one part handles.
 const chunk = 32 << 10
