@@ -41,16 +41,16 @@ func ReadLosses(path string) (*Losses, error) {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	defer f.Close()
-	losses, err := parseLosses(f)
+	losses, err := ParseLosses(f)
 	if err != nil {
 		return nil, fmt.Errorf("report: %s: %w", path, err)
 	}
 	return losses, nil
 }
 
-// parseLosses reads the rows, in a first pass their number: growing a slice of that
+// ParseLosses reads the rows as ReadLosses does, in a first pass their number: growing a slice of that
 // many would take more memory than the file has bytes.
-func parseLosses(r io.ReadSeeker) (*Losses, error) {
+func ParseLosses(r io.ReadSeeker) (*Losses, error) {
 	rows := bufio.NewReader(r)
 	count, size := 0, 0
 	var err error

@@ -163,7 +163,7 @@ func checkLosses(t *testing.T, file []byte) int {
 	t.Helper()
 	var parsed *Losses
 	var err error
-	damagetest.Bounded(t, len(file), func() { parsed, err = parseLosses(bytes.NewReader(file)) })
+	damagetest.Bounded(t, len(file), func() { parsed, err = ParseLosses(bytes.NewReader(file)) })
 	if err != nil {
 		require.Nil(t, parsed)
 		return 0
@@ -202,7 +202,7 @@ func checkRun(t *testing.T, file []byte) error {
 	t.Helper()
 	var r *Run
 	var err error
-	damagetest.Bounded(t, len(file), func() { r, err = parseRun(file, &settings{}) })
+	damagetest.Bounded(t, len(file), func() { r, err = ParseRun(file, &settings{}) })
 	if err == nil {
 		_, written := r.encode()
 		require.NoError(t, written)

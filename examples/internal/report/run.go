@@ -139,14 +139,15 @@ func readRun(path string, settings any) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := parseRun(b, settings)
+	r, err := ParseRun(b, settings)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }
 
-func parseRun(b []byte, settings any) (*Run, error) {
+// ParseRun reads the content of a run.json as ReadRun does.
+func ParseRun(b []byte, settings any) (*Run, error) {
 	if len(b) > maxRunFile {
 		return nil, fmt.Errorf("more than %d bytes are no run.json", maxRunFile)
 	}

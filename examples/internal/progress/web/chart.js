@@ -28,7 +28,10 @@ class Chart {
     canvas.addEventListener("pointerleave", () => at(null));
     canvas.addEventListener("blur", () => at(null));
     canvas.addEventListener("keydown", event => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(canvas);
+    new ResizeObserver(() => {
+      this.draw();
+      if (this.hover !== null) this.point(this.hover);
+    }).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
@@ -84,9 +87,9 @@ class Chart {
     });
     this.tip.replaceChildren(element("b", `step ${Math.round(this.hover).toLocaleString("en")}`),
       element("table", element("tr", element("th", ""), element("td", "smoothed"), element("td", "as it is")), ...rows));
-    const x = this.x(this.hover), left = x > this.area.x + this.area.w / 2;
-    this.tip.style.left = left ? "" : `${x + 12}px`;
-    this.tip.style.right = left ? `${this.canvas.clientWidth - x + 12}px` : "";
+    const x = this.x(this.hover), room = this.canvas.clientWidth - this.tip.offsetWidth;
+    const right = x < this.area.x + this.area.w / 2;
+    this.tip.style.left = `${Math.max(0, Math.min(room, right ? x + 12 : x - 12 - this.tip.offsetWidth))}px`;
   }
 
   range() {

@@ -1,0 +1,146 @@
+package studio
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"github.com/impasto-go/impasto/examples/internal/loopback"
+	"github.com/impasto-go/impasto/examples/internal/progress"
+)
+
+//go:embed web
+var web embed.FS
+
+var layout = template.Must(template.ParseFS(web, "web/layout.html"))
+
+// studio is the application.
+type studio struct {
+	library *library
+	runs    *runs
+	token   loopback.Token
+	server  *loopback.Server
+}
+
+func open(folder string) (*studio, error) {
+	l, err := openLibrary(folder)
+	if err != nil {
+		return nil, err
+	}
+	s := &studio{library: l, token: loopback.NewToken()}
+	s.runs = &runs{library: l, token: s.token, nav: links(""), known: map[string]*run{}}
+	return s, nil
+}
+
+func (s *studio) listen(address string) (err error) {
+	s.server, err = loopback.Listen(address, s.routes())
+	return err
+}
+
+func (s *studio) close() {
+	if s.server != nil {
+		s.server.Close()
+	}
+	s.library.close()
+}
+
+// page is a page of the studio: web/NAME.html with web/NAME.js.
+type page struct{ name, path, title string }
+
+var pages = []page{
+	{"runs", "/", "Runs"},
+}
+
+// links returns the way to all pages from the one with a path.
+func links(current string) template.HTML {
+	var b strings.Builder
+	b.WriteString(`<nav aria-label="Studio">`)
+	for _, p := range pages {
+		mark := ""
+		if p.path == current {
+			mark = ` aria-current="page"`
+		}
+		fmt.Fprintf(&b, `<a href="%s"%s>%s</a>`, p.path, mark, p.title)
+	}
+	b.WriteString("</nav>")
+	return template.HTML(b.String())
+}
+
+// policy is loopback.Policy with pictures and clips that the page itself has made.
+var policy = strings.NewReplacer("img-src 'self'", "img-src 'self' blob:; media-src 'self' blob:").Replace(loopback.Policy)
+
+func (s *studio) routes() http.Handler {
+	mux := http.NewServeMux()
+	progress.Shared(mux, "/")
+	for _, p := range pages {
+		mux.HandleFunc("GET "+strings.Replace(p.path+"{$}", "/{$}", "/{$}", 1), s.servePage(p))
+		mux.HandleFunc("GET /"+p.name+".js", asset(p.name+".js"))
+	}
+	mux.HandleFunc("GET /studio.css", asset("studio.css"))
+	mux.HandleFunc("GET /library.json", s.serveLibrary)
+	mux.HandleFunc("GET /runs.json", s.serveRuns)
+	mux.HandleFunc("GET /runs/{id}/{rest...}", s.serveRun)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func asset(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, web, "web/"+name) }
+}
+
+func (s *studio) servePage(p page) http.HandlerFunc {
+	body, err := web.ReadFile("web/" + p.name + ".html")
+	if err != nil {
+		panic(err) // a program without its own page
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = layout.Execute(w, struct {
+			Name, Title, Folder string
+			Token               loopback.Token
+			Nav, Body           template.HTML
+		}{p.name, p.title, filepath.Base(s.library.dir), s.token, links(p.path), template.HTML(body)})
+	}
+}
+
+// serveLibrary answers with what is in the folder.
+func (s *studio) serveLibrary(w http.ResponseWriter, r *http.Request) {
+	sendJSON(w, s.library.list())
+}
+
+func (s *studio) serveRuns(w http.ResponseWriter, r *http.Request) {
+	list := []summary{}
+	for _, run := range s.runs.all() {
+		list = append(list, run.summary())
+	}
+	sendJSON(w, list)
+}
+
+// serveRun is the page of a run and what belongs to it.
+func (s *studio) serveRun(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	run := s.runs.find(id)
+	if run == nil {
+		http.NotFound(w, r)
+		return
+	}
+	http.StripPrefix("/runs/"+id, run).ServeHTTP(w, r)
+}
+
+// sendJSON sends v. A browser that has left is no error.
+func sendJSON(w http.ResponseWriter, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(b)
+}
