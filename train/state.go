@@ -33,7 +33,14 @@ func (t *Trainer) describe() map[string]string {
 		"shuffle":    strconv.FormatBool(c.Shuffle),
 		"seed":       strconv.FormatUint(c.Seed, 10),
 		"pictures":   strconv.Itoa(t.data.Len()),
-		filesSetting: dataset.Fingerprint(t.data),
+	}
+	if mix, ok := t.data.(*dataset.Mix); ok {
+		for i, s := range mix.Shares() {
+			settings[fmt.Sprintf("%s of dataset %d", filesSetting, i+1)] = dataset.Fingerprint(s.Source)
+			settings[fmt.Sprintf("weight of dataset %d", i+1)] = float(s.Weight)
+		}
+	} else {
+		settings[filesSetting] = dataset.Fingerprint(t.data)
 	}
 	if s := c.Schedule.String(); s != "constant" {
 		settings["schedule"] = s

@@ -5,7 +5,8 @@
 // What a Loader delivers depends only on the pictures and its options, never
 // on the number of workers or their timing; a run that starts at any epoch and
 // batch sees what an uninterrupted one would have seen there. Files that cannot
-// be read are replaced by the next good ones, counted and reported.
+// be read are replaced by the next good ones, counted and reported. A Mix draws from
+// several sets by weights.
 package dataset
 
 import (
@@ -30,7 +31,7 @@ type Source interface {
 }
 
 // Sized is implemented by a Source whose pictures are squares of a size already, as
-// package pack makes them. A Loader delivers no other size.
+// package pack makes them. A Loader delivers no other size. 0 stands for any.
 type Sized interface{ Size() int }
 
 // Images is a Source of pictures in memory, for example drawn ones.

@@ -22,7 +22,7 @@ type Options struct {
 	// io.EOF; 0 means without end.
 	Epochs int
 	// Shuffle puts the pictures of each epoch into an order that depends only
-	// on Seed and the epoch's number (see Order); false.
+	// on Seed and the epoch's number (see Order, and for a Mix its own); false.
 	Shuffle bool
 	Seed    uint64
 	// StartEpoch and StartBatch are where to begin, for a resumed run: the
@@ -143,7 +143,7 @@ func NewLoader(src Source, opts Options) (*Loader, error) {
 	if n := Batches(src.Len(), opts.BatchSize); opts.StartBatch > n {
 		return nil, fmt.Errorf("dataset: StartBatch is %d, but an epoch has %d batches; is this the dataset of the interrupted run?", opts.StartBatch, n)
 	}
-	if s, ok := src.(Sized); ok && s.Size() != opts.ImageSize {
+	if s, ok := src.(Sized); ok && s.Size() != 0 && s.Size() != opts.ImageSize {
 		return nil, fmt.Errorf("dataset: it holds pictures of %d pixels, not %d: pack it again, or train with that size", s.Size(), opts.ImageSize)
 	}
 	// A batch is never larger than the data.

@@ -62,8 +62,13 @@ func (l *Loader) schedule(ctx context.Context) {
 func (l *Loader) scheduleEpoch(ctx context.Context, epoch, first int) bool {
 	n := l.src.Len()
 	index := func(i int) int { return i }
-	if l.opts.Shuffle {
-		order := Order(l.opts.Seed, epoch, n)
+	var order []int
+	if o, ok := l.src.(Ordered); ok {
+		order = o.Order(l.opts.Seed, epoch, l.opts.Shuffle)
+	} else if l.opts.Shuffle {
+		order = Order(l.opts.Seed, epoch, n)
+	}
+	if order != nil {
 		index = func(i int) int { return order[i] }
 	}
 	for b := first; b < Batches(n, l.opts.BatchSize); b++ {

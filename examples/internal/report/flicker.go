@@ -45,13 +45,14 @@ func (f *Flicker) Cut(step int) {
 	*f = (*f)[:n]
 }
 
-// Of returns the row of a step as a line, or nothing if there is none.
+// Of returns the most of the row of a step in the few words that a caption has room
+// for, or nothing if there is none.
 func (f Flicker) Of(step int) string {
 	i, ok := slices.BinarySearchFunc(f, step, func(g Glance, step int) int { return g.Step - step })
 	if !ok {
 		return ""
 	}
-	return f[i].String()
+	return fmt.Sprintf("noise gain %.2f, warping %.1f", f[i].NoiseGain, f[i].Warp)
 }
 
 // Write makes or replaces the file at path, whole or not at all.
