@@ -24,8 +24,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -45,7 +43,7 @@ const (
 // 130 when it returned because its context was canceled. The first SIGINT,
 // SIGTERM or SIGHUP (the terminal is gone) cancels the context; the second ends the
 // program at once. That nobody reads what it prints any more ends nothing.
-func Main(run func(ctx context.Context, args []string) error) {
+func Main(run Program) {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), heeded()...)
 	context.AfterFunc(ctx, func() {
@@ -54,7 +52,7 @@ func Main(run func(ctx context.Context, args []string) error) {
 		Note("still stopping; a second Ctrl-C ends the program at once, and what is not saved by then is lost")
 	})
 	err := run(ctx, os.Args[1:])
-	os.Exit(report(os.Stderr, programName(), ctx, err))
+	os.Exit(report(os.Stderr, Name(), ctx, err))
 }
 
 // patience is how long a program may take to stop before it says that it does.
@@ -73,43 +71,12 @@ func heeded() (signals []os.Signal) {
 
 // Note prints a line on stderr that is no error.
 func Note(line string) {
-	fmt.Fprintf(os.Stderr, "%s: %s\n", programName(), printable.Line(line))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", Name(), printable.Line(line))
 }
 
 // Usagef returns an error about the command line; it should name the flag.
 func Usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
-}
-
-// NewFlags returns an empty set of flags for Parse. The synopsis lists the
-// arguments in short; about says in a sentence or two what the program does.
-func NewFlags(synopsis, about string) *flag.FlagSet {
-	flags := flag.NewFlagSet(programName(), flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // Main prints errors, without all of the help
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "Usage: %s %s\n\n%s\n\n", flags.Name(), synopsis, about)
-		flags.PrintDefaults()
-	}
-	return flags
-}
-
-// Parse parses args and wants exactly the given number of operands after the
-// flags. It prints the help on stdout when asked by -h, and then returns
-// flag.ErrHelp; every other error is as from Usagef.
-func Parse(flags *flag.FlagSet, args []string, operands int) error {
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(os.Stdout)
-		flags.Usage()
-		return err
-	case err != nil:
-		return &usageError{err}
-	case flags.NArg() > operands:
-		return Usagef("unexpected argument %q (-h shows the usage)", flags.Arg(operands))
-	case flags.NArg() < operands:
-		return Usagef("%d operands are needed after the flags, got %d (-h shows the usage)", operands, flags.NArg())
-	}
-	return nil
 }
 
 // Told returns err for a process whose like has told the user already: Main exits as
@@ -149,8 +116,4 @@ func report(w io.Writer, program string, ctx context.Context, err error) int {
 	}
 	fmt.Fprintf(w, "%s: %s\n", program, printable.Error(err))
 	return exitFailed
-}
-
-func programName() string {
-	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }

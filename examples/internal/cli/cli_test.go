@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,13 +72,151 @@ func TestParse(t *testing.T) {
 	}{
 		{[]string{"-n", "x", "file"}, "-n"},
 		{[]string{"-unknown", "file"}, "-unknown"},
-		{[]string{}, "1 operands"},
+		{[]string{}, "1 operand is"},
 		{[]string{"file", "more"}, `"more"`},
 	} {
 		err := parse(c.args...)
 		require.ErrorContains(t, err, c.says)
 		require.Equal(t, 2, report(&bytes.Buffer{}, "prog", context.Background(), err))
 	}
+}
+
+// TestFlagMistakes: errors say what is wanted, and what was meant.
+func TestFlagMistakes(t *testing.T) {
+	for args, want := range map[string]string{
+		"-steps x":                      `-steps "x": want a whole number`,
+		"-steps 1.5":                    `-steps "1.5": want a whole number`,
+		"-steps 9999999999999999999999": `-steps "9999999999999999999999": the number is out of range`,
+		"-seed -1":                      `-seed "-1": want a whole number from 0`,
+		"-lr fast":                      `-lr "fast": want a number`,
+		"-time 3":                       `-time "3": want a time such as 250ms or 1m30s`,
+		"-shuffle=perhaps":              `-shuffle "perhaps": want true or false`,
+		"-shuffle true":                 "-shuffle true: want -shuffle=true, in one word",
+		"-step 3":                       "unknown flag -step; did you mean -steps?",
+		"--setps 3":                     "unknown flag -setps; did you mean -steps?",
+		"-xyz 3":                        "unknown flag -xyz (-h lists all)",
+		"-style a -style b":             "-style is given twice: which of them?",
+		"-shuffle -shuffle":             "-shuffle is given twice: which of them?",
+		"-steps":                        "flag needs an argument: -steps",
+		"style.png":                     `unexpected argument "style.png" (-h shows the usage)`,
+		"-style a b -steps 3":           `unexpected argument "b" (-h shows the usage)`,
+	} {
+		err := Parse(sample(&values{}), strings.Fields(args), 0)
+		require.EqualError(t, err, want)
+		require.Equal(t, 2, report(&bytes.Buffer{}, "prog", context.Background(), err))
+	}
+}
+
+// values are what the flags of sample set.
+type values struct {
+	steps   int
+	seed    uint64
+	lr      float64
+	time    time.Duration
+	shuffle bool
+	style   string
+	data    []string
+}
+
+func sample(v *values) *Flags {
+	f := NewFlags("[flags]", "Tests.")
+	f.Section("Training")
+	f.IntVar(&v.steps, "steps", 9, "`number` of steps; 0 for those of an epoch, however many pictures there may be in it")
+	f.Float64Var(&v.lr, "lr", 0, "learning rate")
+	f.Section("Pictures")
+	f.StringVar(&v.style, "style", "glass", "style picture")
+	v.data = []string{"drawn"}
+	f.ListVar(&v.data, "dataset", "`folder` of pictures; may be given several times")
+	f.Section("Training")
+	f.Uint64Var(&v.seed, "seed", 0, "seed")
+	f.BoolVar(&v.shuffle, "shuffle", false, "shuffle")
+	f.DurationVar(&v.time, "time", time.Second, "time")
+	f.Others("without -dataset", func(o *Flags) {
+		o.IntVar(&v.steps, "steps", 800, "")
+		o.Float64Var(&v.lr, "lr", 5e-3, "")
+		o.StringVar(&v.style, "style", "", "")
+	})
+	v.steps, v.lr, v.style = 9, 0, "glass"
+	return f
+}
+
+// TestLists: a flag for a list adds to it, after the default is gone; the flags are
+// what they were after parsing.
+func TestLists(t *testing.T) {
+	var v values
+	f := sample(&v)
+	require.NoError(t, Parse(f, []string{"-dataset", "a", "-steps", "3", "-dataset", "b"}, 0))
+	require.Equal(t, []string{"a", "b"}, v.data)
+	require.Equal(t, 3, v.steps)
+	require.True(t, f.Given("dataset"))
+	require.False(t, f.Given("style"))
+	require.Equal(t, 3, f.Lookup("steps").Value.(flag.Getter).Get())
+	require.NoError(t, Parse(sample(&v), nil, 0))
+	require.Equal(t, []string{"drawn"}, v.data)
+}
+
+// TestHelp: sections as declared, in lines of 80 columns, with all defaults.
+func TestHelp(t *testing.T) {
+	f := sample(&values{})
+	f.Init("prog", flag.ContinueOnError)
+	var out bytes.Buffer
+	f.help(&out, 80)
+	require.Equal(t, `Usage: prog [flags]
+
+Tests.
+
+Training:
+  -lr float               learning rate (default none; without -dataset 0.005)
+  -steps number           number of steps; 0 for those of an epoch, however many
+                          pictures there may be in it (default 9; without
+                          -dataset 800)
+  -seed uint              seed
+  -shuffle                shuffle
+  -time duration          time (default 1s)
+
+Pictures:
+  -dataset folder         folder of pictures; may be given several times
+                          (default drawn)
+  -style string           style picture (default glass; without -dataset none)
+`, out.String())
+	for _, line := range strings.Split(out.String(), "\n") {
+		require.LessOrEqual(t, len(line), 80)
+	}
+}
+
+// TestCommand names other programs as this one was started.
+func TestCommand(t *testing.T) {
+	for arg0, want := range map[string]string{
+		"train": "stylize", "./train": "./stylize", "/usr/bin/train": "/usr/bin/stylize",
+		"/tmp/go-build123/b001/exe/train": "go run github.com/impasto-go/impasto/examples/stylize",
+	} {
+		require.Equal(t, want, base(arg0, "stylize"))
+	}
+	info := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "-tags", Value: "gl"}}}
+	require.Equal(t, "-tags gl ", tags(info))
+	info.Main = debug.Module{Path: "example.org/m", Version: "v1.2.3"}
+	require.Equal(t, "example.org/m/examples/train@v1.2.3", target(info, "train"))
+	t.Chdir("../../..")
+	require.Equal(t, "./examples/train", target(info, "train"), "where it is")
+
+	require.Equal(t, []string{"-h"}, Arguments("-h"))
+	As("export", map[string]string{"exportonnx": "export", "train": "train"})
+	defer func() { word, words = "", nil }()
+	require.True(t, strings.HasSuffix(Command("exportonnx"), "impasto export"))
+	require.True(t, strings.HasSuffix(Name(), " export"))
+	require.Equal(t, []string{"export", "-h"}, Arguments("-h"))
+}
+
+// TestDescribe has a program end before it does anything.
+func TestDescribe(t *testing.T) {
+	f := Describe(func(_ context.Context, args []string) error {
+		if err := Parse(sample(&values{}), args, 1); err != nil {
+			return err
+		}
+		panic("it went on")
+	})
+	require.Len(t, f.List(), 7)
+	require.Nil(t, Describe(func(context.Context, []string) error { return nil }))
 }
 
 func TestInterrupt(t *testing.T) {

@@ -18,7 +18,7 @@ func Missing(dataset, vgg, style string) error {
 	case dataset == "":
 		return nil
 	case vgg == "":
-		return cli.Usagef("-vgg is missing: get the weights with \"go run ./examples/convertvgg -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)")
+		return cli.Usagef("-vgg is missing: get the weights with \"%s -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)", cli.Command("convertvgg"))
 	case style == "":
 		return cli.Usagef("-style is missing: name a picture whose style to learn")
 	}

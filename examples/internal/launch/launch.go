@@ -35,7 +35,7 @@ func Ranks(ctx context.Context, n int, mpirun string, args []string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(path, slices.Concat(always, []string{"-np", strconv.Itoa(n)}, strings.Fields(mpirun), []string{self}, args)...)
+	cmd := exec.Command(path, slices.Concat(always, []string{"-np", strconv.Itoa(n)}, strings.Fields(mpirun), []string{self}, cli.Arguments(args...))...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	apart(cmd)
 	if err := cmd.Start(); err != nil {

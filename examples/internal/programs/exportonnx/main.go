@@ -4,7 +4,6 @@ package exportonnx
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,7 +73,7 @@ func parse(args []string) (*settings, error) {
 		return nil, cli.Usagef("-range %s: want %s or %s", *values, onnx.UnitRange, onnx.ByteRange)
 	case *unit && (*values == onnx.ByteRange || o.Compat):
 		return nil, cli.Usagef("-unit-range excludes -range 0..255 and -compat")
-	case o.Compat && given(flags, "range") && *values == onnx.UnitRange:
+	case o.Compat && flags.Given("range") && *values == onnx.UnitRange:
 		return nil, cli.Usagef("-compat reproduces a given file of 0..255: it excludes -range 0..1")
 	}
 	o.Bytes = *values == onnx.ByteRange
@@ -100,8 +99,8 @@ func parse(args []string) (*settings, error) {
 }
 
 // sizes fills in the side of a frame that is not given.
-func sizes(flags *flag.FlagSet, o *onnxexport.Options) error {
-	w, h := given(flags, "width"), given(flags, "height")
+func sizes(flags *cli.Flags, o *onnxexport.Options) error {
+	w, h := flags.Given("width"), flags.Given("height")
 	if w && o.Width < 1 || h && o.Height < 1 {
 		return cli.Usagef("-width %d -height %d: want sizes in pixels", o.Width, o.Height)
 	}
@@ -116,12 +115,6 @@ func sizes(flags *flag.FlagSet, o *onnxexport.Options) error {
 		o.Width = width
 	}
 	return nil
-}
-
-// given reports whether the command line sets a flag.
-func given(flags *flag.FlagSet, name string) (found bool) {
-	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
 }
 
 func same(a, b string) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
@@ -109,7 +110,7 @@ func TestPicture(t *testing.T) {
 		{"tiles", []string{"-memory", "1"}, styled(t, m, nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.NoError(t, Run(context.Background(), append([]string{"-model", model, "-in", in, "-out", out}, c.args...)))
+			require.NoError(t, overridden(append([]string{"-model", model, "-in", in, "-out", out}, c.args...)))
 			require.Equal(t, c.want, load(t, out))
 		})
 	}
@@ -122,7 +123,7 @@ func TestDeviceGL(t *testing.T) {
 	in, out := filepath.Join(dir, "in.png"), filepath.Join(dir, "out.png")
 	m := gradient(37, 22)
 	save(t, in, m)
-	err := Run(context.Background(), []string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl"})
+	err := overridden([]string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl"})
 	if err != nil && !need.Required("opengl") {
 		require.ErrorIs(t, err, gpu.ErrUnavailable)
 		require.ErrorContains(t, err, "-device gl")
@@ -148,7 +149,7 @@ func TestOrientation(t *testing.T) {
 	require.NoError(t, err)
 	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 	require.NoError(t, os.WriteFile(in, []byte("\xff\xd8"+exif+string(data[2:])), 0o666))
-	require.NoError(t, Run(context.Background(), []string{"-model", model, "-in", in, "-out", out}))
+	require.NoError(t, overridden([]string{"-model", model, "-in", in, "-out", out}))
 	got := load(t, out)
 	require.Equal(t, [2]int{20, 40}, [2]int{got.W, got.H})
 }
@@ -175,7 +176,7 @@ func TestFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(in, "notes.txt"), []byte("no picture"), 0o666))
 	args := []string{"-model", model, "-in", in, "-out", out}
 	for range 2 {
-		require.NoError(t, Run(context.Background(), args))
+		require.NoError(t, overridden(args))
 		require.Equal(t, []string{"a.png", "c.ppm.png", "sub/B.PNG"}, files(t, out))
 	}
 	require.Equal(t, styled(t, gradient(9, 31), nil), load(t, filepath.Join(out, "sub", "B.PNG")))
@@ -183,7 +184,7 @@ func TestFolder(t *testing.T) {
 	// One bad file does not spoil the others.
 	require.NoError(t, os.WriteFile(filepath.Join(in, "bad.jpg"), []byte("no picture"), 0o666))
 	require.NoError(t, os.RemoveAll(out))
-	require.ErrorContains(t, Run(context.Background(), args), "1 of 4 pictures failed")
+	require.ErrorContains(t, overridden(args), "1 of 4 pictures failed")
 	require.Equal(t, []string{"a.png", "c.ppm.png", "sub/B.PNG"}, files(t, out))
 
 	canceled, cancel := context.WithCancel(context.Background())
@@ -191,7 +192,7 @@ func TestFolder(t *testing.T) {
 	require.ErrorIs(t, Run(canceled, args), context.Canceled)
 
 	require.NoError(t, os.WriteFile(filepath.Join(in, "c.ppm.png"), []byte("P6 1 1 255 abc"), 0o666))
-	require.ErrorContains(t, Run(context.Background(), args), "would both become")
+	require.ErrorContains(t, overridden(args), "would both become")
 }
 
 func files(t *testing.T, dir string) (names []string) {
@@ -246,9 +247,14 @@ func TestErrors(t *testing.T) {
 		{with("-out", filepath.Join(dir, "out.xyz")), ".xyz"},
 		{with("-out", filepath.Join(dir, "no", "out.png")), "no such file"},
 	} {
-		require.ErrorContains(t, Run(context.Background(), c.args), c.says, "%v", c.args)
+		require.ErrorContains(t, overridden(c.args), c.says, "%v", c.args)
 	}
 	data, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, "precious", string(data))
+}
+
+// overridden runs the program without the flags that come again later.
+func overridden(args []string) error {
+	return Run(context.Background(), clitest.Override(args...))
 }

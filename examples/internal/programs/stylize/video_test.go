@@ -62,7 +62,7 @@ func TestVideo(t *testing.T) {
 	dir := t.TempDir()
 	model, in := modelFile(t, dir), clip(t, dir)
 	out := filepath.Join(dir, "out.mkv")
-	require.NoError(t, Run(context.Background(), []string{"-model", model, "-in", in, "-out", out}))
+	require.NoError(t, overridden([]string{"-model", model, "-in", in, "-out", out}))
 	kinds, w, h, rate, frames := streams(t, out)
 	require.Equal(t, []string{"video", "audio"}, kinds)
 	require.Equal(t, [2]int{66, 50}, [2]int{w, h})
@@ -82,7 +82,7 @@ func TestVideo(t *testing.T) {
 	require.Less(t, sum/float64(len(got)), 600.0, "mean squared difference, of 8-bit values")
 
 	scaled := filepath.Join(dir, "scaled.mkv")
-	require.NoError(t, Run(context.Background(), []string{"-model", model, "-in", in, "-out", scaled, "-scale", "1.5", "-every", "5"}))
+	require.NoError(t, overridden([]string{"-model", model, "-in", in, "-out", scaled, "-scale", "1.5", "-every", "5"}))
 	_, w, h, _, frames = streams(t, scaled)
 	require.Equal(t, [2]int{44, 32}, [2]int{w, h})
 	require.Equal(t, "12", frames)
@@ -125,7 +125,7 @@ func TestVideoFailures(t *testing.T) {
 	require.Equal(t, "precious", string(data))
 
 	t.Setenv("PATH", t.TempDir())
-	require.ErrorIs(t, Run(context.Background(), []string{"-model", model, "-in", in, "-out", out}), movie.ErrNoFFmpeg)
+	require.ErrorIs(t, overridden([]string{"-model", model, "-in", in, "-out", out}), movie.ErrNoFFmpeg)
 }
 
 // TestFFmpegsMessage wants the cause from the ffmpeg whose pipe broke.

@@ -20,8 +20,13 @@ import (
 // Run sweeps, as one of the processes that mpirun has started or alone.
 func Run(ctx context.Context, args []string) error {
 	o, err := parse(args)
-	if err == nil && o.np > 1 && mpi.Started() == 1 {
-		return launch.Ranks(ctx, o.np, o.mpirun, args)
+	if mpi.Started() == 1 {
+		if err != nil {
+			return err
+		}
+		if o.np > 1 {
+			return launch.Ranks(ctx, o.np, o.mpirun, args)
+		}
 	}
 	group, leave, e := inputs.Group()
 	if e != nil {
@@ -71,8 +76,8 @@ func runAs(ctx context.Context, group ranks.Group, o *options) error {
 	}
 	if group.Rank() == 0 {
 		s.bar.Close()
-		fmt.Printf("Look at %s, and train on with what you like best:\n\n  go run ./examples/train -style-weight W -style-size N ...\n",
-			filepath.Join(o.out, sheetFile))
+		fmt.Printf("Look at %s, and train on with what you like best:\n\n  %s -style-weight W -style-size N ...\n",
+			filepath.Join(o.out, sheetFile), cli.Command("train"))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn"
@@ -33,7 +34,7 @@ func table(t *testing.T, dir string) [][]string {
 
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, Run(context.Background(), append(small, "-out", dir, "-style-weights", "1e6,1e9", "-style-sizes", "32,48", "-batch-size", "2")))
+	require.NoError(t, overridden(append(small, "-out", dir, "-style-weights", "1e6,1e9", "-style-sizes", "32,48", "-batch-size", "2")))
 
 	rows := table(t, dir)
 	require.Len(t, rows, 1+4)
@@ -64,7 +65,7 @@ func TestEqualsTraining(t *testing.T) {
 	style := filepath.Join(dir, "style.png")
 	require.NoError(t, imageio.Save(style, paint.Style(2, 40), imageio.SaveOptions{}))
 	out := filepath.Join(dir, "out")
-	require.NoError(t, Run(context.Background(), append(small, "-dataset", data, "-style", style, "-vgg", "random", "-out", out,
+	require.NoError(t, overridden(append(small, "-dataset", data, "-style", style, "-vgg", "random", "-out", out,
 		"-style-weights", "1e7,2e7", "-style-sizes", "0", "-batch-size", "2", "-seed", "5")))
 
 	be := tensor.CPU()
@@ -92,7 +93,7 @@ func TestEqualsTraining(t *testing.T) {
 // TestDivergence has weights that leave the finite numbers: the sweep goes on.
 func TestDivergence(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, Run(context.Background(), append(small, "-out", dir, "-style-weights", "1e30,1e6", "-style-sizes", "32", "-lr", "1e30")))
+	require.NoError(t, overridden(append(small, "-out", dir, "-style-weights", "1e30,1e6", "-style-sizes", "32", "-lr", "1e30")))
 	rows := table(t, dir)
 	require.Len(t, rows, 1+2)
 	for _, row := range rows[1:] {
@@ -136,11 +137,11 @@ func TestUsage(t *testing.T) {
 		{[]string{"more"}, "unexpected argument"},
 	} {
 		args := append([]string{"-out", filepath.Join(t.TempDir(), "out")}, c.args...)
-		err := Run(context.Background(), args)
+		err := overridden(args)
 		require.ErrorContains(t, err, c.want, "%q", c.args)
 		require.IsType(t, cli.Usagef(""), err, "%q: the exit code is 2", c.args)
 	}
-	require.ErrorContains(t, Run(context.Background(), []string{"-dataset", "nowhere", "-vgg", "random", "-style", "s.png"}), "-dataset")
+	require.ErrorContains(t, overridden([]string{"-dataset", "nowhere", "-vgg", "random", "-style", "s.png"}), "-dataset")
 }
 
 // TestResume goes on with a sweep that was ended in the middle: what is there is kept,
@@ -148,7 +149,7 @@ func TestUsage(t *testing.T) {
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	args := append(small, "-out", dir, "-style-weights", "1e6,1e9", "-style-sizes", "32,48", "-batch-size", "2")
-	require.NoError(t, Run(context.Background(), args))
+	require.NoError(t, overridden(args))
 	files := map[string]string{}
 	for _, name := range []string{tableFile, sheetFile, "style_size_32_style_weight_1e9.pth", "style_size_48_style_weight_1e6.pth"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
@@ -160,7 +161,7 @@ func TestResume(t *testing.T) {
 	}
 	kept, err := os.Stat(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))
 	require.NoError(t, err)
-	require.NoError(t, Run(context.Background(), append(args, "-resume")))
+	require.NoError(t, overridden(append(args, "-resume")))
 	for name, want := range files {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
@@ -169,5 +170,10 @@ func TestResume(t *testing.T) {
 	again, err := os.Stat(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))
 	require.NoError(t, err)
 	require.Equal(t, kept.ModTime(), again.ModTime(), "it is not made again")
-	require.ErrorContains(t, Run(context.Background(), append(args, "-resume", "-lr", "0.1")), "made with other flags")
+	require.ErrorContains(t, overridden(append(args, "-resume", "-lr", "0.1")), "made with other flags")
+}
+
+// overridden runs the program without the flags that come again later.
+func overridden(args []string) error {
+	return Run(context.Background(), clitest.Override(args...))
 }

@@ -33,7 +33,7 @@ func TestMPISweep(t *testing.T) {
 	need.Tool(t, "mpi")
 	one, two := t.TempDir(), t.TempDir()
 	args := append(small, "-style-weights", "1e6,1e7,1e8,1e9,1e10", "-style-sizes", "32", "-batch-size", "2")
-	require.NoError(t, Run(context.Background(), append(args, "-out", one)))
+	require.NoError(t, overridden(append(args, "-out", one)))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -98,37 +97,51 @@ func (o *options) parse(args []string) error {
 	flags := cli.NewFlags("[-dataset DIR -style FILE -vgg FILE] [flags]",
 		"Trains with several style weights and sizes for a few steps each, to choose by eye.")
 	o.declare(flags)
+	flags.Others("without -dataset", func(f *cli.Flags) { demo().declare(f) })
 	return cli.Parse(flags, args, 0)
 }
 
-func (o *options) declare(f *flag.FlagSet) {
+func (o *options) declare(f *cli.Flags) {
+	c := &o.cfg
+	f.Section("What to try")
+	f.StringVar(&o.styleWeights, "style-weights", o.styleWeights, "influences of the style to try")
+	f.StringVar(&o.styleSizes, "style-sizes", o.styleSizes, "sides to try resizing the style picture to; 0 leaves it as it is")
+
+	f.Section("Pictures and weights")
 	f.StringVar(&o.dataset, "dataset", o.dataset, "`folder` or .zip of training pictures; without it the program draws its own")
 	f.StringVar(&o.style, "style", o.style, "style picture `file`")
 	f.StringVar(&o.test, "test", o.test, "picture `file` that the sheet shows; the first of the dataset if missing")
 	f.StringVar(&o.vgg, "vgg", o.vgg, "VGG-19 weights `file` (.pth or .safetensors), or random")
 	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the network")
-	f.StringVar(&o.device, "device", o.device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
-	f.StringVar(&o.out, "out", o.out, "`folder` for the sheet, the table and the weights; runs/sweep-DATE-TIME if missing")
-	f.StringVar(&o.styleWeights, "style-weights", o.styleWeights, "influences of the style to try")
-	f.StringVar(&o.styleSizes, "style-sizes", o.styleSizes, "sides to try resizing the style picture to; 0 leaves it as it is")
-	f.StringVar(&o.styleLayers, "style-layers", o.styleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "side of the square training pictures, in pixels")
+	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")
+	f.BoolVar(&c.Shuffle, "shuffle", c.Shuffle, "choose the pictures from all over the dataset instead of its beginning")
+	f.IntVar(&c.MaxBad, "max-bad", c.MaxBad, "unreadable pictures before the sweep gives up; 0 for 100 or 1 %")
+	f.IntVar(&o.pictureMemory, "max-picture-memory", inputs.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
+
+	f.Section("Network")
 	f.StringVar(&o.arch, "arch", o.arch, inputs.ArchUsage)
 	f.StringVar(&o.filters, "filters", o.filters, "channels of the network's three widths")
 	f.IntVar(&o.resBlocks, "res-blocks", o.resBlocks, "residual blocks")
-	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")
-	f.BoolVar(&o.resume, "resume", o.resume, "go on with the sweep in -out, which was begun with the same flags")
+
+	f.Section("Training")
+	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "pictures per step")
+	f.IntVar(&c.Steps, "steps", c.Steps, "steps of each training")
+	f.Float64Var(&c.LearningRate, "lr", c.LearningRate, "learning rate")
+	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of -shuffle")
+
+	f.Section("Losses")
+	f.Float64Var(&c.ContentWeight, "content-weight", c.ContentWeight, "influence of the content")
+	f.StringVar(&o.styleLayers, "style-layers", o.styleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+
+	f.Section("Devices and processes")
+	f.StringVar(&o.device, "device", o.device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
 	f.IntVar(&o.np, "np", o.np, "start so many processes with mpirun, each of which trains alone (needs a build with -tags mpi)")
 	f.StringVar(&o.mpirun, "mpirun", o.mpirun, "more `arguments` for mpirun, such as \"--host one:1,two:1\"")
-	c := &o.cfg
-	f.IntVar(&c.Steps, "steps", c.Steps, "steps of each training")
-	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "side of the square training pictures, in pixels")
-	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "pictures per step")
-	f.Float64Var(&c.LearningRate, "lr", c.LearningRate, "learning rate")
-	f.Float64Var(&c.ContentWeight, "content-weight", c.ContentWeight, "influence of the content")
-	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of -shuffle")
-	f.BoolVar(&c.Shuffle, "shuffle", c.Shuffle, "choose the pictures from all over the dataset instead of its beginning")
-	f.IntVar(&o.pictureMemory, "max-picture-memory", inputs.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
-	f.IntVar(&c.MaxBad, "max-bad", c.MaxBad, "unreadable pictures before the sweep gives up; 0 for 100 or 1 %")
+
+	f.Section("Folder")
+	f.StringVar(&o.out, "out", o.out, "`folder` for the sheet, the table and the weights; runs/sweep-DATE-TIME if missing")
+	f.BoolVar(&o.resume, "resume", o.resume, "go on with the sweep in -out, which was begun with the same flags")
 }
 
 // expand makes the trials, by size and then weight, and checks their settings.

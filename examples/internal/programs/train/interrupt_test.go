@@ -3,7 +3,6 @@ package train
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/train/checkpoint"
@@ -48,7 +48,7 @@ func command(name string, args ...string) *program {
 }
 
 func (p *program) start(t *testing.T, args ...string) {
-	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(args, "\n"))
+	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(clitest.Override(args...), "\n"))
 	p.Stderr = &p.stderr
 	out, err := p.StdoutPipe()
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func TestClosedOutput(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	args := append(append(pictures(t, 5), tiny...), "-out", out, "-epochs", "40", "-log-interval", "1")
 	p := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(args, "\n"))
+	p.Env = append(os.Environ(), argsEnv+"="+strings.Join(clitest.Override(args...), "\n"))
 	var ends []*os.File
 	for _, stream := range []*io.Writer{&p.Stdout, &p.Stderr} {
 		r, w, err := os.Pipe()
@@ -168,7 +168,7 @@ func TestTwoTrainers(t *testing.T) {
 	record, err := os.ReadFile(filepath.Join(out, "run.json"))
 	require.NoError(t, err)
 	for _, args := range [][]string{{"-quiet", "-resume", out}, append(data, "-out", out)} {
-		require.ErrorIs(t, Run(context.Background(), args), checkpoint.ErrLocked)
+		require.ErrorIs(t, overridden(args), checkpoint.ErrLocked)
 	}
 	after, err := os.ReadFile(filepath.Join(out, "run.json"))
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/internal/printable"
@@ -193,9 +194,9 @@ The run is in %[1]s: final.pth (weights), final.onnx (for Unity and others),
 final.png (what they make of the test picture), samples.png and losses.png (how
 they came about), run.json (the settings). Next:
 
-  go run ./examples/stylize -model %[1]s/final.pth -in PICTURE -out STYLED.png
-  go run ./examples/exportonnx -model %[1]s/final.pth -out STYLE.onnx -width 1280 -height 720
-`, j.out)
+  %[2]s -model %[1]s/final.pth -in PICTURE -out STYLED.png
+  %[3]s -model %[1]s/final.pth -out STYLE.onnx -width 1280 -height 720
+`, j.out, cli.Command("stylize"), cli.Command("exportonnx"))
 }
 
 func (j *job) close() {

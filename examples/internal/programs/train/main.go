@@ -17,8 +17,13 @@ import (
 // Run trains, as one of the processes that mpirun has started or alone.
 func Run(ctx context.Context, args []string) error {
 	look := &options{settings: tutorial()}
-	if err := look.parse(args); err == nil && look.np > 1 && mpi.Started() == 1 {
-		return launch.Ranks(ctx, look.np, look.mpirun, args)
+	if mpi.Started() == 1 {
+		if err := look.parse(args); err != nil {
+			return err
+		}
+		if look.np > 1 {
+			return launch.Ranks(ctx, look.np, look.mpirun, args)
+		}
 	}
 	group, leave, err := inputs.Group()
 	if err != nil {
@@ -55,7 +60,7 @@ func runAs(ctx context.Context, group ranks.Group, args []string) error {
 		return err
 	}
 	if stopped := errors.Is(err, errStopped); stopped || errors.Is(err, context.Canceled) {
-		fmt.Printf("Stopped; continue with: go run ./examples/train -resume %s\n", o.out)
+		fmt.Printf("Stopped; continue with: %s -resume %s\n", cli.Command("train"), o.out)
 		if stopped {
 			return nil
 		}

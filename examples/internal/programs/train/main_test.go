@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/gpu"
@@ -48,7 +49,7 @@ func TestRun(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	board := filepath.Join(t.TempDir(), "board")
 	args := append(append(pictures(t, 7), tiny...), "-out", out, "-tensorboard", board, "-epochs", "2", "-http", "localhost:0")
-	require.NoError(t, Run(context.Background(), args))
+	require.NoError(t, overridden(args))
 	for _, name := range []string{
 		"ckpt_epoch_0_batch_id_2.pth", "ckpt_epoch_0_batch_id_2.png", "ckpt_epoch_1_batch_id_2.pth",
 		"final.pth", "final.png", "final.onnx", "run.json", "losses.csv", "losses.png", "samples.png",
@@ -97,8 +98,8 @@ func TestOtherNetworks(t *testing.T) {
 	} {
 		out := filepath.Join(t.TempDir(), "run")
 		args := append(append(append([]string{}, data...), tiny...), "-steps", "1", "-out", out)
-		require.NoError(t, Run(context.Background(), append(args, flags...)))
-		require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "2"}))
+		require.NoError(t, overridden(append(args, flags...)))
+		require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "2"}))
 		for _, name := range []string{"final.pth", "final.onnx"} {
 			d, err := weightsfile.ReadFile(filepath.Join(out, name))
 			require.NoError(t, err)
@@ -119,16 +120,16 @@ func TestResume(t *testing.T) {
 	data := pictures(t, 5)
 	whole := filepath.Join(t.TempDir(), "whole")
 	all := append(append([]string{}, data...), tiny...)
-	require.NoError(t, Run(context.Background(), append(all, "-shuffle", "-epochs", "2", "-out", whole)))
+	require.NoError(t, overridden(append(all, "-shuffle", "-epochs", "2", "-out", whole)))
 	want, err := os.ReadFile(filepath.Join(whole, "final.pth"))
 	require.NoError(t, err)
 	losses, err := os.ReadFile(filepath.Join(whole, "losses.csv"))
 	require.NoError(t, err)
 
 	parts := filepath.Join(t.TempDir(), "parts")
-	require.NoError(t, Run(context.Background(), append(all, "-shuffle", "-epochs", "2", "-steps", "1", "-out", parts)))
+	require.NoError(t, overridden(append(all, "-shuffle", "-epochs", "2", "-steps", "1", "-out", parts)))
 	for _, steps := range []string{"3", "0"} {
-		require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", parts, "-steps", steps}))
+		require.NoError(t, overridden([]string{"-quiet", "-resume", parts, "-steps", steps}))
 	}
 	got, err := os.ReadFile(filepath.Join(parts, "final.pth"))
 	require.NoError(t, err)
@@ -149,7 +150,7 @@ func TestPacked(t *testing.T) {
 	from := func(dataset string, more ...string) string {
 		out := filepath.Join(t.TempDir(), "run")
 		args := append(append(append([]string{}, data...), tiny...), "-shuffle", "-epochs", "2", "-dataset", dataset, "-out", out)
-		require.NoError(t, Run(context.Background(), append(args, more...)))
+		require.NoError(t, overridden(append(args, more...)))
 		return out
 	}
 	weights := func(out string) string {
@@ -159,13 +160,13 @@ func TestPacked(t *testing.T) {
 	}
 	want := weights(from(data[1]))
 	require.Equal(t, want, weights(from(packed)))
-	require.ErrorContains(t, Run(context.Background(), append(append(append([]string{}, data...), tiny...),
+	require.ErrorContains(t, overridden(append(append(append([]string{}, data...), tiny...),
 		"-dataset", packed, "-image-size", "32", "-out", filepath.Join(t.TempDir(), "x"))), "pictures of 16 pixels, not 32")
 
 	part := from(packed, "-steps", "2")
 	require.NoError(t, os.Rename(packed, packed+".gone"))
 	require.NoError(t, os.Symlink(data[1], packed)) // the folder in its place
-	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", part, "-steps", "0"}))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", part, "-steps", "0"}))
 	require.Equal(t, want, weights(part))
 }
 
@@ -174,8 +175,8 @@ func TestOptionalTerms(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	args := append(append(pictures(t, 5), tiny...), "-out", out, "-steps", "1", "-tv-weight", "10", "-stability", "100",
 		"-lr-schedule", "warmup:2,cosine:0.1", "-max-grad-norm", "1e6", "-weight-decay", "0.01")
-	require.NoError(t, Run(context.Background(), args))
-	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "0"}))
+	require.NoError(t, overridden(args))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "0"}))
 	losses, err := report.ReadLosses(filepath.Join(out, "losses.csv"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"content", "style", "tv", "stability"}, losses.Terms)
@@ -187,7 +188,7 @@ func TestOptionalTerms(t *testing.T) {
 
 	for flag, value := range map[string]string{"-lr-schedule": "often", "-tv-weight": "-1", "-weight-decay": "-1", "-max-grad-norm": "-1",
 		"-stability": "-1", "-stability-ramp": "0.5", "-stability-moves": "0.6,0.6", "-stability-noise": "4,1"} {
-		require.Error(t, Run(context.Background(), append(append(pictures(t, 1), tiny...), flag, value)), flag)
+		require.Error(t, overridden(append(append(pictures(t, 1), tiny...), flag, value)), flag)
 	}
 }
 
@@ -196,7 +197,7 @@ func TestOptionalTerms(t *testing.T) {
 func TestDeviceGL(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	args := append(append(pictures(t, 4), tiny...), "-device", "gl", "-out", out)
-	err := Run(context.Background(), args)
+	err := overridden(args)
 	if err != nil && !need.Required("opengl") {
 		require.ErrorIs(t, err, gpu.ErrUnavailable)
 		require.ErrorContains(t, err, "-device gl")
@@ -210,7 +211,7 @@ func TestMistakes(t *testing.T) {
 	data := pictures(t, 1)
 	empty := t.TempDir()
 	taken := filepath.Join(t.TempDir(), "taken")
-	require.NoError(t, Run(context.Background(), append(append(append([]string{}, data...), tiny...), "-steps", "1", "-out", taken)))
+	require.NoError(t, overridden(append(append(append([]string{}, data...), tiny...), "-steps", "1", "-out", taken)))
 	for name, c := range map[string]struct {
 		args []string
 		says string
@@ -248,7 +249,12 @@ func TestMistakes(t *testing.T) {
 			if name != "folder taken" && args[0] != "-resume" {
 				args = append(append([]string{}, args...), "-out", filepath.Join(t.TempDir(), "out"))
 			}
-			require.ErrorContains(t, Run(context.Background(), args), c.says)
+			require.ErrorContains(t, overridden(args), c.says)
 		})
 	}
+}
+
+// overridden runs the program without the flags that come again later.
+func overridden(args []string) error {
+	return Run(context.Background(), clitest.Override(args...))
 }

@@ -103,6 +103,11 @@ func (o *options) parse(args []string) error {
 	flags := cli.NewFlags("[-dataset DIR -style FILE -vgg FILE] [flags]",
 		"Trains a style transfer network. Without -dataset it draws a style and pictures itself.")
 	flagsOf(flags, &o.settings)
+	flags.Others("without -dataset", func(f *cli.Flags) {
+		s := demo()
+		flagsOf(f, &s)
+	})
+	flags.Section("Run folder and terminal")
 	flags.StringVar(&o.out, "out", "", "`folder` for checkpoints, samples and results; runs/DATE-TIME if missing")
 	var resume string
 	flags.StringVar(&resume, "resume", "", "continue the run in `folder`, with its settings")
@@ -110,6 +115,7 @@ func (o *options) parse(args []string) error {
 	flags.BoolVar(&o.quiet, "quiet", false, "print log lines instead of a progress bar")
 	flags.StringVar(&o.http, "http", "", "serve a page that shows the progress at this `address`, such as localhost:8080")
 	flags.StringVar(&o.tensorboard, "tensorboard", "", "write event files for TensorBoard to `folder`")
+	flags.Section("Devices and processes")
 	flags.IntVar(&o.np, "np", 1, "start so many processes with mpirun, which share every batch (needs a build with -tags mpi)")
 	flags.StringVar(&o.mpirun, "mpirun", "", "more `arguments` for mpirun, such as \"--host one:1,two:1\"")
 	if err := cli.Parse(flags, args, 0); err != nil {

@@ -73,7 +73,7 @@ func (j *job) wayOut(bad *train.NonFiniteError) string {
 	if err != nil || len(steps) == 0 {
 		return ""
 	}
-	resume := fmt.Sprintf("go run ./examples/train -resume %s -lr %g", j.out, j.LR/2)
+	resume := fmt.Sprintf("%s -resume %s -lr %g", cli.Command("train"), j.out, j.LR/2)
 	text := fmt.Sprintf("The run is saved after step %d. Go on from there with a lower learning rate:\n\n  %s\n",
 		steps[len(steps)-1], resume)
 	if len(steps) > 1 {

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,16 +35,16 @@ func copyFolder(t *testing.T, from string, keep func(name string) bool) string {
 func TestEveryFirstMomentHasAWayOn(t *testing.T) {
 	begin := append(append(pictures(t, 3), tiny...), "-steps", "2")
 	whole := filepath.Join(t.TempDir(), "whole")
-	require.NoError(t, Run(context.Background(), append(begin, "-out", whole, "-checkpoint-interval", "1", "-keep", "9")))
+	require.NoError(t, overridden(append(begin, "-out", whole, "-checkpoint-interval", "1", "-keep", "9")))
 	want, err := os.ReadFile(filepath.Join(whole, "final.pth"))
 	require.NoError(t, err)
 	first := []string{".lock", "losses.csv", "state-000000000.safetensors", "run.json", "ckpt_epoch_0_batch_id_1.pth", "state-000000001.safetensors"}
 	for n := range len(first) + 1 {
 		dir := copyFolder(t, whole, func(name string) bool { return slices.Contains(first[:n], name) })
-		err := Run(context.Background(), []string{"-quiet", "-resume", dir})
+		err := overridden([]string{"-quiet", "-resume", dir})
 		if n < 3 { // there is no state
 			require.ErrorContains(t, err, "begin one with -out "+dir)
-			err = Run(context.Background(), append(begin, "-out", dir))
+			err = overridden(append(begin, "-out", dir))
 		}
 		require.NoError(t, err, first[:n])
 		got, err := os.ReadFile(filepath.Join(dir, "final.pth"))
@@ -54,15 +53,15 @@ func TestEveryFirstMomentHasAWayOn(t *testing.T) {
 	}
 	// Before the first step a run can be begun again too, with other settings.
 	dir := copyFolder(t, whole, func(name string) bool { return slices.Contains(first[:4], name) })
-	require.NoError(t, Run(context.Background(), append(begin, "-out", dir, "-steps", "1")))
+	require.NoError(t, overridden(append(begin, "-out", dir, "-steps", "1")))
 }
 
 // TestStatesAreEnough resumes without run.json, and with one that is cut.
 func TestStatesAreEnough(t *testing.T) {
 	begin := append(append(pictures(t, 3), tiny...), "-shuffle", "-seed", "7")
 	whole, part := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "part")
-	require.NoError(t, Run(context.Background(), append(begin, "-steps", "4", "-epochs", "4", "-out", whole)))
-	require.NoError(t, Run(context.Background(), append(begin, "-steps", "2", "-epochs", "4", "-out", part)))
+	require.NoError(t, overridden(append(begin, "-steps", "4", "-epochs", "4", "-out", whole)))
+	require.NoError(t, overridden(append(begin, "-steps", "2", "-epochs", "4", "-out", part)))
 	want, err := os.ReadFile(filepath.Join(whole, "final.pth"))
 	require.NoError(t, err)
 	record, err := os.ReadFile(filepath.Join(part, "run.json"))
@@ -72,7 +71,7 @@ func TestStatesAreEnough(t *testing.T) {
 		if size >= 0 {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "run.json"), record[:size], 0o666))
 		}
-		require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", dir, "-steps", "4"}))
+		require.NoError(t, overridden([]string{"-quiet", "-resume", dir, "-steps", "4"}))
 		got, err := os.ReadFile(filepath.Join(dir, "final.pth"))
 		require.NoError(t, err)
 		require.Equal(t, want, got, size)
@@ -88,7 +87,7 @@ func TestStatesAreEnough(t *testing.T) {
 	for _, s := range states {
 		require.NoError(t, os.Truncate(s, 100))
 	}
-	require.ErrorContains(t, Run(context.Background(), []string{"-quiet", "-resume", dir}), "-init")
+	require.ErrorContains(t, overridden([]string{"-quiet", "-resume", dir}), "-init")
 }
 
 // TestAnotherRate resumes a run that diverged with a lower rate, from the newest state
@@ -96,7 +95,7 @@ func TestStatesAreEnough(t *testing.T) {
 func TestAnotherRate(t *testing.T) {
 	begin := append(append(pictures(t, 3), tiny...), "-steps", "5", "-epochs", "5", "-keep", "9", "-checkpoint-interval", "1")
 	out := filepath.Join(t.TempDir(), "run")
-	require.NoError(t, Run(context.Background(), append(begin, "-out", out)))
+	require.NoError(t, overridden(append(begin, "-out", out)))
 	steps, err := checkpoint.Steps(out)
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, steps)
@@ -110,7 +109,7 @@ func TestAnotherRate(t *testing.T) {
 	require.Contains(t, text, "states, 0 1 2 3:")
 	require.Contains(t, text, "-lr 0.0005 -from 3\n")
 
-	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-lr", "0.0005", "-from", "3"}))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-lr", "0.0005", "-from", "3"}))
 	s, err := checkpoint.Newest(out)
 	require.NoError(t, err)
 	require.Equal(t, 5, s.Step)
@@ -125,20 +124,20 @@ func TestAnotherRate(t *testing.T) {
 func TestMovedInputs(t *testing.T) {
 	data := pictures(t, 3)
 	out := filepath.Join(t.TempDir(), "run")
-	require.NoError(t, Run(context.Background(), append(append(slices.Clone(data), tiny...), "-steps", "1", "-epochs", "4", "-out", out)))
+	require.NoError(t, overridden(append(append(slices.Clone(data), tiny...), "-steps", "1", "-epochs", "4", "-out", out)))
 	old := filepath.Dir(data[1]) // -dataset
 	moved := filepath.Join(t.TempDir(), "moved")
 	require.NoError(t, os.CopyFS(moved, os.DirFS(old)))
 	require.NoError(t, os.RemoveAll(old))
 	resume := []string{"-quiet", "-resume", out, "-steps", "2"}
-	require.ErrorContains(t, Run(context.Background(), resume), "-dataset")
+	require.ErrorContains(t, overridden(resume), "-dataset")
 	at := func(dataset, style string) []string {
 		return append(slices.Clone(resume), "-dataset", filepath.Join(moved, dataset), "-style", filepath.Join(moved, style), "-test", filepath.Join(moved, "test.png"))
 	}
-	require.ErrorContains(t, Run(context.Background(), at("dataset", "test.png")), "style picture is")
+	require.ErrorContains(t, overridden(at("dataset", "test.png")), "style picture is")
 	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "scenes"), filepath.Join(moved, "dataset", "others")))
-	require.ErrorContains(t, Run(context.Background(), at("dataset", "style.png")), "names and sizes of the pictures")
+	require.ErrorContains(t, overridden(at("dataset", "style.png")), "names and sizes of the pictures")
 	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "others"), filepath.Join(moved, "dataset", "scenes")))
-	require.NoError(t, Run(context.Background(), at("dataset", "style.png")))
-	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
+	require.NoError(t, overridden(at("dataset", "style.png")))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
 }

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"strconv"
@@ -58,18 +57,26 @@ type settings struct {
 
 // flagsOf declares the settings as flags of the same meaning as the tutorial's
 // variables. The defaults are those of s.
-func flagsOf(f *flag.FlagSet, s *settings) {
+func flagsOf(f *cli.Flags, s *settings) {
+	f.Section("Pictures and weights")
 	f.StringVar(&s.Dataset, "dataset", s.Dataset, "`folder` or .zip of training pictures; without it the program draws its own")
 	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
 	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
 	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
 	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
-	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
-	f.IntVar(&s.GPU, "gpu", s.GPU, "`number` of the card for -device gl, from 0; -1 for any, and one for each process of mpirun")
+	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
+	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
+	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
+	f.BoolVar(&s.Shuffle, "shuffle", s.Shuffle, "shuffle the dataset in every epoch")
+	f.IntVar(&s.MaxBad, "max-bad", s.MaxBad, "unreadable pictures before the run gives up; 0 for 100 or 1 %")
+	f.IntVar(&s.MaxPictureMemory, "max-picture-memory", s.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
+
+	f.Section("Network")
 	f.StringVar(&s.Arch, "arch", s.Arch, inputs.ArchUsage)
 	f.StringVar(&s.Filters, "filters", s.Filters, "channels of the network's three widths")
 	f.IntVar(&s.ResBlocks, "res-blocks", s.ResBlocks, "residual blocks")
-	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
+
+	f.Section("Training")
 	f.IntVar(&s.BatchSize, "batch-size", s.BatchSize, "pictures per step")
 	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset")
 	f.IntVar(&s.Steps, "steps", s.Steps, "steps after which to stop; 0 for all of the epochs")
@@ -77,24 +84,29 @@ func flagsOf(f *flag.FlagSet, s *settings) {
 	f.StringVar(&s.Schedule, "lr-schedule", s.Schedule, "constant, step:EVERY:BY, cosine or cosine:LEAST, after warmup:STEPS, if wanted, as in warmup:500,cosine")
 	f.Float64Var(&s.WeightDecay, "weight-decay", s.WeightDecay, "weight decay of AdamW")
 	f.Float64Var(&s.MaxGradNorm, "max-grad-norm", s.MaxGradNorm, "norm that gradients are scaled down to; 0 for none")
+	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of the weights and of -shuffle")
+	f.StringVar(&s.OnNaN, "on-nan", s.OnNaN, "stop, or rollback to the last checkpoint at half the learning rate")
+
+	f.Section("Losses")
 	f.Float64Var(&s.ContentWeight, "content-weight", s.ContentWeight, "influence of the content")
 	f.Float64Var(&s.StyleWeight, "style-weight", s.StyleWeight, "influence of the style")
 	f.Float64Var(&s.TVWeight, "tv-weight", s.TVWeight, "influence of total variation, which smooths the result; 0 for none")
+	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
+
+	f.Section("Stability")
 	f.Float64Var(&s.Stability, "stability", s.Stability, "influence of stability: results stay with what they show when the picture moves; 0 for none")
 	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
 	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
-	f.StringVar(&s.StyleLayers, "style-layers", s.StyleLayers, "VGG-19 layers that compare styles, each optionally with :weight")
-	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
-	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
+
+	f.Section("Devices and processes")
+	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
+	f.IntVar(&s.GPU, "gpu", s.GPU, "`number` of the card for -device gl, from 0; -1 for any, and one for each process of mpirun")
+
+	f.Section("Run folder and terminal")
+	f.StringVar(&s.Losses, "losses", s.Losses, "CSV `file` for the losses of each step; losses.csv in -out if missing")
 	f.IntVar(&s.LogInterval, "log-interval", s.LogInterval, "steps between log lines")
 	f.IntVar(&s.CheckpointInterval, "checkpoint-interval", s.CheckpointInterval, "steps between checkpoints")
-	f.Uint64Var(&s.Seed, "seed", s.Seed, "seed of the weights and of -shuffle")
-	f.BoolVar(&s.Shuffle, "shuffle", s.Shuffle, "shuffle the dataset in every epoch")
-	f.StringVar(&s.Losses, "losses", s.Losses, "CSV `file` for the losses of each step; losses.csv in -out if missing")
-	f.StringVar(&s.OnNaN, "on-nan", s.OnNaN, "stop, or rollback to the last checkpoint at half the learning rate")
-	f.IntVar(&s.MaxBad, "max-bad", s.MaxBad, "unreadable pictures before the run gives up; 0 for 100 or 1 %")
-	f.IntVar(&s.MaxPictureMemory, "max-picture-memory", s.MaxPictureMemory, inputs.MaxPictureMemoryUsage)
 	f.IntVar(&s.Keep, "keep", s.Keep, "training states kept for -resume, at least 2")
 }
 
