@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/impasto-go/impasto/internal/printable"
+	"github.com/impasto-go/impasto/nn/internal/tensorio"
 )
 
 // Model is an ONNX file: a graph of operators with its weights, and what says
@@ -165,7 +166,7 @@ func (t *Tensor) Floats() ([]float32, error) {
 		case Float32:
 			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b))
 		case Float16:
-			v[i] = fromHalf(binary.LittleEndian.Uint16(b))
+			v[i] = tensorio.FromHalf(binary.LittleEndian.Uint16(b))
 		case Float64:
 			v[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
 		}
@@ -208,7 +209,7 @@ func FloatTensor(name string, dims []int64, v []float32) Tensor {
 func HalfTensor(name string, dims []int64, v []float32) Tensor {
 	raw := make([]byte, 0, 2*len(v))
 	for _, x := range v {
-		raw = binary.LittleEndian.AppendUint16(raw, toHalf(x))
+		raw = binary.LittleEndian.AppendUint16(raw, tensorio.ToHalf(x))
 	}
 	return Tensor{Dims: dims, DataType: Float16, Name: name, Raw: raw}
 }

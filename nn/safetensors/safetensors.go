@@ -93,3 +93,12 @@ func WriteFile(path string, d statedict.Dict, metadata map[string]string) error 
 	}
 	return nil
 }
+
+// WriteHalfFile is WriteFile with F16 tensors: see WriteHalf.
+func WriteHalfFile(path string, d statedict.Dict, metadata map[string]string) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return WriteHalf(w, d, metadata) })
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}

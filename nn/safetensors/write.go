@@ -19,10 +19,31 @@ import (
 // checksums. The same arguments give the same bytes. Names must be unique and
 // data fit its shape; "__metadata__" and the metadata key "impasto.sha256" are taken.
 func Write(w io.Writer, d statedict.Dict, metadata map[string]string) error {
+	return writeAs(w, d, metadata, f32)
+}
+
+// WriteHalf is Write with F16 tensors, of the numbers nearest to those of d.
+func WriteHalf(w io.Writer, d statedict.Dict, metadata map[string]string) error {
+	return writeAs(w, d, metadata, f16)
+}
+
+// format is how the elements of tensors are written.
+type format struct {
+	dtype tensorio.DType
+	size  int64 // of an element, in bytes
+	write func(w io.Writer, data []float32) error
+}
+
+var (
+	f32 = format{tensorio.F32, 4, tensorio.WriteFloats}
+	f16 = format{tensorio.F16, 2, tensorio.WriteHalves}
+)
+
+func writeAs(w io.Writer, d statedict.Dict, metadata map[string]string, f format) error {
 	if err := tensorio.CheckDict(d); err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
-	header, err := headerJSON(d, metadata)
+	header, err := headerJSON(d, metadata, f)
 	if err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
@@ -33,7 +54,7 @@ func Write(w io.Writer, d statedict.Dict, metadata map[string]string) error {
 		return err
 	}
 	for _, e := range d {
-		if err := tensorio.WriteFloats(w, e.Data); err != nil {
+		if err := f.write(w, e.Data); err != nil {
 			return err
 		}
 	}
@@ -42,7 +63,7 @@ func Write(w io.Writer, d statedict.Dict, metadata map[string]string) error {
 
 // headerJSON returns the header, padded with spaces so that the data is aligned
 // to 8 bytes.
-func headerJSON(d statedict.Dict, metadata map[string]string) ([]byte, error) {
+func headerJSON(d statedict.Dict, metadata map[string]string, f format) ([]byte, error) {
 	all := map[string]string{}
 	for k, v := range metadata {
 		if k == checksumKey {
@@ -53,7 +74,7 @@ func headerJSON(d statedict.Dict, metadata map[string]string) ([]byte, error) {
 		}
 		all[k] = v
 	}
-	all[checksumKey] = checksums(d)
+	all[checksumKey] = checksums(d, f)
 	var b bytes.Buffer
 	b.WriteString(`{"__metadata__":`)
 	writeJSON(&b, all)
@@ -62,10 +83,10 @@ func headerJSON(d statedict.Dict, metadata map[string]string) ([]byte, error) {
 		if e.Name == "__metadata__" {
 			return nil, fmt.Errorf("the tensor name %q is reserved", e.Name)
 		}
-		end := at + 4*int64(len(e.Data))
+		end := at + f.size*int64(len(e.Data))
 		b.WriteByte(',')
 		writeJSON(&b, e.Name)
-		fmt.Fprintf(&b, `:{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, shapeJSON(e.Shape), at, end)
+		fmt.Fprintf(&b, `:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`, f.dtype.String(), shapeJSON(e.Shape), at, end)
 		at = end
 	}
 	b.WriteByte('}')
@@ -86,12 +107,12 @@ func writeJSON(b *bytes.Buffer, v any) {
 }
 
 // checksums returns the digests of the tensors as the package comment defines them.
-func checksums(d statedict.Dict) string {
+func checksums(d statedict.Dict, f format) string {
 	digests := make([]string, len(d))
 	for i, e := range d {
 		sum := sha256.New()
-		io.WriteString(sum, (&entry{name: e.Name, dtype: tensorio.F32.String(), shape: e.Shape}).signature())
-		tensorio.WriteFloats(sum, e.Data) // hashes do not fail
+		io.WriteString(sum, (&entry{name: e.Name, dtype: f.dtype.String(), shape: e.Shape}).signature())
+		f.write(sum, e.Data) // hashes do not fail
 		digests[i] = hex.EncodeToString(sum.Sum(nil))
 	}
 	return strings.Join(digests, " ")

@@ -147,3 +147,26 @@ func TestStreaming(t *testing.T) {
 	require.Less(t, damagetest.Allocated(func() { _, _, err = ReadFile(path) }), 20<<20+1<<20)
 	require.NoError(t, err)
 }
+
+// TestHalf reads what is written in half precision: numbers of that precision exactly,
+// others rounded, in half the bytes.
+func TestHalf(t *testing.T) {
+	exact := statedict.Dict{{Name: "a", Shape: []int{2, 2}, Data: []float32{0, -1.5, 65504, 0x1p-24}}, {Name: "empty", Shape: []int{0}, Data: []float32{}}}
+	var file bytes.Buffer
+	require.NoError(t, WriteHalf(&file, exact, map[string]string{"k": "v"}))
+	got, metadata, err := read(file.Bytes(), RequireChecksum())
+	require.NoError(t, err)
+	require.Equal(t, exact, got)
+	require.Equal(t, map[string]string{"k": "v"}, metadata)
+
+	path := filepath.Join(t.TempDir(), "half.safetensors")
+	require.NoError(t, WriteHalfFile(path, sample()[:1], nil))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Less(t, info.Size(), int64(2*70_000+1000))
+	got, _, err = ReadFile(path, RequireChecksum())
+	require.NoError(t, err)
+	for i, want := range sample()[0].Data {
+		require.InDelta(t, want, got[0].Data[i], max(0x1p-25, 0x1p-11*math.Abs(float64(want))))
+	}
+}

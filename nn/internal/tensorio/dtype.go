@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // DType is the type of a tensor's elements in a file, little endian.
@@ -88,7 +89,7 @@ func convert(dst []float32, b []byte, t DType) error {
 		}
 	case F16:
 		for i := range dst {
-			dst[i] = halfToFloat(le.Uint16(b[2*i:]))
+			dst[i] = FromHalf(le.Uint16(b[2*i:]))
 		}
 	case BF16:
 		for i := range dst {
@@ -139,20 +140,6 @@ func integer(b []byte, i int, t DType) int64 {
 	}
 }
 
-// halfToFloat converts an IEEE 754 binary16 value, exactly.
-func halfToFloat(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	exponent, mantissa := uint32(h>>10)&31, uint32(h&0x3ff)
-	switch exponent {
-	case 0:
-		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)*0x1p-24))
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | mantissa<<13)
-	default:
-		return math.Float32frombits(sign | (exponent+112)<<23 | mantissa<<13)
-	}
-}
-
 // WriteFloats writes data as little-endian float32, a chunk at a time.
 func WriteFloats(w io.Writer, data []float32) error {
 	var buf [16 << 10]byte
@@ -165,6 +152,20 @@ func WriteFloats(w io.Writer, data []float32) error {
 			return err
 		}
 		data = data[n:]
+	}
+	return nil
+}
+
+// WriteHalves writes the binary16 numbers nearest to data, a chunk at a time.
+func WriteHalves(w io.Writer, data []float32) error {
+	var buf [16 << 10]byte
+	for chunk := range slices.Chunk(data, len(buf)/2) {
+		for i, v := range chunk {
+			binary.LittleEndian.PutUint16(buf[2*i:], ToHalf(v))
+		}
+		if _, err := w.Write(buf[:2*len(chunk)]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func TestHalf(t *testing.T) {
 		var want float64
 		switch {
 		case exponent == 31 && fraction != 0:
-			require.True(t, math.IsNaN(float64(halfToFloat(uint16(h)))))
+			require.True(t, math.IsNaN(float64(FromHalf(uint16(h)))))
 			continue
 		case exponent == 31:
 			want = math.Inf(int(sign))
@@ -26,7 +26,7 @@ func TestHalf(t *testing.T) {
 		default:
 			want = sign * math.Ldexp(1+fraction, exponent-15)
 		}
-		got := float64(halfToFloat(uint16(h)))
+		got := float64(FromHalf(uint16(h)))
 		if math.Float64bits(got) != math.Float64bits(want) {
 			t.Fatalf("%#04x is %v instead of %v", h, got, want)
 		}
