@@ -189,7 +189,7 @@ func (o *Perceptual) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 	style := o.styleGrams(p.Input.Shape()[0])
 	for i, s := range o.opts.StyleLayers {
 		g := tp.Gram(o.outputs[i])
-		dst = append(dst, tp.MSE(g, style[i], float32(o.opts.StyleWeight*s.Weight)))
+		dst = append(dst, tp.MSE(g, style[i], float32(o.opts.StyleWeight*s.Weight*o.features.GramWeight())))
 		tp.Release(g)
 	}
 	for _, f := range o.outputs {

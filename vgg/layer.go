@@ -21,12 +21,26 @@ var (
 // StyleLayers returns the five layers of the tutorial, from shallow to deep.
 func StyleLayers() []Layer { return []Layer{Relu12, Relu22, Relu34, Relu44, Relu54} }
 
+// Layers returns all layers down to the deepest, in order.
+func Layers(deepest Layer) []Layer {
+	var layers []Layer
+	for _, p := range layout(deepest, fullWidth) {
+		if len(p.shape) == 4 {
+			layers = append(layers, p.layer)
+		}
+	}
+	return layers
+}
+
 // blockConvs is the number of convolutions in each block, blockWidth their
 // number of filters (Simonyan and Zisserman, arXiv:1409.1556, configuration E).
 var (
 	blockConvs = [5]int{2, 2, 4, 4, 4}
-	blockWidth = [5]int{64, 128, 256, 512, 512}
+	blockWidth = [5]int{fullWidth, 128, 256, 512, 512}
 )
+
+// fullWidth is the number of filters in VGG-19's first block.
+const fullWidth = 64
 
 // ParseLayer returns the layer with a name such as "relu2_2". The tutorial's
 // relu3_3, relu4_3 and relu5_3 are really the fourth convolutions of their

@@ -31,8 +31,10 @@ import (
 // VGG is the convolutional part of VGG-19 down to some layer.
 type VGG struct {
 	deepest Layer
+	width   int // filters in the first block
 	convs   []conv
-	scale   *tensor.Tensor // of Normalize
+	views   map[Layer]*tensor.Tensor // see Load
+	scale   *tensor.Tensor           // of Normalize
 	shift   *tensor.Tensor
 
 	checksum uint32
@@ -53,6 +55,10 @@ var (
 // whose keys are torchvision's: features.N.weight and features.N.bias. Deeper
 // convolutions and the classifier are ignored. The error is a *statedict.Mismatch
 // if tensors are missing, misshapen or foreign to VGG-19.
+//
+// A narrow network, such as that of package compact, is recognized by the number of
+// filters in its first block. It may have views: matrices that what Features returns
+// of a layer is multiplied with, so that distances there are those in VGG-19.
 func Load(be backend.Backend, d statedict.Dict, deepest Layer) (*VGG, error) {
 	if !deepest.Valid() {
 		return nil, fmt.Errorf("VGG-19 has no layer %v", deepest)
@@ -97,8 +103,8 @@ func Random(be backend.Backend, seed uint64, deepest Layer) *VGG {
 }
 
 func build(be backend.Backend, deepest Layer, d statedict.Dict) *VGG {
-	v := &VGG{deepest: deepest}
-	shapes := layout(deepest)
+	v := &VGG{deepest: deepest, width: widthOf(d), views: map[Layer]*tensor.Tensor{}}
+	shapes := layout(deepest, v.width)
 	for i := 0; i < len(shapes); i += 2 {
 		w, b := d.Lookup(shapes[i].name).Data, d.Lookup(shapes[i+1].name).Data
 		v.convs = append(v.convs, conv{
@@ -107,6 +113,10 @@ func build(be backend.Backend, deepest Layer, d statedict.Dict) *VGG {
 			layer:  shapes[i].layer,
 		})
 		v.checksum = updateChecksum(updateChecksum(v.checksum, w), b)
+		if e := d.Lookup(ViewName(shapes[i].layer)); e != nil {
+			v.views[shapes[i].layer] = tensor.FromSlice(be, tensor.Shape(e.Shape), e.Data).Freeze()
+			v.checksum = updateChecksum(v.checksum, e.Data)
+		}
 	}
 	var scale, shift [3]float32
 	for c := range scale {
@@ -132,11 +142,20 @@ func updateChecksum(sum uint32, values []float32) uint32 {
 }
 
 // Checksum identifies the weights: the CRC-32C of all of them as little-endian
-// float32, in torchvision's order.
+// float32, in torchvision's order, each view after its convolution.
 func (v *VGG) Checksum() uint32 { return v.checksum }
 
 // Deepest returns the last layer the network has.
 func (v *VGG) Deepest() Layer { return v.deepest }
+
+// GramWeight is what the mean squared difference of two Gram matrices of this network's
+// features is multiplied with to be on the scale of VGG-19's: 1 for VGG-19 itself. A
+// Gram matrix of fewer channels has fewer and larger entries; the mean squared difference
+// of the features themselves needs no such factor.
+func (v *VGG) GramWeight() float64 {
+	r := float64(v.width) / fullWidth
+	return r * r
+}
 
 // Normalize returns the images x {N, 3, H, W}, values 0..255, as the network
 // expects them: divided by 255, less ImageNet's mean, divided by its deviation.
@@ -174,10 +193,18 @@ func (v *VGG) Features(dst []*tensor.Tensor, tp *tensor.Tape, x *tensor.Tensor, 
 		}
 		step(tp.Conv2d(h, c.weight, c.bias, tensor.Conv2dOptions{Padding: 1, ReLU: true}))
 		for j, l := range layers {
-			if l == c.layer {
+			if l != c.layer {
+				continue
+			}
+			if view := v.views[l]; view != nil {
+				out[j] = tp.Conv2d(h, view, nil, tensor.Conv2dOptions{})
+			} else {
 				out[j], kept = h, true
 			}
 		}
+	}
+	if !kept {
+		tp.Release(h)
 	}
 	return dst
 }
@@ -188,6 +215,9 @@ func (v *VGG) Free() {
 	for _, c := range v.convs {
 		c.weight.Free()
 		c.bias.Free()
+	}
+	for _, view := range v.views {
+		view.Free()
 	}
 	v.scale.Free()
 	v.shift.Free()
