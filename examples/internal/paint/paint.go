@@ -1,10 +1,12 @@
-// Package paint draws pictures by code: a style and any number of scenes, so that
-// the examples train and stylize without a file to download.
+// Package paint draws pictures by code: styles and any number of landscapes, which
+// may move, so that the examples train and stylize without a file to download.
 package paint
 
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -21,123 +23,44 @@ func (c color) mix(d color, t float64) color {
 
 func (c color) scaled(f float64) color { return color{}.mix(c, f) }
 
-// draw fills a picture with f of every pixel's center, in units of its height.
+// draw fills a picture with the mean of f over each pixel, in units of its height.
 func draw(w, h int, f func(x, y float64) color) *imageio.Image {
+	const parts = 2 // of a pixel, in each direction
 	img := imageio.New(w, h)
-	for py := range h {
+	unit := 1 / float64(parts*h)
+	row := func(py int) {
 		for px := range w {
-			c := f((float64(px)+0.5)/float64(h), (float64(py)+0.5)/float64(h))
-			for i, v := range c {
-				img.Pix[3*(py*w+px)+i] = uint8(math.Round(min(max(v, 0), 255)))
+			var sum color
+			for s := range parts * parts {
+				c := f((float64(px*parts+s%parts)+0.5)*unit, (float64(py*parts+s/parts)+0.5)*unit)
+				for i, v := range c {
+					sum[i] += min(max(v, 0), 255)
+				}
+			}
+			for i, v := range sum {
+				img.Pix[3*(py*w+px)+i] = uint8(math.Round(v / (parts * parts)))
 			}
 		}
 	}
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for first := range workers {
+		group.Go(func() {
+			for py := first; py < h; py += workers {
+				row(py)
+			}
+		})
+	}
+	group.Wait()
 	return img
 }
 
-// glass is the palette of the style.
-var glass = []color{
-	{222, 44, 38}, {246, 148, 30}, {252, 214, 66}, {28, 122, 76},
-	{22, 92, 168}, {58, 40, 124}, {18, 164, 176}, {238, 230, 206},
-}
+func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
 
-// Style returns a square picture of stained glass: cells of strong colors with a
-// grain, in dark lead. Equal seeds give equal pictures.
-func Style(seed uint64, size int) *imageio.Image {
-	rng := rand.New(rand.NewPCG(seed, 1))
-	const cells = 90
-	var x, y [cells]float64
-	var paint [cells]color
-	for i := range cells {
-		x[i], y[i] = rng.Float64(), rng.Float64()
-		paint[i] = glass[rng.IntN(len(glass))]
-	}
-	grain := newNoise(seed + 1)
-	return draw(size, size, func(px, py float64) color {
-		// The distance to the border between the two nearest cells.
-		first, second, cell := math.Inf(1), math.Inf(1), 0
-		for i := range cells {
-			d := math.Hypot(px-x[i], py-y[i])
-			if d < first {
-				first, second, cell = d, first, i
-			} else if d < second {
-				second = d
-			}
-		}
-		if second-first < 0.012 {
-			return color{16, 14, 20}
-		}
-		light := 0.8 + 0.35*grain.at(px*40, py*9) + 0.25*grain.at(px*6, py*6)
-		return paint[cell].scaled(light)
-	})
-}
+// between returns a random number of a..b.
+func between(rng *rand.Rand, a, b float64) float64 { return a + (b-a)*rng.Float64() }
 
-// Scene returns a picture of hills under a sky, with a sun, trees and perhaps a
-// house, in the given size. Equal seeds give equal pictures.
-func Scene(seed uint64, w, h int) *imageio.Image {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	noise := newNoise(seed)
-	aspect := float64(w) / float64(h)
-
-	top, low := pick(rng, skies), color{244, 226, 200}
-	sunX, sunY, sunR := rng.Float64()*aspect, 0.1+0.25*rng.Float64(), 0.05+0.06*rng.Float64()
-	ground := pick(rng, meadows)
-	horizon := 0.45 + 0.15*rng.Float64()
-	type disc struct{ x, y, r float64 }
-	var trees []disc
-	for range 3 + rng.IntN(6) {
-		y := horizon + 0.08 + 0.35*rng.Float64()
-		trees = append(trees, disc{rng.Float64() * aspect, y, 0.05 + 0.12*(y-horizon)/0.4})
-	}
-	house, houseX, houseY := rng.IntN(3) > 0, (0.2+0.6*rng.Float64())*aspect, horizon+0.2
-
-	return draw(w, h, func(x, y float64) color {
-		c := top.mix(low, min(y/horizon, 1))
-		if cloud := noise.at(x*3+7, y*8) + 0.5*noise.at(x*9, y*21); cloud > 0.35 {
-			c = c.mix(color{255, 252, 246}, min((cloud-0.35)*2, 0.85))
-		}
-		if math.Hypot(x-sunX, y-sunY) < sunR {
-			c = color{255, 238, 150}
-		}
-		for layer := range 3 {
-			f := float64(layer)
-			ridge := horizon - 0.12 + 0.09*f + 0.08*noise.at(x*(2+f)+11*f, 3*f)
-			if y > ridge {
-				c = ground.mix(color{150, 170, 196}, 0.7-0.33*f).scaled(1 + 0.2*noise.at(x*25, y*40))
-			}
-		}
-		if house && math.Abs(x-houseX) < 0.11 {
-			roof := houseY - 0.1 + math.Abs(x-houseX)
-			switch {
-			case y > houseY && y < houseY+0.13:
-				c = color{232, 220, 190}
-				if math.Mod(math.Abs(x-houseX)+0.02, 0.06) < 0.025 && y > houseY+0.04 && y < houseY+0.09 {
-					c = color{58, 66, 88}
-				}
-			case y > roof && y <= houseY:
-				c = color{168, 70, 52}
-			}
-		}
-		for _, t := range trees {
-			if math.Abs(x-t.x) < 0.1*t.r && y > t.y && y < t.y+1.6*t.r {
-				c = color{84, 58, 40}
-			}
-			if d := math.Hypot(x-t.x, y-t.y) + 0.25*t.r*noise.at(x*40, y*40); d < t.r {
-				c = color{34, 84, 44}.mix(color{124, 162, 72}, (t.y-y)/t.r/2+0.5).scaled(1 + 0.25*noise.at(x*60, y*60))
-			}
-		}
-		return c
-	})
-}
-
-var (
-	skies   = []color{{72, 132, 206}, {40, 74, 150}, {222, 126, 96}, {128, 176, 214}}
-	meadows = []color{{88, 140, 66}, {150, 142, 70}, {70, 118, 88}, {176, 132, 84}}
-)
-
-func pick(rng *rand.Rand, from []color) color { return from[rng.IntN(len(from))] }
-
-// noise is smooth value noise of roughly -1..1.
+// noise is smooth value noise of -1..1.
 type noise struct{ seed uint64 }
 
 func newNoise(seed uint64) noise { return noise{seed * 0x9E3779B97F4A7C15} }
@@ -159,4 +82,27 @@ func (n noise) at(x, y float64) float64 {
 	return top*(1-v) + low*v
 }
 
+// rough is noise with finer and fainter noise on it, so many times.
+func (n noise) rough(x, y float64, times int) float64 {
+	sum, high := 0.0, 0.6
+	for range times {
+		sum += high * n.at(x, y)
+		x, y, high = 2.03*x+17.1, 2.03*y+5.3, high/2
+	}
+	return sum
+}
+
+// peaks is rough noise with sharp crests, of 0..1.
+func (n noise) peaks(x, y float64, times int) float64 {
+	sum, high := 0.0, 0.5
+	for range times {
+		sum += high * (1 - math.Abs(n.at(x, y)))
+		x, y, high = 2.1*x+11.7, 2.1*y+3.1, high/2
+	}
+	return sum
+}
+
 func smooth(t float64) float64 { return t * t * (3 - 2*t) }
+
+// step goes from 0 at a to 1 at b, smoothly.
+func step(a, b, x float64) float64 { return smooth(min(max((x-a)/(b-a), 0), 1)) }
