@@ -11,6 +11,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/programs/gpuinfo"
 	"github.com/impasto-go/impasto/examples/internal/programs/pack"
 	"github.com/impasto-go/impasto/examples/internal/programs/scale"
+	"github.com/impasto-go/impasto/examples/internal/programs/studio"
 	"github.com/impasto-go/impasto/examples/internal/programs/stylize"
 	"github.com/impasto-go/impasto/examples/internal/programs/sweep"
 	"github.com/impasto-go/impasto/examples/internal/programs/train"
@@ -37,6 +38,7 @@ var groups = []struct {
 	{"Use", []word{
 		{"stylize", "stylize", "applies a style to pictures, folders and videos", stylize.Run},
 		{"export", "exportonnx", "writes the ONNX file for Unity, ONNX Runtime and others", exportonnx.Run},
+		{"studio", "studio", "shows runs and tries styles in the browser", studio.Run},
 		{"exportshader", "exportshader", "writes a style as shaders: a page for browsers, an effect for Godot", exportshader.Run},
 	}},
 	{"Measure", []word{

@@ -207,6 +207,21 @@ func TestCommand(t *testing.T) {
 	require.Equal(t, []string{"export", "-h"}, Arguments("-h"))
 }
 
+// TestParseBetween allows operands that may be left out.
+func TestParseBetween(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "", "a": "", "a b": `unexpected argument "b" (-h shows the usage)`, "-style x": "", "-style x a": "",
+		"a -style x": "-style comes too late: flags go before the other arguments",
+	} {
+		err := ParseBetween(sample(&values{}), strings.Fields(args), 0, 1)
+		if want == "" {
+			require.NoError(t, err)
+		} else {
+			require.EqualError(t, err, want)
+		}
+	}
+}
+
 // TestDescribe has a program end before it does anything.
 func TestDescribe(t *testing.T) {
 	f := Describe(func(_ context.Context, args []string) error {

@@ -96,6 +96,11 @@ func (f *Flags) Given(name string) (found bool) {
 // flags. A flag may be given once, unless it is a List. It prints the help on stdout
 // when asked by -h, and then returns flag.ErrHelp; every other error is as from Usagef.
 func Parse(flags *Flags, args []string, operands int) error {
+	return ParseBetween(flags, args, operands, operands)
+}
+
+// ParseBetween is Parse with at least so many operands, and at most so many.
+func ParseBetween(flags *Flags, args []string, least, most int) error {
 	if described != nil {
 		*described = flags
 		return errDescribed
@@ -119,16 +124,16 @@ func Parse(flags *Flags, args []string, operands int) error {
 	case err != nil:
 		return flags.explain(err)
 	}
-	for _, operand := range flags.Args()[:min(flags.NArg(), operands+1)] {
+	for _, operand := range flags.Args()[:min(flags.NArg(), most+1)] {
 		if strings.HasPrefix(operand, "-") && flags.Lookup(strings.TrimLeft(operand, "-")) != nil {
 			return Usagef("%s comes too late: flags go before the other arguments", operand)
 		}
 	}
 	switch {
-	case flags.NArg() > operands:
-		return flags.unexpected(args[:len(args)-flags.NArg()], flags.Arg(operands))
-	case flags.NArg() < operands:
-		return Usagef("%s needed after the flags, got %d (-h shows the usage)", Count(operands, "operand is", "operands are"), flags.NArg())
+	case flags.NArg() > most:
+		return flags.unexpected(args[:len(args)-flags.NArg()], flags.Arg(most))
+	case flags.NArg() < least:
+		return Usagef("%s needed after the flags, got %d (-h shows the usage)", Count(least, "operand is", "operands are"), flags.NArg())
 	}
 	return nil
 }

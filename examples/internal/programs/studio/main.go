@@ -17,15 +17,11 @@ func Run(ctx context.Context, args []string) error {
 		"Serves an application for the browser on this computer: the runs, models and pictures in a\n"+
 			"folder and below it, the present one without FOLDER.")
 	address := flags.String("http", "localhost:8181", "the `address` to serve it at; port 0 takes a free one")
-	operands := 0 // or one
-	if flags.Parse(args) == nil {
-		operands = min(flags.NArg(), 1)
-	}
-	if err := cli.Parse(flags, args, operands); err != nil {
+	if err := cli.ParseBetween(flags, args, 0, 1); err != nil {
 		return err
 	}
 	folder := "."
-	if operands == 1 {
+	if flags.NArg() == 1 {
 		folder = flags.Arg(0)
 	}
 	s, err := open(folder)
