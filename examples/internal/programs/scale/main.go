@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 )
 
 // netFloats are the gradients of the network with filters 8,16,32.
@@ -20,6 +20,7 @@ func Run(_ context.Context, args []string) error {
 	flags := cli.NewFlags("[-measure] [flags]", "Predicts, or measures, what several processes that train together take.")
 	measured := flags.Bool("measure", false, "measure sums and steps among the processes of mpirun, beside what is predicted for the first of -gbit")
 	most := flags.Float64("most", 0, "with -measure, fail if the sums take more than this `part` of a step; 0 for no limit")
+	styleLayers := flags.String("style-layers", "relu1_2,relu2_2,relu3_3,relu4_3,relu5_3", "with -measure, VGG-19 layers that compare styles")
 	size := flags.Int("image-size", 256, "with -measure, side of the pictures")
 	compute := flags.Duration("compute", 250*time.Millisecond, "`time` that one process takes for a picture of a step")
 	batch := flags.Int("batch", 32, "pictures of a step")
@@ -41,9 +42,13 @@ func Run(_ context.Context, args []string) error {
 		return cli.Usagef("-batch, -floats, -compute and -image-size must be positive")
 	}
 	m := model{compute: compute.Seconds(), batch: *batch, buckets: buckets(*floats)}
+	layers, err := inputs.StyleLayers(*styleLayers)
+	if err != nil {
+		return err
+	}
 	if *measured {
 		m.link = link{latency.Seconds(), gbits[0] * 1e9 / 8}
-		return measureAll(m, work{*size, train.Default().StyleLayers, 15, *most})
+		return measureAll(m, work{*size, layers, 30, *most})
 	}
 	m.table(os.Stdout, latency.Seconds(), gbits)
 	return nil

@@ -149,12 +149,15 @@ func steps(group ranks.Group, m model, w work) error {
 			times[i] = append(times[i], t)
 		}
 	}
-	own, all, bare := median(times[0]), median(times[1]), median(times[2])
+	least := func(i int) float64 { return slices.Min(times[i]) }
 	if group.Rank() == 0 {
-		fmt.Printf("%d processes, %d pictures of %dx%d: %s for their own pictures, together %s; the model says %s for %s and %.3g Gbit/s; the sums alone take %s, %.2g %% of a step\n",
-			group.Size(), m.batch, w.size, w.size, ms(own), ms(all), ms(own+m.sums(group.Size())), ms(m.link.latency), m.link.rate*8/1e9, ms(bare), 100*bare/all)
+		fmt.Printf("%d processes, %d pictures of %dx%d, %s and %.3g Gbit/s:\n", group.Size(), m.batch, w.size, w.size, ms(m.link.latency), m.link.rate*8/1e9)
+		for i, what := range []string{"a step of each for itself", "a step of all together", "the sums of such a step"} {
+			fmt.Printf("  %-26s least %s, median %s\n", what, ms(least(i)), ms(median(times[i])))
+		}
+		fmt.Printf("  the model, from the first: least %s, sums %s\n", ms(least(0)+m.sums(group.Size())), ms(m.sums(group.Size())))
 	}
-	if w.most > 0 && bare > w.most*all {
+	if bare, all := median(times[2]), median(times[1]); w.most > 0 && bare > w.most*all {
 		return fmt.Errorf("the sums of a step take %s of %s, more than %.2g %%", ms(bare), ms(all), 100*w.most)
 	}
 	return nil

@@ -70,6 +70,9 @@ func runAs(ctx context.Context, group ranks.Group, o *options) error {
 		if group.Rank() == 0 {
 			err = s.take(all)
 		}
+		if err == nil && mine != nil {
+			err = s.forget(s.trials[mine.Trial])
+		}
 		if err := ranks.Agree(group, err); err != nil {
 			return err
 		}
@@ -109,6 +112,7 @@ func (s *sweep) begin(group ranks.Group) (left []int, err error) {
 		}
 		for _, r := range kept {
 			done = append(done, r.Trial)
+			err = errors.Join(err, s.forget(s.trials[r.Trial])) // ended in between
 		}
 	}
 	if err := ranks.Agree(group, err); err != nil {

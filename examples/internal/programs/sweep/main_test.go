@@ -1,11 +1,16 @@
 package sweep
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +23,9 @@ import (
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/pack"
 )
 
 var small = []string{"-steps", "4", "-image-size", "32", "-filters", "4,6,8", "-res-blocks", "1", "-style-layers", "relu1_2,relu2_2"}
@@ -38,8 +46,8 @@ func TestSweep(t *testing.T) {
 
 	rows := table(t, dir)
 	require.Len(t, rows, 1+4)
-	for i, want := range [][]string{{"32", "1e6", "4"}, {"32", "1e9", "4"}, {"48", "1e6", "4"}, {"48", "1e9", "4"}} {
-		require.Equal(t, want, rows[i+1][:3])
+	for i, want := range [][]string{{"", "32", "1e6", "4"}, {"", "32", "1e9", "4"}, {"", "48", "1e6", "4"}, {"", "48", "1e9", "4"}} {
+		require.Equal(t, want, rows[i+1][:4])
 	}
 	sheet, err := imageio.Load(filepath.Join(dir, sheetFile), imageio.Options{})
 	require.NoError(t, err)
@@ -97,8 +105,8 @@ func TestDivergence(t *testing.T) {
 	rows := table(t, dir)
 	require.Len(t, rows, 1+2)
 	for _, row := range rows[1:] {
-		require.Empty(t, row[3])
-		require.NotEqual(t, "4", row[2])
+		require.Empty(t, row[4])
+		require.NotEqual(t, "4", row[3])
 	}
 }
 
@@ -112,6 +120,8 @@ func TestInterrupted(t *testing.T) {
 func TestUsage(t *testing.T) {
 	old := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(old, tableFile), nil, 0o644))
+	twice := filepath.Join(old, "twice.txt")
+	require.NoError(t, os.WriteFile(twice, []byte("a.png\nb/a.jpg\n"), 0o644))
 	for _, c := range []struct {
 		args []string
 		want string
@@ -133,6 +143,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"-content-scale", "NaN"}, "-content-scale"},
 		{[]string{"-dataset", "pictures"}, "-vgg is missing"},
 		{[]string{"-dataset", "pictures", "-vgg", "random"}, "-style is missing"},
+		{[]string{"-style", old}, "it holds no pictures"},
+		{[]string{"-style", filepath.Join(old, "missing.txt")}, "-style: open"},
+		{[]string{"-style", twice}, "would have the same name"},
 		{[]string{"-out", old}, "holds a sweep already"},
 		{[]string{"more"}, "unexpected argument"},
 	} {
@@ -176,4 +189,135 @@ func TestResume(t *testing.T) {
 // overridden runs the program without the flags that come again later.
 func overridden(args []string) error {
 	return Run(context.Background(), clitest.Override(args...))
+}
+
+// TestStyles tries every weight with pictures that are named, in a folder and in a list.
+func TestStyles(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "folder")
+	require.NoError(t, os.Mkdir(folder, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "notes.md"), nil, 0o644))
+	for i, path := range []string{"named.png", "folder/b, or not.png", "folder/c.jpg", "listed.png"} {
+		require.NoError(t, imageio.Save(filepath.Join(dir, path), paint.Style(uint64(i), 40), imageio.SaveOptions{}))
+	}
+	list := filepath.Join(dir, "list.txt")
+	require.NoError(t, os.WriteFile(list, []byte("listed.png\n\n"), 0o644))
+	out := filepath.Join(dir, "out")
+	args := append(small, "-out", out, "-style-weights", "1e7,1e8", "-style-sizes", "32", "-batch-size", "2")
+	require.NoError(t, Run(context.Background(), append(clitest.Override(args...), "-style", filepath.Join(dir, "named.png"), "-style", folder, "-style", list)))
+	rows := table(t, out)[1:]
+	require.Len(t, rows, 4*2)
+	networks := map[string]bool{}
+	for i, name := range []string{"named", "b, or not", "c", "listed"} {
+		require.Equal(t, []string{name, "32", "1e7", "4"}, rows[2*i][:4])
+		require.Equal(t, []string{name, "32", "1e8", "4"}, rows[2*i+1][:4])
+		require.Equal(t, name+"_style_size_32_style_weight_1e8.pth", rows[2*i+1][8])
+		network, err := os.ReadFile(filepath.Join(out, rows[2*i+1][8]))
+		require.NoError(t, err)
+		networks[string(network)] = true
+	}
+	require.Len(t, networks, 4)
+
+	alone := filepath.Join(dir, "alone")
+	require.NoError(t, overridden(append(args, "-out", alone, "-style", filepath.Join(folder, "c.jpg"))))
+	want, err := os.ReadFile(filepath.Join(alone, "style_size_32_style_weight_1e8.pth"))
+	require.NoError(t, err)
+	require.True(t, networks[string(want)], "a style among others is trained as alone")
+
+	require.NoError(t, os.Remove(filepath.Join(folder, "b, or not.png")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "b, or not.png"), []byte("no picture"), 0o644))
+	require.ErrorContains(t, overridden(append(args, "-out", t.TempDir(), "-style", folder)), "b, or not.png")
+}
+
+// TestSheets has more rows than one sheet shows.
+func TestSheets(t *testing.T) {
+	s := &sweep{options: &options{out: t.TempDir(), columns: 1, styles: []stylePicture{{picture: imageio.New(8, 8)}}}, pictures: &inputs.Pictures{Test: imageio.New(8, 8)}}
+	s.cfg.Steps = 1
+	for _, at := range []int{0, sheetRows, 2*sheetRows - 1, 2 * sheetRows} {
+		c := trial{weight: "1", cfg: train.Config{Steps: 1}}
+		require.NoError(t, s.add(at, &result{trial: c, steps: 1, sample: imageio.New(8, 8)}))
+	}
+	var heights []int
+	for _, name := range []string{"sheet.png", "sheet-2.png", "sheet-3.png"} {
+		m, err := imageio.Load(filepath.Join(s.out, name), imageio.Options{})
+		require.NoError(t, err)
+		heights = append(heights, m.H)
+	}
+	require.Equal(t, heights[0], heights[2])
+	require.Greater(t, heights[1], heights[0])
+}
+
+// TestResumeAmid interrupts a training of a sweep: the next one goes on with it, and
+// leaves the files of one that nobody interrupted.
+func TestResumeAmid(t *testing.T) {
+	args := append(small, "-steps", "24", "-batch-size", "1", "-style-weights", "1e6,1e7", "-style-sizes", "32", "-filters", "2,2,2", "-image-size", "16")
+	whole, dir := t.TempDir(), t.TempDir()
+	require.NoError(t, overridden(append(args, "-out", whole)))
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	folder := filepath.Join(dir, "style_size_32_style_weight_1e7.run")
+	go func() {
+		for ctx.Err() == nil { // until some steps of the second training are done
+			if text, err := os.ReadFile(filepath.Join(folder, "losses.csv")); err == nil && bytes.Count(text, []byte("\n")) > 3 {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	err := Run(ctx, clitest.Override(append(args, "-out", dir)...))
+	if err == nil {
+		t.Fatal("the training was over before it was interrupted")
+	}
+	require.ErrorIs(t, err, context.Canceled)
+	state, err := checkpoint.Newest(folder)
+	require.NoError(t, err)
+	require.Positive(t, state.Step)
+
+	stdout := os.Stdout
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	os.Stdout = w
+	err = overridden(append(args, "-out", dir, "-resume"))
+	os.Stdout = stdout
+	require.NoError(t, errors.Join(err, w.Close()))
+	said, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.Contains(t, string(said), fmt.Sprintf("style-weight 1e7: going on after step %d\n", state.Step))
+	files, err := filepath.Glob(filepath.Join(whole, "*"))
+	require.NoError(t, err)
+	require.Len(t, files, 6)
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		got, err := os.ReadFile(filepath.Join(dir, filepath.Base(file)))
+		require.NoError(t, err)
+		require.Equal(t, want, got, filepath.Base(file))
+	}
+	require.NoDirExists(t, folder)
+}
+
+// TestPacked trains on a packed dataset as on its pictures.
+func TestPacked(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "data"), 0o755))
+	for i := range 6 {
+		require.NoError(t, imageio.Save(filepath.Join(dir, "data", fmt.Sprintf("%d.png", i)), paint.Scene(uint64(i), 40, 36), imageio.SaveOptions{}))
+	}
+	style := filepath.Join(dir, "style.png")
+	require.NoError(t, imageio.Save(style, paint.Style(2, 40), imageio.SaveOptions{}))
+	files, err := dataset.Folder(filepath.Join(dir, "data"), imageio.Options{})
+	require.NoError(t, err)
+	packed := filepath.Join(dir, "data.pack")
+	require.NoError(t, pack.Write(context.Background(), packed, files, pack.Options{Size: 32}))
+	var results []string
+	for i, from := range []string{filepath.Join(dir, "data"), packed} {
+		out := filepath.Join(dir, fmt.Sprint(i))
+		require.NoError(t, overridden(append(small, "-dataset", from, "-style", style, "-vgg", "random", "-out", out, "-style-weights", "1e7", "-style-sizes", "32",
+			"-batch-size", "2", "-steps", "3", "-shuffle", "-test", style)))
+		text, err := os.ReadFile(filepath.Join(out, tableFile))
+		require.NoError(t, err)
+		results = append(results, string(text))
+	}
+	require.Equal(t, results[0], results[1])
 }

@@ -17,7 +17,9 @@ import (
 
 // options are the command line.
 type options struct {
-	dataset, style, test, vgg, init, device, out string
+	dataset, test, vgg, init, device, out string
+	style                                 []string
+	styles                                []stylePicture // that these name
 
 	arch          string
 	filters       string
@@ -38,19 +40,31 @@ type options struct {
 }
 
 // trial is one of the combinations to try. weight is its style weight as it was
-// written.
+// written, and name that of its style, empty where there is only one.
 type trial struct {
-	weight string
-	cfg    train.Config
+	picture      int // among the styles
+	name, weight string
+	cfg          train.Config
 }
 
 func (c trial) String() string {
-	return fmt.Sprintf("style-size %d, style-weight %s", c.cfg.StyleSize, c.weight)
+	text := fmt.Sprintf("style-size %d, style-weight %s", c.cfg.StyleSize, c.weight)
+	if c.name != "" {
+		text = c.name + ", " + text
+	}
+	return text
 }
 
-func (c trial) weightsFile() string {
-	return fmt.Sprintf("style_size_%d_style_weight_%s.pth", c.cfg.StyleSize, c.weight)
+// file is what the names of a trial's files begin with.
+func (c trial) file() string {
+	name := fmt.Sprintf("style_size_%d_style_weight_%s", c.cfg.StyleSize, c.weight)
+	if c.name != "" {
+		name = c.name + "_" + name
+	}
+	return name
 }
+
+func (c trial) weightsFile() string { return c.file() + ".pth" }
 
 // tutorial returns the defaults with a dataset.
 func tutorial() *options {
@@ -87,7 +101,7 @@ func parse(args []string) (*options, error) {
 	if o.out == "" {
 		o.out = filepath.Join("runs", "sweep-"+time.Now().Format("20060102-150405"))
 	}
-	if err := inputs.Missing(o.dataset, o.vgg, o.style); err != nil {
+	if err := inputs.Missing(o.dataset, o.vgg, o.styles[0].path); err != nil {
 		return nil, err
 	}
 	return o, o.expand()
@@ -98,7 +112,11 @@ func (o *options) parse(args []string) error {
 		"Trains with several style weights and sizes for a few steps each, to choose by eye.")
 	o.declare(flags)
 	flags.Others("without -dataset", func(f *cli.Flags) { demo().declare(f) })
-	return cli.Parse(flags, args, 0)
+	err := cli.Parse(flags, args, 0)
+	if err == nil {
+		o.styles, err = listStyles(o.style)
+	}
+	return err
 }
 
 func (o *options) declare(f *cli.Flags) {
@@ -109,7 +127,7 @@ func (o *options) declare(f *cli.Flags) {
 
 	f.Section("Pictures and weights")
 	f.StringVar(&o.dataset, "dataset", o.dataset, "`folder` or .zip of training pictures; without it the program draws its own")
-	f.StringVar(&o.style, "style", o.style, "style picture `file`")
+	f.ListVar(&o.style, "style", listUsage)
 	f.StringVar(&o.test, "test", o.test, "picture `file` that the sheet shows; the first of the dataset if missing")
 	f.StringVar(&o.vgg, "vgg", o.vgg, "VGG-19 weights `file` (.pth or .safetensors), or random")
 	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the network")
@@ -144,7 +162,7 @@ func (o *options) declare(f *cli.Flags) {
 	f.BoolVar(&o.resume, "resume", o.resume, "go on with the sweep in -out, which was begun with the same flags")
 }
 
-// expand makes the trials, by size and then weight, and checks their settings.
+// expand makes the trials, by style, size and then weight, and checks their settings.
 func (o *options) expand() error {
 	if o.cfg.Steps < 1 {
 		return cli.Usagef("-steps %d: want 1 or more", o.cfg.Steps)
@@ -161,14 +179,20 @@ func (o *options) expand() error {
 		return err
 	}
 	o.columns = len(weights)
-	for _, size := range sizes {
-		for _, weight := range weights {
-			c := o.cfg
-			c.StyleSize, c.StyleWeight = size.value, weight.value
-			if err := c.Validate(); err != nil {
-				return cli.Usagef("%w", err)
+	for i, style := range o.styles {
+		name := style.name
+		if len(o.styles) == 1 {
+			name = ""
+		}
+		for _, size := range sizes {
+			for _, weight := range weights {
+				c := o.cfg
+				c.StyleSize, c.StyleWeight = size.value, weight.value
+				if err := c.Validate(); err != nil {
+					return cli.Usagef("%w", err)
+				}
+				o.trials = append(o.trials, trial{i, name, weight.text, c})
 			}
-			o.trials = append(o.trials, trial{weight.text, c})
 		}
 	}
 	return nil

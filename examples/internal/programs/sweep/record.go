@@ -30,8 +30,8 @@ type record struct {
 // made describes all that the result of a trial depends on.
 func (s *sweep) made(c trial) string {
 	o := s.options
-	return fmt.Sprint(o.dataset, o.style, o.test, o.vgg, o.init, o.filters, o.resBlocks, o.styleLayers, o.contentScale,
-		c.cfg.Steps, c.cfg.ImageSize, c.cfg.BatchSize, c.cfg.LearningRate, c.cfg.ContentWeight, c.cfg.Seed, c.cfg.Shuffle, c)
+	return fmt.Sprint(o.dataset, o.styles[c.picture].path, o.test, o.vgg, o.init, o.filters, o.resBlocks, o.styleLayers, o.contentScale,
+		c.cfg.Steps, c.cfg.ImageSize, c.cfg.BatchSize, c.cfg.LearningRate, c.cfg.ContentWeight, c.cfg.Seed, c.cfg.Shuffle, c.cfg.StyleSize, c.weight)
 }
 
 // record turns a result of trial i into what others can read.
@@ -56,9 +56,7 @@ func (s *sweep) result(r *record) (*result, error) {
 }
 
 // recordFile is where the record of a trial is kept.
-func (c trial) recordFile() string {
-	return fmt.Sprintf("style_size_%d_style_weight_%s.json", c.cfg.StyleSize, c.weight)
-}
+func (c trial) recordFile() string { return c.file() + ".json" }
 
 // keep puts a record, and before it the weights, into the folder.
 func (s *sweep) keep(r *record) error {

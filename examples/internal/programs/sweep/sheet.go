@@ -1,9 +1,12 @@
 package sweep
 
 import (
+	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/internal/atomicfile"
@@ -22,21 +25,38 @@ func (s *sweep) add(i int, r *result) error {
 	r.at = i
 	s.results = append(s.results, r)
 	slices.SortFunc(s.results, func(a, b *result) int { return a.at - b.at })
-	if err := s.writeSheet(); err != nil {
+	if err := s.writeSheet(r.at / s.columns / sheetRows); err != nil {
 		return err
 	}
 	return atomicfile.Write(s.file(tableFile), s.writeTable)
 }
 
-// writeSheet shows a row for each size: the test picture, the style in that size,
-// and the test picture stylized with each weight.
-func (s *sweep) writeSheet() error {
+// sheetRows is how many rows are on one sheet.
+const sheetRows = 24
+
+// sheetName is that of a sheet, from 0.
+func sheetName(number int) string {
+	if number == 0 {
+		return sheetFile
+	}
+	return fmt.Sprintf("sheet-%d.png", number+1)
+}
+
+// writeSheet shows a row for each style and size: the test picture, the style in that
+// size, and the test picture stylized with each weight.
+func (s *sweep) writeSheet(number int) error {
 	var cells []report.Cell
 	row := -1
 	for _, r := range s.results {
-		if size := r.cfg.StyleSize; size != row {
-			cells = append(cells, report.Cell{Image: s.pictures.Test, Caption: "test picture"}, s.styleCell(size))
-			row = size
+		if r.at/s.columns/sheetRows != number {
+			continue
+		}
+		if at := r.at / s.columns; at != row {
+			for len(cells)%(2+s.columns) != 0 { // some of the row before are not done yet
+				cells = append(cells, report.Cell{Image: imageio.New(1, 1)})
+			}
+			cells = append(cells, report.Cell{Image: s.pictures.Test, Caption: "test picture"}, s.styleCell(r.trial))
+			row = at
 		}
 		caption := "style-weight " + r.weight
 		if r.steps < r.cfg.Steps {
@@ -48,30 +68,35 @@ func (s *sweep) writeSheet() error {
 	if err != nil {
 		return err
 	}
-	return imageio.Save(s.file(sheetFile), sheet, imageio.SaveOptions{})
+	return imageio.Save(s.file(sheetName(number)), sheet, imageio.SaveOptions{})
 }
 
-func (s *sweep) styleCell(size int) report.Cell {
-	m := s.pictures.Style
+func (s *sweep) styleCell(c trial) report.Cell {
+	m, size := s.styles[c.picture].picture, c.cfg.StyleSize
 	if size > 0 {
 		m = imageio.Resize(m, size, size, imageio.Lanczos)
 	}
-	return report.Cell{Image: m, Caption: fmt.Sprintf("style-size %d", size)}
+	caption := fmt.Sprintf("style-size %d", size)
+	if c.name != "" {
+		caption = c.name + ", " + caption
+	}
+	return report.Cell{Image: m, Caption: caption}
 }
 
 // writeTable writes the weighted losses, as training reports them, and without
 // their weights, which is what rows can be compared by.
 func (s *sweep) writeTable(w io.Writer) error {
-	fmt.Fprintln(w, "style_size,style_weight,steps,content,style,unweighted_content,unweighted_style,weights")
+	rows := csv.NewWriter(w)
+	rows.Write(strings.Split("picture,style_size,style_weight,steps,content,style,unweighted_content,unweighted_style,weights", ","))
 	for _, r := range s.results {
-		if r.steps < r.cfg.Steps {
-			fmt.Fprintf(w, "%d,%s,%d,,,,,\n", r.cfg.StyleSize, r.weight, r.steps)
-			continue
+		row := []string{s.styles[r.picture].name, strconv.Itoa(r.cfg.StyleSize), r.weight, strconv.Itoa(r.steps), "", "", "", "", ""}
+		if r.steps == r.cfg.Steps {
+			copy(row[4:], []string{ratio(r.content, 1), ratio(r.style, 1), ratio(r.content, r.cfg.ContentWeight), ratio(r.style, r.cfg.StyleWeight), r.weightsFile()})
 		}
-		fmt.Fprintf(w, "%d,%s,%d,%.6g,%.6g,%s,%s,%s\n", r.cfg.StyleSize, r.weight, r.steps, r.content, r.style,
-			ratio(r.content, r.cfg.ContentWeight), ratio(r.style, r.cfg.StyleWeight), r.weightsFile())
+		rows.Write(row)
 	}
-	return nil // Write reports what a failing disk makes of these
+	rows.Flush()
+	return rows.Error()
 }
 
 // ratio returns a loss without its weight, or nothing where the weight is 0.

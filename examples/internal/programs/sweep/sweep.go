@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/examples/internal/progress"
+	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -18,7 +21,9 @@ import (
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
+	"github.com/impasto-go/impasto/train/checkpoint"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/pack"
 	"github.com/impasto-go/impasto/vgg"
 )
 
@@ -28,7 +33,7 @@ type sweep struct {
 	be       backend.Backend
 	features *vgg.VGG
 	pictures *inputs.Pictures
-	squares  dataset.Images // of the pictures, as many as the steps need
+	squares  dataset.Source // of the pictures, as many as the steps need
 	results  []*result
 	bar      *progress.Bar // nil where there is no terminal
 }
@@ -69,7 +74,7 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 	a := net.Arch()
 	net.Free()
 	if made.pictures, err = inputs.OpenPictures(inputs.Choice{
-		Dataset: o.dataset, Style: o.style, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
+		Dataset: o.dataset, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
 		MaxPictureMemory: o.pictureMemory,
 	}); err != nil {
 		return nil, err
@@ -77,8 +82,11 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 	if note := made.pictures.Note; note != "" && lead {
 		fmt.Println(printable.Text(note))
 	}
+	if err := o.loadStyles(made.pictures.Style); err != nil {
+		return nil, err
+	}
 	for _, c := range o.trials {
-		style := made.pictures.Style
+		style := o.styles[c.picture].picture
 		if err := memory.Check(c.cfg.EstimateMemory(a, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); o.device == "cpu" && err != nil {
 			return nil, err
 		}
@@ -110,8 +118,11 @@ func (s *sweep) network() (*nn.Network, error) {
 }
 
 // decode reads the pictures that the steps look at, each once, and makes them the
-// squares that a training would.
-func (o *options) decode(ctx context.Context, src dataset.Source, lead bool) (dataset.Images, error) {
+// squares that a training would. A packed dataset holds squares already.
+func (o *options) decode(ctx context.Context, src dataset.Source, lead bool) (dataset.Source, error) {
+	if _, packed := src.(*pack.Pack); packed {
+		return src, nil
+	}
 	loader, err := dataset.NewLoader(src, dataset.Options{
 		BatchSize: 1, ImageSize: o.cfg.ImageSize, Epochs: 1, Shuffle: o.cfg.Shuffle, Seed: o.cfg.Seed,
 		MaxBad: o.cfg.MaxBad, OnBad: func(b dataset.BadFile) {
@@ -142,7 +153,7 @@ func (o *options) decode(ctx context.Context, src dataset.Source, lead bool) (da
 	return squares, nil
 }
 
-// train carries a trial out.
+// train carries a trial out, or goes on with it where its folder says.
 func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
 	net, err := s.network()
 	if err != nil {
@@ -151,13 +162,25 @@ func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
 	defer net.Free()
 	r := &result{trial: c}
 	cfg := c.cfg
-	cfg.Epochs, cfg.Shuffle = cfg.Steps, false // an epoch is at least one step
+	cfg.Epochs = cfg.Steps // an epoch is at least one step
+	if _, packed := s.squares.(*pack.Pack); !packed {
+		cfg.Shuffle = false // they are chosen already
+	}
+	cfg.CheckpointDir = s.file(c.runFolder())
+	cfg.CheckpointInterval = min(saveEvery, dataset.Batches(s.squares.Len(), cfg.BatchSize))
+	cfg.Losses = filepath.Join(cfg.CheckpointDir, "losses.csv")
+	if s.resume {
+		if state, err := checkpoint.Newest(cfg.CheckpointDir); err == nil {
+			cfg.Resume = true
+			s.say(fmt.Sprintf("%s: going on after step %d", c, state.Step))
+		}
+	}
 	before := len(s.results) * cfg.Steps
 	cfg.Events.OnStep = func(e *train.StepEvent) {
-		r.step(e)
+		r.steps = e.Step
 		s.bar.Step(progress.Step{Step: before + e.Step, Losses: []float64{e.Term("content"), e.Term("style")}, ImagesPerSecond: e.ImagesPerSecond})
 	}
-	t, err := train.New(s.be, net, s.features, s.pictures.Style, s.squares, cfg)
+	t, err := train.New(s.be, net, s.features, s.styles[c.picture].picture, s.squares, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -171,21 +194,39 @@ func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.average(cfg.Losses); err != nil {
+		return nil, err
+	}
 	return r, s.sample(r, net)
 }
+
+// saveEvery is the number of steps after which a trial saves what it needs to go on.
+const saveEvery = 100
+
+// runFolder is where a trial keeps that until it is done.
+func (c trial) runFolder() string { return c.file() + ".run" }
+
+// forget removes what a trial that is done needed to go on.
+func (s *sweep) forget(c trial) error { return os.RemoveAll(s.file(c.runFolder())) }
 
 // tail is the number of steps at the end whose losses are averaged.
 func tail(steps int) int { return max(steps/10, 1) }
 
-// step follows the training and sums up the losses at its end.
-func (r *result) step(e *train.StepEvent) {
-	r.steps = e.Step
-	n := tail(r.cfg.Steps)
-	if e.Step <= r.cfg.Steps-n {
-		return
+// average reads the losses of all steps, and averages those at the end.
+func (r *result) average(path string) error {
+	losses, err := report.ReadLosses(path)
+	if err != nil {
+		return err
 	}
-	r.content += e.Term("content") / float64(n)
-	r.style += e.Term("style") / float64(n)
+	r.steps = len(losses.Rows)
+	n := min(tail(r.steps), r.steps)
+	for i := r.steps - n; i < r.steps; i++ {
+		terms, _ := losses.Of(i)
+		for k, sum := range map[string]*float64{"content": &r.content, "style": &r.style} {
+			*sum += terms[slices.Index(losses.Terms, k)] / float64(n)
+		}
+	}
+	return nil
 }
 
 // sample saves the network and stylizes the test picture with it.
