@@ -105,7 +105,7 @@ func (b *Browser) Eval(body string) (result any) {
 func (b *Browser) Await(expression string, value any) {
 	b.T.Helper()
 	var got any
-	for range 200 {
+	for range 1200 { // machines may be busy
 		if got = b.Eval("return " + expression); got == value {
 			return
 		}

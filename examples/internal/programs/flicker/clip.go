@@ -138,28 +138,12 @@ func (v *video) add(ctx context.Context, m *imageio.Image) error {
 	return v.row(x, styled, m.W, m.H)
 }
 
-// row appends a frame: original and styles above, what has changed in each since the
-// last frame below, 4 times as strong.
+// row appends a frame.
 func (v *video) row(x []float32, styled [][]float32, w, h int) error {
 	all := append([][]float32{append([]float32(nil), x...)}, styled...)
-	sheet := imageio.New(w*len(all), 2*h)
-	for i, y := range all {
-		change := make([]float32, len(y))
-		if v.last != nil {
-			for j := range y {
-				d := min(max(y[j], 0), 255) - min(max(v.last[i][j], 0), 255)
-				change[j] = 4 * max(d, -d)
-			}
-		}
-		for row, planes := range [][]float32{y, change} {
-			m := &imageio.Image{}
-			if err := imageio.FromFloats(m, planes, w, h, imageio.Round); err != nil {
-				return fmt.Errorf("%s: %w", v.styles[max(i-1, 0)].Model, err)
-			}
-			for line := range h {
-				copy(sheet.Pix[3*((row*h+line)*sheet.W+i*w):][:3*w], m.Pix[3*line*w:])
-			}
-		}
+	sheet, err := Sheet(v.last, all, w, h)
+	if err != nil {
+		return err
 	}
 	v.last = all
 	v.n++
@@ -168,6 +152,31 @@ func (v *video) row(x []float32, styled [][]float32, w, h int) error {
 		return fmt.Errorf("-video: %w", err)
 	}
 	return nil
+}
+
+// Sheet lays out pictures side by side, and below each what has changed in it since
+// the last frame, nil for none, 4 times as strong. All are planes {3, h, w}.
+func Sheet(last, now [][]float32, w, h int) (*imageio.Image, error) {
+	sheet := imageio.New(w*len(now), 2*h)
+	for i, y := range now {
+		change := make([]float32, len(y))
+		if last != nil {
+			for j := range y {
+				d := min(max(y[j], 0), 255) - min(max(last[i][j], 0), 255)
+				change[j] = 4 * max(d, -d)
+			}
+		}
+		for row, planes := range [][]float32{y, change} {
+			m := &imageio.Image{}
+			if err := imageio.FromFloats(m, planes, w, h, imageio.Round); err != nil {
+				return nil, fmt.Errorf("picture %d: %w", i+1, err)
+			}
+			for line := range h {
+				copy(sheet.Pix[3*((row*h+line)*sheet.W+i*w):][:3*w], m.Pix[3*line*w:])
+			}
+		}
+	}
+	return sheet, nil
 }
 
 // finish makes the video of what was appended.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/browsertest"
+	"github.com/impasto-go/impasto/examples/internal/paint"
 )
 
 // looks takes screenshots of a page at both widths and in both colors, and wants
@@ -71,5 +72,93 @@ func TestBrowserRuns(t *testing.T) {
 	looks(t, b, "run", 1500)
 	b.Click("nav a")
 	b.Await("document.title.startsWith('Runs')", true)
+	require.Empty(t, strings.Join(b.Complaints(), "\n"))
+}
+
+// TestBrowserTry styles a picture that is chosen, one that is sent, a masked one, the
+// webcam and a clip, and measures flicker.
+func TestBrowserTry(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	saveModel(t, filepath.Join(dir, "styles", "glass.pth"), 1)
+	saveModel(t, filepath.Join(dir, "styles", "woodcut.safetensors"), 2)
+	savePNG(t, filepath.Join(dir, "valley.png"), paint.Scene(7, 480, 270))
+	sent := filepath.Join(t.TempDir(), "sent.png")
+	savePNG(t, sent, paint.Scene(8, 320, 180))
+	s := newStudio(t, dir)
+	b := browsertest.New(t, "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+	b.Screen(1280, 800, false, "light")
+	b.Open(s.server.URL() + "try")
+	b.Await("document.getElementById('model').options.length", 2.0)
+	require.Equal(t, true, b.Eval("return document.getElementById('drop').checkVisibility()"))
+
+	b.Eval("const p = document.getElementById('picture'); p.value = 'valley.png'; p.dispatchEvent(new Event('change'))")
+	b.Await("document.getElementById('download').disabled", false)
+	require.Equal(t, "480x270", b.Eval("return document.getElementById('size').textContent"))
+	require.Regexp(t, `^[\d.,]+ ms$`, b.Eval("return document.getElementById('time').textContent"))
+	plain := b.Eval("return after.toDataURL()")
+	require.NotEqual(t, b.Eval("return before.toDataURL()"), plain)
+	b.Eval("view.range.value = 40; view.show()")
+	looks(t, b, "try", 900)
+	b.Eval("const e = document.getElementById('strength'); e.value = 0; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change'))")
+	b.Await("after.toDataURL() === before.toDataURL()", true)
+	b.Eval("const e = document.getElementById('strength'); e.value = 1; e.dispatchEvent(new Event('change'))")
+	b.Await("after.toDataURL() !== before.toDataURL()", true)
+	require.Equal(t, plain, b.Eval("return after.toDataURL()"))
+
+	// The brush keeps the original where it went.
+	b.Click("#masked")
+	b.Await("doing === null", true)
+	b.Eval("document.getElementById('width').value = 40")
+	b.Eval(`const box = veil.getBoundingClientRect();
+		const at = (type, x) => veil.dispatchEvent(new PointerEvent(type, {clientX: box.left + x * box.width, clientY: box.top + box.height / 2, buttons: 1, pointerId: 1}));
+		veil.setPointerCapture = () => {};
+		at("pointerdown", 0.2); at("pointermove", 0.5); at("pointerup", 0.5)`)
+	b.Await("doing === null && document.getElementById('download').disabled === false", true)
+	same := `const [p, q] = [before, after].map(c => c.getContext("2d").getImageData(c.width * %s, c.height / 2, 1, 1).data.join()); return p === q`
+	require.Equal(t, true, b.Eval(strings.Replace(same, "%s", "0.3", 1)))
+	require.Equal(t, false, b.Eval(strings.Replace(same, "%s", "0.9", 1)))
+	b.Shot("studio-try-mask")
+	b.Click("#masked")
+
+	b.Type("#file", sent)
+	b.Await("document.getElementById('size').textContent", "320x180")
+	require.Equal(t, "sent.png", b.Eval("return document.getElementById('picture').selectedOptions[0].textContent"))
+
+	b.Click("#webcam")
+	b.Await("live !== null && document.getElementById('size').textContent.startsWith('9')", true)
+	b.Click("#webcam")
+	require.Equal(t, "false", b.Eval("return document.getElementById('webcam').getAttribute('aria-pressed')"))
+
+	// Two models against each other.
+	b.Open(s.server.URL() + "flicker?model=styles/glass.pth")
+	b.Await("document.getElementById('with').options.length", 3.0)
+	require.Equal(t, "styles/glass.pth", b.Eval("return document.getElementById('model').value"))
+	b.Eval("document.getElementById('with').value = 'styles/woodcut.safetensors'; document.getElementById('rows').value = '180'")
+	b.Click("#measure")
+	b.Await("document.querySelectorAll('#table tr').length", 6.0)
+	require.Equal(t, 6.0, b.Eval("return document.querySelectorAll('.films canvas').length"))
+	require.Equal(t, 48.0, b.Eval("return film.images.length"))
+	b.Click("#run")
+	at := b.Eval("return at").(float64)
+	b.Click("#next")
+	require.Equal(t, float64(int(at+1)%48), b.Eval("return at"))
+	looks(t, b, "flicker", 1300)
+	require.Empty(t, strings.Join(b.Complaints(), "\n"))
+}
+
+// TestBrowserClip styles a clip and plays it.
+func TestBrowserClip(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	makeClip(t, filepath.Join(dir, "film.mp4"), 6)
+	saveModel(t, filepath.Join(dir, "glass.pth"), 1)
+	s := newStudio(t, dir)
+	b := browsertest.New(t, "--disable-gpu")
+	b.Screen(1280, 800, false, "light")
+	b.Open(s.server.URL() + "try?picture=film.mp4")
+	b.Await("document.getElementById('size').textContent", "160x128, 6 frames")
+	b.Await("document.getElementById('styled').videoWidth", 160.0)
+	b.Shot("studio-try-clip")
 	require.Empty(t, strings.Join(b.Complaints(), "\n"))
 }

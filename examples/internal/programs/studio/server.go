@@ -3,14 +3,17 @@ package studio
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/loopback"
 	"github.com/impasto-go/impasto/examples/internal/progress"
+	"github.com/impasto-go/impasto/internal/atomicfile"
 )
 
 //go:embed web
@@ -22,6 +25,11 @@ var layout = template.Must(template.ParseFS(web, "web/layout.html"))
 type studio struct {
 	library *library
 	runs    *runs
+	bench   *bench
+	tasks   *tasks
+	scratch string // a folder for clips
+	remove  func() error
+	uploads chan struct{}
 	token   loopback.Token
 	server  *loopback.Server
 }
@@ -31,7 +39,11 @@ func open(folder string) (*studio, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &studio{library: l, token: loopback.NewToken()}
+	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads)}
+	s.tasks = &tasks{bench: s.bench}
+	if s.scratch, s.remove, err = atomicfile.Scratch(os.TempDir(), "impasto-studio"); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
 	s.runs = &runs{library: l, token: s.token, nav: links(""), known: map[string]*run{}}
 	return s, nil
 }
@@ -45,14 +57,18 @@ func (s *studio) close() {
 	if s.server != nil {
 		s.server.Close()
 	}
+	s.tasks.close()
+	s.remove()
 	s.library.close()
 }
 
 // page is a page of the studio: web/NAME.html with web/NAME.js.
-type page struct{ name, path, title string }
+type page struct{ name, path, title string } // path as a pattern
 
 var pages = []page{
-	{"runs", "/", "Runs"},
+	{"runs", "/{$}", "Runs"},
+	{"try", "/try", "Try"},
+	{"flicker", "/flicker", "Flicker"},
 }
 
 // links returns the way to all pages from the one with a path.
@@ -64,7 +80,7 @@ func links(current string) template.HTML {
 		if p.path == current {
 			mark = ` aria-current="page"`
 		}
-		fmt.Fprintf(&b, `<a href="%s"%s>%s</a>`, p.path, mark, p.title)
+		fmt.Fprintf(&b, `<a href="%s"%s>%s</a>`, strings.TrimSuffix(p.path, "{$}"), mark, p.title)
 	}
 	b.WriteString("</nav>")
 	return template.HTML(b.String())
@@ -77,13 +93,22 @@ func (s *studio) routes() http.Handler {
 	mux := http.NewServeMux()
 	progress.Shared(mux, "/")
 	for _, p := range pages {
-		mux.HandleFunc("GET "+strings.Replace(p.path+"{$}", "/{$}", "/{$}", 1), s.servePage(p))
+		mux.HandleFunc("GET "+p.path, s.servePage(p))
 		mux.HandleFunc("GET /"+p.name+".js", asset(p.name+".js"))
 	}
-	mux.HandleFunc("GET /studio.css", asset("studio.css"))
+	for _, name := range []string{"studio.css", "library.js"} {
+		mux.HandleFunc("GET /"+name, asset(name))
+	}
 	mux.HandleFunc("GET /library.json", s.serveLibrary)
 	mux.HandleFunc("GET /runs.json", s.serveRuns)
 	mux.HandleFunc("GET /runs/{id}/{rest...}", s.serveRun)
+	mux.HandleFunc("POST /style", s.serveStyle)
+	mux.HandleFunc("GET /pictures/{path...}", s.servePicture)
+	mux.HandleFunc("POST /tasks/clip", s.serveTask(s.styleClip))
+	mux.HandleFunc("POST /tasks/flicker", s.serveTask(s.measure))
+	mux.HandleFunc("GET /tasks/{id}", s.tasks.serve)
+	mux.HandleFunc("GET /tasks/{id}/{name}", s.tasks.serveFile)
+	mux.HandleFunc("POST /tasks/{id}/cancel", s.serveCancel)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 		mux.ServeHTTP(w, r)
@@ -120,6 +145,33 @@ func (s *studio) serveRuns(w http.ResponseWriter, r *http.Request) {
 		list = append(list, run.summary())
 	}
 	sendJSON(w, list)
+}
+
+// servePicture shows a picture of the folder, as PNG and reduced.
+func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) {
+	it, err := s.library.find(r.PathValue("path"), kindPicture)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	done, err := s.bench.take(r.Context())
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	defer done()
+	m, err := s.library.picture(it.Path)
+	if err != nil {
+		refuse(w, errBad{err})
+		return
+	}
+	b, err := pngOf(fitted(m, 1280))
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(b)
 }
 
 // serveRun is the page of a run and what belongs to it.

@@ -30,6 +30,12 @@ class Split {
     this.show();
   }
 
+  // whole shows the second picture only.
+  whole() {
+    this.range.value = 0;
+    this.show();
+  }
+
   show() {
     this.after.style.clipPath = `inset(0 0 0 ${this.range.value}%)`;
     this.line.style.left = `${this.range.value}%`;
