@@ -200,3 +200,32 @@ func FuzzIndex(f *testing.F) {
 		})
 	})
 }
+
+// TestCollect makes, of the same pictures one by one, the same file, and none after an
+// error or of nothing.
+func TestCollect(t *testing.T) {
+	files := pictures(t, 5)
+	want, err := os.ReadFile(packed(t, files, 12))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "x.pack")
+	until := func(n int, last error) func() (string, *imageio.Image, error) {
+		i := -1
+		return func() (string, *imageio.Image, error) {
+			if i++; i == n {
+				return "", nil, last
+			}
+			m, err := files.Load(i)
+			return files.Name(i), m, err
+		}
+	}
+	require.NoError(t, Collect(path, 12, dataset.Fingerprint(files), until(5, io.EOF)))
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.ErrorIs(t, Collect(path, 12, "", until(3, context.Canceled)), context.Canceled)
+	require.Error(t, Collect(path, 12, "", until(0, io.EOF)))
+	require.Error(t, Collect(path, 0, "", until(5, io.EOF)))
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, want, after)
+}

@@ -48,6 +48,40 @@ func Write(ctx context.Context, path string, src dataset.Source, opts Options) e
 	return nil
 }
 
+// Collect packs pictures that come one by one, such as the frames of a film, into the
+// file at path, as squares of size pixels: those that next returns until io.EOF. The
+// file is there whole or not at all; fingerprint becomes that of the dataset. next may
+// change a picture that it returned before.
+func Collect(path string, size int, fingerprint string, next func() (name string, m *imageio.Image, err error)) error {
+	if size < 1 || size > 1<<14 {
+		return fmt.Errorf("pack: a size of %d pixels", size)
+	}
+	err := atomicfile.Write(path, func(to io.Writer) error {
+		w, err := newWriter(to, size, fingerprint)
+		var resizer imageio.Resizer
+		var s square
+		for err == nil {
+			var name string
+			var m *imageio.Image
+			if name, m, err = next(); err == nil {
+				resizer.Square(&s.image, m, size)
+				err = w.add(name, &s)
+			}
+		}
+		switch {
+		case err != io.EOF:
+			return err
+		case len(w.index.Names) == 0:
+			return errors.New("no pictures")
+		}
+		return w.finish()
+	})
+	if err != nil {
+		return fmt.Errorf("pack: %w", err)
+	}
+	return nil
+}
+
 // square is a picture on its way into the file.
 type square struct {
 	image imageio.Image
@@ -55,10 +89,8 @@ type square struct {
 }
 
 func write(ctx context.Context, to io.Writer, src dataset.Source, opts Options) error {
-	w := bufio.NewWriterSize(to, 1<<20)
-	x := Index{Size: opts.Size, Bad: map[int]string{}, Fingerprint: dataset.Fingerprint(src)}
-	var sums []byte
-	if _, err := w.WriteString(mark); err != nil {
+	w, err := newWriter(to, opts.Size, dataset.Fingerprint(src))
+	if err != nil {
 		return err
 	}
 	squares := make([]square, 4*opts.Workers)
@@ -69,36 +101,59 @@ func write(ctx context.Context, to io.Writer, src dataset.Source, opts Options) 
 		}
 		decode(src, first, part, opts)
 		for k := range part {
-			s := &part[k]
-			if s.bad != nil {
-				x.Bad[first+k] = s.bad.Error()
-				clear(s.image.Pix)
-			}
-			x.Names = append(x.Names, src.Name(first+k))
-			sums = binary.LittleEndian.AppendUint32(sums, crc32.Checksum(s.image.Pix, castagnoli))
-			if _, err := w.Write(s.image.Pix); err != nil {
+			if err := w.add(src.Name(first+k), &part[k]); err != nil {
 				return err
 			}
 			if opts.OnPicture != nil {
-				opts.OnPicture(first+k, s.bad)
+				opts.OnPicture(first+k, part[k].bad)
 			}
 		}
 	}
-	if len(x.Bad) == src.Len() {
-		return fmt.Errorf("none of the %d pictures can be read; the first: %s", src.Len(), x.Bad[0])
+	return w.finish()
+}
+
+// writer writes a file picture by picture.
+type writer struct {
+	to    *bufio.Writer
+	index Index
+	sums  []byte
+}
+
+func newWriter(to io.Writer, size int, fingerprint string) (*writer, error) {
+	w := &writer{to: bufio.NewWriterSize(to, 1<<20), index: Index{Size: size, Bad: map[int]string{}, Fingerprint: fingerprint}}
+	_, err := w.to.WriteString(mark)
+	return w, err
+}
+
+// add appends a picture.
+func (w *writer) add(name string, s *square) error {
+	if s.bad != nil {
+		w.index.Bad[len(w.index.Names)] = s.bad.Error()
+		clear(s.image.Pix)
 	}
-	text, err := json.Marshal(x)
+	w.index.Names = append(w.index.Names, name)
+	w.sums = binary.LittleEndian.AppendUint32(w.sums, crc32.Checksum(s.image.Pix, castagnoli))
+	_, err := w.to.Write(s.image.Pix)
+	return err
+}
+
+// finish writes what follows the pictures.
+func (w *writer) finish() error {
+	if n := len(w.index.Names); len(w.index.Bad) == n {
+		return fmt.Errorf("none of the %d pictures can be read; the first: %s", n, w.index.Bad[0])
+	}
+	text, err := json.Marshal(w.index)
 	if err != nil {
 		return err
 	}
-	foot := binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(sums, castagnoli), castagnoli, text))
+	foot := binary.LittleEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(w.sums, castagnoli), castagnoli, text))
 	foot = append(binary.LittleEndian.AppendUint64(foot, uint64(len(text))), mark...)
-	for _, b := range [][]byte{sums, text, foot} {
-		if _, err := w.Write(b); err != nil {
+	for _, b := range [][]byte{w.sums, text, foot} {
+		if _, err := w.to.Write(b); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	return w.to.Flush()
 }
 
 // decode makes the squares of the pictures from first on, as dataset.Loader does.
