@@ -3,8 +3,10 @@ package inputs
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/footage"
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train/dataset"
@@ -13,9 +15,9 @@ import (
 
 // Missing returns an error unless a training on a dataset, if there is one, has
 // the style and VGG-19 that it needs.
-func Missing(dataset, vgg, style string) error {
+func Missing(dataset bool, vgg, style string) error {
 	switch {
-	case dataset == "":
+	case !dataset:
 		return nil
 	case vgg == "":
 		return cli.Usagef("-vgg is missing: get the weights with \"%s -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)", cli.Command("convertvgg"))
@@ -27,10 +29,14 @@ func Missing(dataset, vgg, style string) error {
 
 // Choice are the flags that choose pictures.
 type Choice struct {
-	Dataset, Style, Test string
-	ContentScale         float64 // divides the size of the test picture
-	MaxBad               int     // as in dataset.Options
-	MaxPictureMemory     int     // MiB, see MaxPictureMemory
+	Sets         []Set // none for pictures that are drawn
+	Mirror       bool  // adds mirrored copies
+	Style, Test  string
+	ContentScale float64 // divides the size of the test picture
+	// Video opens a set that is a video, with a note; nil if there may be none.
+	Video            func(path string) (dataset.Source, string, error)
+	MaxBad           int // as in dataset.Options
+	MaxPictureMemory int // MiB, see MaxPictureMemory
 }
 
 // MaxPictureMemory is the default of -max-picture-memory, in MiB.
@@ -59,7 +65,7 @@ func OpenPictures(c Choice) (*Pictures, error) {
 	if c.MaxPictureMemory < 0 || c.MaxPictureMemory > 1<<24 {
 		return nil, cli.Usagef("-max-picture-memory %d: want 1 to %d MiB", c.MaxPictureMemory, 1<<24)
 	}
-	p, err := openDataset(c.Dataset, c.options())
+	p, err := c.data()
 	if err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)
 	}
@@ -70,27 +76,71 @@ func OpenPictures(c Choice) (*Pictures, error) {
 	return p, nil
 }
 
-func openDataset(path string, opts imageio.Options) (*Pictures, error) {
-	if path == "" {
-		return drawn(), nil
+// data opens the sets, as one.
+func (c *Choice) data() (*Pictures, error) {
+	if len(c.Sets) == 0 {
+		p := drawn()
+		if c.Mirror {
+			p.Data = dataset.Mirrored(p.Data)
+		}
+		return p, nil
+	}
+	opts := c.options()
+	opts.Budget = imageio.NewBudget(opts.MaxMemory) // of all sets together
+	var shares []dataset.Share
+	var notes []string
+	for _, set := range c.Sets {
+		src, note, err := c.openSet(set.Path, opts)
+		if err != nil {
+			for _, s := range shares {
+				closeSource(s.Source)
+			}
+			return nil, err
+		}
+		if c.Mirror {
+			src = dataset.Mirrored(src)
+		}
+		if note != "" {
+			notes = append(notes, note)
+		}
+		shares = append(shares, dataset.Share{Source: src, Weight: set.Weight})
+	}
+	p := &Pictures{Data: shares[0].Source, Note: strings.Join(notes, "\n")}
+	if len(shares) == 1 {
+		return p, nil
+	}
+	mix, err := dataset.NewMix(shares...)
+	if err != nil {
+		for _, s := range shares {
+			closeSource(s.Source)
+		}
+		return nil, err
+	}
+	p.Data = mix
+	return p, nil
+}
+
+// openSet opens the folder, archive, pack or video at path.
+func (c *Choice) openSet(path string, opts imageio.Options) (src dataset.Source, note string, err error) {
+	if footage.Is(path) {
+		if c.Video == nil {
+			return nil, "", fmt.Errorf("%s is a video: make a folder of its pictures with %s, or train on it", path, cli.Command("frames"))
+		}
+		return c.Video(path)
 	}
 	if pack.Is(path) {
 		p, err := pack.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		return &Pictures{Data: p}, nil
+		return p, "", err
 	}
 	files, err := dataset.Open(path, opts)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	note, err := files.Beside()
-	if err != nil {
+	if note, err = files.Beside(); err != nil {
 		files.Close()
-		return nil, err
+		return nil, "", err
 	}
-	return &Pictures{Data: files, Note: note}, nil
+	return files, note, nil
 }
 
 // drawn returns the pictures of a training without files.
@@ -129,8 +179,10 @@ func (p *Pictures) open(c Choice) (err error) {
 }
 
 // Close closes the dataset.
-func (p *Pictures) Close() error {
-	if c, ok := p.Data.(io.Closer); ok {
+func (p *Pictures) Close() error { return closeSource(p.Data) }
+
+func closeSource(src dataset.Source) error {
+	if c, ok := src.(io.Closer); ok {
 		return c.Close()
 	}
 	return nil

@@ -83,7 +83,7 @@ func TestEqualsTraining(t *testing.T) {
 	var err error
 	cfg.StyleLayers, err = inputs.StyleLayers("relu1_2,relu2_2")
 	require.NoError(t, err)
-	pictures, err := inputs.OpenPictures(inputs.Choice{Dataset: data, Style: style, ContentScale: 1})
+	pictures, err := inputs.OpenPictures(inputs.Choice{Sets: []inputs.Set{{Path: data, Weight: 1}}, Style: style, ContentScale: 1})
 	require.NoError(t, err)
 	features, err := inputs.Features(be, inputs.RandomVGG, cfg.Deepest())
 	require.NoError(t, err)

@@ -101,7 +101,7 @@ func parse(args []string) (*options, error) {
 	if o.out == "" {
 		o.out = filepath.Join("runs", "sweep-"+time.Now().Format("20060102-150405"))
 	}
-	if err := inputs.Missing(o.dataset, o.vgg, o.styles[0].path); err != nil {
+	if err := inputs.Missing(o.dataset != "", o.vgg, o.styles[0].path); err != nil {
 		return nil, err
 	}
 	return o, o.expand()
@@ -238,3 +238,11 @@ func parseSize(text string) (int, error) {
 }
 
 func (o *options) file(name string) string { return filepath.Join(o.out, name) }
+
+// sets are the pictures to train on, none if they are to be drawn.
+func (o *options) sets() []inputs.Set {
+	if o.dataset == "" {
+		return nil
+	}
+	return []inputs.Set{{Path: o.dataset, Weight: 1}}
+}

@@ -74,7 +74,7 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 	a := net.Arch()
 	net.Free()
 	if made.pictures, err = inputs.OpenPictures(inputs.Choice{
-		Dataset: o.dataset, Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
+		Sets: o.sets(), Test: o.test, ContentScale: o.contentScale, MaxBad: o.cfg.MaxBad,
 		MaxPictureMemory: o.pictureMemory,
 	}); err != nil {
 		return nil, err

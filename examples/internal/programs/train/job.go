@@ -38,7 +38,7 @@ type job struct {
 }
 
 // newJob reads and checks everything that a run needs before it starts.
-func newJob(o *options, group ranks.Group) (j *job, err error) {
+func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err error) {
 	j = &job{options: o}
 	cfg := &j.cfg
 	if *cfg, err = o.config(); err != nil {
@@ -49,8 +49,12 @@ func newJob(o *options, group ranks.Group) (j *job, err error) {
 			made.close()
 		}
 	}(j)
+	sets, err := o.Dataset.Sets()
+	if err != nil {
+		return nil, err
+	}
 	pictures, err := inputs.OpenPictures(inputs.Choice{
-		Dataset: o.Dataset, Style: o.Style, Test: o.Test, ContentScale: o.ContentScale, MaxBad: cfg.MaxBad,
+		Sets: sets, Mirror: o.Mirror, Video: o.video(ctx), Style: o.Style, Test: o.Test, ContentScale: o.ContentScale, MaxBad: cfg.MaxBad,
 		MaxPictureMemory: o.MaxPictureMemory,
 	})
 	if err != nil {

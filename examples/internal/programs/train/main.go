@@ -44,9 +44,12 @@ func runAs(ctx context.Context, group ranks.Group, args []string) error {
 	if err == nil && group.Rank() > 0 {
 		o.quiet, o.http, o.tensorboard = true, "", ""
 	}
+	if err = ranks.Agree(group, err); err == nil {
+		err = o.decode(ctx, group)
+	}
 	var j *job
 	if err == nil {
-		j, err = newJob(o, group)
+		j, err = newJob(ctx, o, group)
 	}
 	if err := ranks.Agree(group, err); err != nil {
 		if j != nil {

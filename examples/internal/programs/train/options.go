@@ -40,7 +40,7 @@ func parse(args []string, group ranks.Group) (*options, error) {
 			return nil, err
 		}
 		o.settings = s
-	} else if look.Dataset != "" {
+	} else if len(look.Dataset) > 0 {
 		o.settings = tutorial()
 	}
 	if err := o.parse(args); err != nil {
@@ -49,7 +49,7 @@ func parse(args []string, group ranks.Group) (*options, error) {
 	if o.out == "" {
 		o.out = filepath.Join("runs", time.Now().Format("20060102-150405"))
 	}
-	if err := inputs.Missing(o.Dataset, o.VGG, o.Style); err != nil {
+	if err := inputs.Missing(len(o.Dataset) > 0, o.VGG, o.Style); err != nil {
 		return nil, err
 	}
 	return o, o.absolute()
@@ -81,8 +81,11 @@ func (o *options) lossesFile() string {
 }
 
 // absolute makes the settings hold in every working directory.
-func (s *settings) absolute() error {
-	files := []*string{&s.Dataset, &s.Style, &s.Test, &s.Init, &s.Losses}
+func (s *settings) absolute() (err error) {
+	if s.Dataset, err = s.Dataset.Absolute(); err != nil {
+		return err
+	}
+	files := []*string{&s.Style, &s.Test, &s.Init, &s.Losses}
 	if s.VGG != "random" {
 		files = append(files, &s.VGG)
 	}

@@ -113,7 +113,14 @@ func (s *settings) list() []progress.Setting {
 		if !ok {
 			continue
 		}
-		if value, err := d.Token(); err == nil && value != "" {
+		var value any
+		if d.Decode(&value) != nil {
+			return list
+		}
+		if several, ok := value.([]any); ok {
+			value = strings.Trim(fmt.Sprintln(several...), "\n")
+		}
+		if value != "" {
 			list = append(list, progress.Setting{Name: name, Value: fmt.Sprint(value)})
 		}
 	}

@@ -13,13 +13,14 @@ import (
 
 // settings are the flags of a run, as they are kept in its folder for -resume.
 type settings struct {
-	Dataset string `json:"dataset"`
-	Style   string `json:"style"`
-	Test    string `json:"test"`
-	VGG     string `json:"vgg"`
-	Init    string `json:"init"`
-	Device  string `json:"device"`
-	GPU     int    `json:"gpu"`
+	Dataset inputs.Texts `json:"dataset"`
+	Mirror  bool         `json:"mirror"`
+	Style   string       `json:"style"`
+	Test    string       `json:"test"`
+	VGG     string       `json:"vgg"`
+	Init    string       `json:"init"`
+	Device  string       `json:"device"`
+	GPU     int          `json:"gpu"`
 
 	Arch      string `json:"arch"`
 	Filters   string `json:"filters"`
@@ -59,7 +60,8 @@ type settings struct {
 // variables. The defaults are those of s.
 func flagsOf(f *cli.Flags, s *settings) {
 	f.Section("Pictures and weights")
-	f.StringVar(&s.Dataset, "dataset", s.Dataset, "`folder` or .zip of training pictures; without it the program draws its own")
+	f.ListVar((*[]string)(&s.Dataset), "dataset", inputs.SetUsage)
+	f.BoolVar(&s.Mirror, "mirror", s.Mirror, "train on the mirror images of all pictures too")
 	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
 	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
 	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
