@@ -24,7 +24,8 @@ const sources = {
   },
 };
 
-let style = null, source = null, busy = false;
+// stale: what is shown is of another source, style or size.
+let style = null, source = null, busy = false, stale = false;
 
 // sizeOf returns the size to style a picture at: its own, or as many rows as chosen.
 function sizeOf(p) {
@@ -33,19 +34,26 @@ function sizeOf(p) {
   return [Math.max(8, Math.round(w * rows / h)), Math.max(8, rows)];
 }
 
+// sized returns the context of a canvas, of a size.
+function sized(id, width, height) {
+  if ($(id).width !== width || $(id).height !== height) Object.assign($(id), { width, height });
+  return $(id).getContext("2d");
+}
+
 // show styles what the source shows now. While it does, a game goes on: the next
 // frame that is styled is then the newest one.
 async function show() {
   const picture = source?.picture();
   if (!style || !picture || busy) return;
   busy = true;
+  stale = false;
+  const { provider, threads } = style;
   try {
     const [w, h] = sizeOf(picture), start = performance.now();
-    for (const id of ["before", "after"])
-      if ($(id).width !== w || $(id).height !== h) Object.assign($(id), { width: w, height: h });
-    $("before").getContext("2d").drawImage(picture, 0, 0, w, h);
-    $("after").getContext("2d").putImageData(await style.run($("before"), w, h), 0, 0);
-    const by = style.provider === "wasm" ? `WebAssembly, threads: ${style.threads}` : "WebGPU";
+    sized("before", w, h).drawImage(picture, 0, 0, w, h);
+    const styled = await style.run($("before"), w, h);
+    sized("after", w, h).putImageData(styled, 0, 0);
+    const by = provider === "wasm" ? `WebAssembly, threads: ${threads}` : "WebGPU";
     $("time").textContent = `${w}x${h}: ${(performance.now() - start).toFixed(1)} ms (${by})`;
     impasto.frames++;
   } catch (e) {
@@ -57,24 +65,18 @@ async function show() {
 
 function frame(time) {
   source?.draw?.(time);
-  if (source?.live) show();
+  if (source?.live || stale) show();
   requestAnimationFrame(frame);
-}
-
-// idle waits until no frame is being styled.
-async function idle() {
-  while (busy) await new Promise(requestAnimationFrame);
 }
 
 async function open(kind, blob) {
   try {
     const next = await sources[kind](blob);
-    await idle();
     source?.stop();
     source = next;
     $("source").value = kind;
+    stale = true;
     say("");
-    await show();
   } catch (e) {
     say(`no ${kind}: ${e.message}`);
   }
@@ -83,33 +85,32 @@ async function open(kind, blob) {
 async function load(provider) {
   say("loading");
   try {
-    const next = await Style.create("style.onnx", provider);
-    await idle();
-    await style?.close();
+    const next = await Style.create("style.onnx", provider), old = style;
     style = next;
+    stale = true;
     say("");
+    old?.close();
   } catch (e) {
     if (provider === "wasm") return say(e.message);
     $("provider").value = "wasm";
     await load("wasm");
-    return say(`${e.message}: WebAssembly is used`);
+    say(`${e.message}: WebAssembly is used`);
   }
-  await show();
 }
 
 async function start() {
   $("source").addEventListener("change", () => open($("source").value));
   $("provider").addEventListener("change", () => load($("provider").value));
-  $("rows").addEventListener("change", show);
+  $("rows").addEventListener("change", () => { stale = true; });
   $("file").addEventListener("change", () => $("file").files[0] && open("picture", $("file").files[0]));
   addEventListener("dragover", e => e.preventDefault());
   addEventListener("drop", e => {
     e.preventDefault();
     if (e.dataTransfer.files[0]) open("picture", e.dataTransfer.files[0]);
   });
+  requestAnimationFrame(frame);
   await open("picture");
   await load($("provider").value);
-  requestAnimationFrame(frame);
 }
 
 // For other scripts: what styles, and how many frames were styled.
