@@ -146,6 +146,19 @@ func demo() settings {
 	return s
 }
 
+// Usual returns the influence of the style and the side of its picture that hold
+// without flags, with a dataset or with drawn pictures.
+func Usual(dataset bool) (styleWeight float64, styleSize int) {
+	s := demo()
+	if dataset {
+		s = tutorial()
+	}
+	return s.StyleWeight, s.StyleSize
+}
+
+// IsWord reports whether -vgg takes s as a word instead of a file.
+func IsWord(s string) bool { return s == inputs.RandomVGG }
+
 // config translates the settings, checking each.
 func (s *settings) config() (train.Config, error) {
 	c := train.Default()
