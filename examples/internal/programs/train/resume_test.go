@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -140,4 +141,22 @@ func TestMovedInputs(t *testing.T) {
 	require.NoError(t, os.Rename(filepath.Join(moved, "dataset", "others"), filepath.Join(moved, "dataset", "scenes")))
 	require.NoError(t, overridden(at("dataset", "style.png")))
 	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
+}
+
+// TestRunsWithoutNewerSettings resumes a run of a version that computed stability in
+// each step and had no setting for it.
+func TestRunsWithoutNewerSettings(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1")
+	require.NoError(t, overridden(begin))
+	state, err := checkpoint.Newest(out)
+	require.NoError(t, err)
+	require.Equal(t, "{Weight:5 From:0 Full:0.25 Shifts:0.5 Warps:0.5 NoiseLow:0.5 NoiseHigh:4}", state.Settings["stability"])
+	record := filepath.Join(out, "run.json")
+	text, err := os.ReadFile(record)
+	require.NoError(t, err)
+	older := strings.Replace(string(text), `"stability-every": 1,`, "", 1)
+	require.NotEqual(t, string(text), older)
+	require.NoError(t, os.WriteFile(record, []byte(older), 0o666))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "2"}))
 }
