@@ -16,9 +16,10 @@ type buffer struct {
 	blocked bool      // [N][C/16][H][W][16] instead of [N][C][H][W]
 	stats   planeStats
 
-	mu      sync.Mutex // guards derived, which backends that share b may fill
+	mu      sync.Mutex // guards what follows, which backends that share b may fill
 	frozen  bool
-	derived [2]winogradWeights // per direction
+	derived [2]winogradWeights   // per direction
+	taps    [keptForms][]float32 // packed for direct convolutions
 }
 
 // winogradWeights are the weights of a Winograd convolution with in input and out
@@ -78,7 +79,7 @@ func (b *buffer) changed() {
 	b.stats.pieces = 0
 	if b.frozen {
 		b.mu.Lock()
-		b.frozen, b.derived = false, [2]winogradWeights{}
+		b.frozen, b.derived, b.taps = false, [2]winogradWeights{}, [keptForms][]float32{}
 		b.mu.Unlock()
 	}
 }
