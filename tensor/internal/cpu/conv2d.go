@@ -18,7 +18,7 @@ func (b *Backend) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 
 // ConvBlock sets dst = relu?(conv(pad(upsample(x)), w) + bias).
 func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
-	d, s, k := of(dst), of(x), of(w)
+	d, s, k := of(dst), deferring(x), of(w)
 	b.arrange(k, false) // if it is the result of an operation
 	d.inLayout(blockable(d.shape))
 	var shift []float32
