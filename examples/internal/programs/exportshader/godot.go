@@ -27,9 +27,9 @@ const vulkan = `#version 450
 
 // script returns a compositor effect for Godot 4.
 func script(o options, net *arch.Network, d statedict.Dict) ([]byte, error) {
-	program, weights, err := o.program(net, d)
+	program, weights, err := program(net, d, o.half)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-model %s: %w", o.model, err)
 	}
 	data, err := json.Marshal(program) // which is a dictionary in GDScript too
 	if err != nil {

@@ -31,6 +31,7 @@ type studio struct {
 	scratch string // a folder for clips
 	remove  func() error
 	uploads chan struct{}
+	sizes   [][2]int // that cards time
 	token   loopback.Token
 	server  *loopback.Server
 }
@@ -40,7 +41,7 @@ func open(folder string) (*studio, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads)}
+	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads), sizes: sizes}
 	s.tasks, s.jobs = &tasks{bench: s.bench}, &jobs{library: l}
 	if s.scratch, s.remove, err = atomicfile.Scratch(os.TempDir(), "impasto-studio"); err != nil {
 		return nil, errors.Join(err, l.close())
@@ -72,6 +73,7 @@ var pages = []page{
 	{"try", "/try", "Try"},
 	{"flicker", "/flicker", "Flicker"},
 	{"train", "/train", "Train"},
+	{"cards", "/cards", "Card"},
 }
 
 // links returns the way to all pages from the one with a path.
@@ -109,6 +111,7 @@ func (s *studio) routes() http.Handler {
 	mux.HandleFunc("GET /pictures/{path...}", s.servePicture)
 	mux.HandleFunc("POST /tasks/clip", s.serveTask(s.styleClip))
 	mux.HandleFunc("POST /tasks/flicker", s.serveTask(s.measure))
+	mux.HandleFunc("POST /tasks/card", s.serveTask(s.makeCard))
 	mux.HandleFunc("GET /jobs.json", s.serveJobs)
 	mux.HandleFunc("POST /jobs", s.serveStart)
 	mux.HandleFunc("POST /jobs/preview", s.servePreview)
