@@ -153,12 +153,14 @@ func TestWritesTakeTurns(t *testing.T) {
 // TestInterleavings compares random sequences of operations, writes, reads, frees
 // and waits with the reference: 10,000 with IMPASTO_LONG=1. No operation rounds more
 // than once, so results are equal.
-func TestInterleavings(t *testing.T) {
+func TestInterleavings(t *testing.T) { interleavings(t, Late(openDevice(t))) }
+
+func interleavings(t *testing.T, d *Device) {
 	sequences := 300
 	if need.Long() {
 		sequences = 10000
 	}
-	d, r := Late(openDevice(t)), reference.New()
+	r := reference.New()
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range sequences {
 		interleave(t, rng, d, r)

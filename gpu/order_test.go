@@ -34,13 +34,21 @@ func losses(t *testing.T, be backend.Backend) ([]float64, statedict.Dict) {
 	return all, nn.StateDict(trainer.Network().Params())
 }
 
-// TestTrainingInAnyOrder trains with dispatches at once and as late as they may be:
-// to the bit the same, and the same again. A write that overtakes dispatches gives
+// threaded gives a device another thread for its dispatches, where tests can.
+var threaded func(testing.TB, *gpu.Device) *gpu.Device
+
+// TestTrainingInAnyOrder trains with dispatches at once, as late as they may be and on
+// another thread: to the bit the same, and the same again. A write that overtakes dispatches gives
 // wrong batches, which the late device must show.
 func TestTrainingInAnyOrder(t *testing.T) {
 	want, weights := losses(t, open(t))
 	for range 2 {
 		got, w := losses(t, gpu.Late(open(t)))
+		require.Equal(t, want, got)
+		require.Equal(t, weights, w)
+	}
+	if threaded != nil {
+		got, w := losses(t, threaded(t, open(t)))
 		require.Equal(t, want, got)
 		require.Equal(t, weights, w)
 	}
@@ -108,4 +116,7 @@ func TestFramesInAnyOrder(t *testing.T) {
 	want := stylized(open(t))
 	require.NotEqual(t, want[0], want[1])
 	require.Equal(t, want, stylized(gpu.Late(open(t))))
+	if threaded != nil {
+		require.Equal(t, want, stylized(threaded(t, open(t))))
+	}
 }

@@ -30,9 +30,16 @@ import (
 // TestTraining runs whole training steps on the device and compares their losses
 // with those of PyTorch: all 15 of the recorded run with IMPASTO_LONG=1, which a
 // software renderer takes minutes for, and the first three without.
-func TestTraining(t *testing.T) {
+func TestTraining(t *testing.T) { followTraining(t, open(t)) }
+
+// TestTrainingLate is TestTraining with dispatches as late as they may be.
+func TestTrainingLate(t *testing.T) {
+	need.OnlyLong(t)
+	followTraining(t, gpu.Late(open(t)))
+}
+
+func followTraining(t *testing.T, d *gpu.Device) {
 	dir := golden.Path(t, "training")
-	d := open(t)
 	trace := golden.Read(t, "training/trace.safetensors")
 	initial, err := pth.ReadFile(filepath.Join(dir, "tutorial.pth"))
 	require.NoError(t, err)

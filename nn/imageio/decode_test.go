@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"image/png"
 	"io"
 	"os"
@@ -90,6 +91,12 @@ func TestDecodesLikePillow(t *testing.T) {
 	}
 }
 
+// whyNot is why a file cannot be opened, in the words of the system.
+func whyNot(path string) string {
+	_, err := os.Open(path)
+	return errors.Unwrap(err).Error()
+}
+
 func TestErrorsNameFileFormatAndReason(t *testing.T) {
 	for name, want := range map[string]string{
 		"bomb.png":        "imageio: testdata/pictures/bomb.png: png: too large: 50000x50000 pixels, the limit is 89478485",
@@ -97,7 +104,7 @@ func TestErrorsNameFileFormatAndReason(t *testing.T) {
 		"html.jpg":        "imageio: testdata/pictures/html.jpg: not a PNG, JPEG,",
 		"empty.jpg":       "imageio: testdata/pictures/empty.jpg: empty file",
 		"truncated.jpg":   "imageio: testdata/pictures/truncated.jpg: jpeg: truncated: unexpected EOF",
-		"missing.jpg":     "imageio: testdata/pictures/missing.jpg: no such file or directory",
+		"missing.jpg":     "imageio: testdata/pictures/missing.jpg: " + whyNot("testdata/pictures/missing.jpg"),
 	} {
 		_, err := Load("testdata/pictures/"+name, Options{})
 		require.ErrorContains(t, err, want)

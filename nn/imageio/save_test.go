@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -84,12 +85,13 @@ func TestSaveErrors(t *testing.T) {
 	for name, want := range map[string]string{
 		"picture":       "picture: the file name has no extension: use .png",
 		"picture.gif":   "picture.gif: cannot write .gif files",
-		"missing/a.png": "missing/a.png: png: no such file or directory",
+		"missing/a.png": filepath.FromSlash("missing/a.png: png: ") + whyNot(filepath.Join(dir, "missing", "a.png")),
 	} {
 		path := filepath.Join(dir, name)
 		err := Save(path, m, SaveOptions{})
 		require.ErrorContains(t, err, "imageio: "+dir)
 		require.ErrorContains(t, err, want)
+		require.Equal(t, name == "missing/a.png", errors.Is(err, os.ErrNotExist))
 	}
 	require.Error(t, CanSave("a/b"))
 	require.ErrorContains(t, Save(filepath.Join(dir, "a.jpg"), m, SaveOptions{Quality: 101}), "quality 101")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func openZip(t *testing.T, data []byte) (*Files, error) {
 func TestZipListsLikeFolder(t *testing.T) {
 	var names []string
 	for _, name := range oddTree {
-		if !strings.Contains(name, " -> ") {
+		if !strings.Contains(name, " -> ") && (name != "b/a.jpg" || runtime.GOOS != "windows") { // which has b/A.JPG
 			names = append(names, name)
 		}
 	}

@@ -49,6 +49,7 @@ func run(delay time.Duration, limit string, names []string) error {
 		}
 		devices = append(devices, d)
 	}
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -15) // a cable does not wait for a processor
 	failed := make(chan error)
 	for _, d := range devices {
 		queue := make(chan packet, 1<<16)
