@@ -67,6 +67,7 @@ var mayImport = []importRow{
 	// The OpenGL backend is a peer of the CPU's: it sees the interface only,
 	// and reaches it with cgo.
 	{"gpu", []string{"tensor/backend", "internal/atomicfile", goGL, cgo}},
+	{"gpu/internal/sibling", []string{cgo}}, // for its tests
 	{"gpu/selftest", []string{"tensor/backend"}},
 
 	// Networks as data, and files: they know state dicts and pixels, never tensors.
