@@ -12,8 +12,8 @@ import (
 
 // Config holds the settings of a run. Start from Default.
 type Config struct {
-	Epochs    int // passes over the dataset
-	Steps     int // batches after which to stop; 0 means after the epochs
+	Epochs    int // passes over the dataset, unless Steps says how long to train
+	Steps     int // batches after which to stop, in however many epochs; 0 means after Epochs
 	BatchSize int // pictures per step
 	ImageSize int // pictures are resized and cropped to a square of this many pixels
 
@@ -135,11 +135,16 @@ func (c *Config) validate() error {
 	return errors.Join(v...)
 }
 
-// steps returns the steps of a whole run on so many pictures.
-func (c *Config) steps(pictures int) int {
-	n := c.Epochs * dataset.Batches(pictures, c.BatchSize)
+// TotalSteps returns the steps of a whole run on so many pictures.
+func (c *Config) TotalSteps(pictures int) int {
 	if c.Steps > 0 {
-		n = min(n, c.Steps)
+		return c.Steps
 	}
-	return n
+	return c.Epochs * dataset.Batches(pictures, c.BatchSize)
+}
+
+// epochs returns those that a whole run on so many pictures begins.
+func (c *Config) epochs(pictures int) int {
+	perEpoch := max(dataset.Batches(pictures, c.BatchSize), 1)
+	return (c.TotalSteps(pictures) + perEpoch - 1) / perEpoch
 }

@@ -102,6 +102,13 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 	run(t, be, cfg)
 	require.Equal(t, before, read(t, dir, "final.pth"), "nothing is left to do")
 
+	cfg.Epochs = 1
+	err := newTrainer(t, be, cfg, 7).Train(context.Background())
+	var beyond *train.BeyondError
+	require.ErrorAs(t, err, &beyond)
+	require.Equal(t, train.BeyondError{Done: 8, Total: 4}, *beyond)
+	require.Equal(t, before, read(t, dir, "final.pth"))
+
 	cfg.Epochs = 3
 	run(t, be, cfg)
 	whole := t.TempDir()

@@ -33,7 +33,18 @@ type run struct {
 	event     StepEvent
 }
 
-// Train trains until the epochs or steps of the Config are done, then saves
+// BeyondError says that a run that is to be resumed has done more than it should: the
+// Config's Steps or Epochs are too few, or ResumeFrom, an earlier state, is missing.
+type BeyondError struct {
+	Done  int // steps
+	Total int // that the Config asks for
+}
+
+func (e *BeyondError) Error() string {
+	return fmt.Sprintf("it has done %d steps already, and is to end after %d", e.Done, e.Total)
+}
+
+// Train trains until the steps or epochs of the Config are done, then saves
 // final.pth and, with a Sampler, final.png in the checkpoint folder.
 //
 // When ctx is canceled, it finishes the step, saves the state and returns ctx's
@@ -60,7 +71,7 @@ func (t *Trainer) Train(ctx context.Context) (err error) {
 }
 
 func (r *run) begin() error {
-	r.total = r.cfg.steps(r.data.Len())
+	r.total = r.cfg.TotalSteps(r.data.Len())
 	if err := r.meet(); err != nil {
 		return err
 	}
@@ -130,6 +141,9 @@ func (r *run) resume(s *checkpoint.State) error {
 	if err := r.restore(s); err != nil {
 		return r.inFolder(fmt.Errorf("cannot resume: %w", err))
 	}
+	if s.Step > r.total {
+		return r.inFolder(&BeyondError{Done: s.Step, Total: r.total})
+	}
 	if was, now := s.LearningRate, r.rate; was != now {
 		r.log("Going on with learning rate %g, which was %g", now, was)
 	}
@@ -169,7 +183,7 @@ func (r *run) train(ctx context.Context) error {
 func (r *run) steps(ctx context.Context) error {
 	cfg := &r.cfg
 	loader, err := dataset.NewLoader(r.data, dataset.Options{
-		BatchSize: cfg.BatchSize, ImageSize: cfg.ImageSize, Epochs: cfg.Epochs,
+		BatchSize: cfg.BatchSize, ImageSize: cfg.ImageSize, Epochs: cfg.epochs(r.data.Len()),
 		Shuffle: cfg.Shuffle, Seed: cfg.Seed,
 		StartEpoch: r.progress.Epoch, StartBatch: r.progress.Batch,
 		Workers: cfg.Workers, Prefetch: cfg.Prefetch, MaxBad: cfg.MaxBad,

@@ -120,7 +120,7 @@ func TestEventsLogAndLossesAgree(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	cfg := inFolder(t.TempDir())
-	cfg.Steps = 6
+	cfg.Steps, cfg.Epochs = 6, 1 // an epoch has 4
 	var last train.StepEvent
 	cfg.Events.OnStep = func(e *train.StepEvent) { last = *e }
 	run(t, newCPU(t), cfg)

@@ -93,7 +93,7 @@ func NewTrainer(be backend.Backend, net Model, data dataset.Source, cfg Config) 
 		cfg: cfg, be: be, net: net, data: data, objectives: cfg.Objectives,
 		opt: nn.NewAdam(be, net.Params(), cfg.LearningRate), tape: tensor.NewTape(be),
 		inputs: map[int]*tensor.Tensor{}, sums: sums, result: result,
-		rate: cfg.LearningRate, planned: cfg.steps(data.Len()),
+		rate: cfg.LearningRate, planned: cfg.TotalSteps(data.Len()),
 	}
 	t.opt.WeightDecay, t.opt.MaxNorm = cfg.WeightDecay, cfg.MaxGradNorm
 	t.pending = newPending(be, t.opt, len(sums), cfg.Group.Size() > 1)

@@ -20,18 +20,17 @@ import (
 
 func init() { runtime.LockOSThread() } // GLFW wants the main thread
 
-// game is a window, the scene in it, and the ways to style it.
+// game is a window, the scene in it, and the style that it is shown in.
 type game struct {
-	window  *glfw.Window
-	scene   *scene.Scene
-	loops   []*glstyle.Loop
-	way     int // -1 is none
-	n, shot int
-	contest *scene.Contest // of which only times are used
+	window *glfw.Window
+	scene  *scene.Scene
+	style  *glstyle.Stylizer
+	styled bool
+	times  []scene.Timing // of the frames in the style
 }
 
-// play opens the window and draws frames until it is closed. Only the lines with dev,
-// style and loop are about impasto.
+// play opens the window and draws frames until it is closed. Only the lines with dev
+// and style are about impasto.
 func play(ctx context.Context, s settings, dict statedict.Dict) error {
 	if err := glfw.Init(); err != nil {
 		return fmt.Errorf("no window is possible: %w", err)
@@ -62,43 +61,32 @@ func play(ctx context.Context, s settings, dict statedict.Dict) error {
 	}
 	defer boxes.Close()
 
-	ways := scene.Ways(0.9)
-	g := &game{window: window, scene: boxes, way: len(ways) - 1, contest: scene.NewContest(ways)}
-	for _, way := range ways {
-		loop, err := style.NewLoop(s.width, s.height, way.Options)
-		if err != nil {
-			return err
-		}
-		defer loop.Close()
-		g.loops = append(g.loops, loop)
-	}
+	g := &game{window: window, scene: boxes, style: style, styled: true}
 	window.SetKeyCallback(func(_ *glfw.Window, key glfw.Key, _ int, action glfw.Action, _ glfw.ModifierKey) { g.key(key, action) })
-	for !window.ShouldClose() && (s.frames == 0 || g.n < s.frames) {
+	for n := 0; !window.ShouldClose() && (s.frames == 0 || n < s.frames); n++ {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := g.frame(float64(s.width) / float64(s.height)); err != nil {
+		if err := g.frame(); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("%s, %dx%d\n%s", printable.Line(dev.Info().Renderer), s.width, s.height, g.contest.Times())
+	fmt.Printf("%s, %dx%d\n%s\n", printable.Line(dev.Info().Renderer), s.width, s.height, scene.Summary(g.times))
 	return dev.Sync()
 }
 
 // frame draws, styles and shows the scene as it is now.
-func (g *game) frame(aspect float64) error {
+func (g *game) frame() error {
 	start := time.Now()
-	g.scene.Draw(scene.At(g.n, g.shot, aspect))
-	g.n++
+	g.scene.Draw(float32(glfw.GetTime()))
 	gl.Finish() // to tell the times apart; a game would not wait
-	g.contest.Drawn(time.Since(start))
-	if g.way >= 0 {
-		start := time.Now()
-		if err := g.loops[g.way].Frame(g.scene.Color, glstyle.TextureFrame{Motion: g.scene.Motion, Depth: g.scene.Depth}); err != nil {
+	drawn := time.Now()
+	if g.styled {
+		if err := g.style.Texture(g.scene.Color, g.scene.Color); err != nil {
 			return err
 		}
 		gl.Finish()
-		g.contest.Took(g.way, time.Since(start))
+		g.times = append(g.times, scene.Timing{Draw: drawn.Sub(start), Style: time.Since(drawn)})
 	}
 	g.scene.Show(g.window.GetFramebufferSize())
 	g.window.SwapBuffers()
@@ -106,20 +94,11 @@ func (g *game) frame(aspect float64) error {
 	return nil
 }
 
-// key chooses a way by its number, or none, and cuts.
 func (g *game) key(key glfw.Key, action glfw.Action) {
 	switch {
 	case action != glfw.Press:
 	case key == glfw.KeySpace:
-		g.way = -1
-	case key >= glfw.Key1 && key < glfw.Key1+glfw.Key(len(g.loops)):
-		g.way = int(key - glfw.Key1)
-		g.loops[g.way].Cut() // it has not seen the last frames
-	case key == glfw.KeyC:
-		g.shot = 1 - g.shot
-		for _, l := range g.loops {
-			l.Cut()
-		}
+		g.styled = !g.styled
 	case key == glfw.KeyEscape:
 		g.window.SetShouldClose(true)
 	}

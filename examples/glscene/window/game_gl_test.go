@@ -11,7 +11,6 @@ import (
 	"github.com/go-gl/glfw/v3.3/glfw"
 	"github.com/stretchr/testify/require"
 
-	"github.com/impasto-go/impasto/gpu/glstyle"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/weights"
@@ -66,12 +65,12 @@ func TestWindow(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	g := &game{way: 3, loops: make([]*glstyle.Loop, 4)}
+	g := &game{}
 	g.key(glfw.KeySpace, glfw.Press)
-	require.Equal(t, -1, g.way)
-	g.key(glfw.Key5, glfw.Press)
-	g.key(glfw.Key2, glfw.Release)
-	g.key(glfw.KeyC, glfw.Repeat)
-	require.Equal(t, -1, g.way)
-	require.Zero(t, g.shot)
+	require.True(t, g.styled)
+	g.key(glfw.KeySpace, glfw.Release)
+	g.key(glfw.KeySpace, glfw.Repeat)
+	require.True(t, g.styled)
+	g.key(glfw.KeySpace, glfw.Press)
+	require.False(t, g.styled)
 }

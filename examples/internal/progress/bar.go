@@ -19,6 +19,9 @@ type Bar struct {
 	out     io.Writer
 	columns func() int // of the terminal
 	steps   int
+	room    int // columns that the bar was made for
+	width   int // of the bar itself
+	saved   int // the last step after which the run was saved
 	terms   []string
 	pace    pace
 	drawn   time.Time
@@ -42,18 +45,37 @@ func NewBar(f *os.File, steps int, terms []string) *Bar {
 	})
 }
 
-const barWidth = 12
+// The bar itself takes what the words leave of the line.
+const (
+	leastBar, mostBar = 6, 40
+	numberWidth       = 5 // of most losses
+)
 
 func newBar(out io.Writer, steps int, terms []string, columns func() int) *Bar {
-	return &Bar{out: out, columns: columns, steps: steps, terms: terms, bar: progressbar.NewOptions(steps,
-		progressbar.OptionSetWriter(out),
+	b := &Bar{out: out, columns: columns, steps: steps, terms: terms}
+	b.resize(columns())
+	return b
+}
+
+// resize makes the bar anew for a line of so many columns.
+func (b *Bar) resize(columns int) {
+	words := b.around() + len("1h23m left, total ") + numberWidth
+	for _, name := range b.terms {
+		words += len(", "+name+" ") + numberWidth
+	}
+	b.room, b.width = columns, min(max(columns-words-1, leastBar), mostBar)
+	b.bar = progressbar.NewOptions(b.steps,
+		progressbar.OptionSetWriter(b.out),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false), // which would count what an earlier session did
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionSetWidth(barWidth),
-		progressbar.OptionSetTheme(progressbar.ThemeASCII))}
+		progressbar.OptionSetWidth(b.width),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII))
 }
+
+// around returns the columns of what the library writes around the bar.
+func (b *Bar) around() int { return len(" 100% || ") + len(fmt.Sprintf("(%d/%d) ", b.steps, b.steps)) }
 
 // Step shows a finished step. What cannot be drawn stops nothing.
 func (b *Bar) Step(s Step) {
@@ -66,21 +88,49 @@ func (b *Bar) Step(s Step) {
 		return
 	}
 	b.drawn = now
-	percent, count := len(" 100% || "), len(fmt.Sprintf("(%d/%d) ", b.steps, b.steps))
-	b.bar.Describe(fit(b.describe(s), b.columns()-barWidth-percent-count))
+	if columns := b.columns(); columns != b.room {
+		b.resize(columns)
+	}
+	b.bar.Describe(fit(b.describe(s), b.room-b.width-b.around()))
 	_ = b.bar.Set(s.Step)
 }
 
 // describe tells about a step, the most important first.
 func (b *Bar) describe(s Step) (parts []string) {
 	if left, ok := b.pace.left(b.steps - s.Step); ok {
-		parts = append(parts, left.Round(time.Second).String()+" left")
+		parts = append(parts, Duration(left)+" left")
 	}
-	parts = append(parts, fmt.Sprintf("%.1f img/s", s.ImagesPerSecond))
-	for i, l := range s.Losses {
-		parts = append(parts, b.terms[i]+" "+short(l))
+	parts = append(parts, Losses(b.terms, s.Losses)...)
+	if b.saved > 0 {
+		parts = append(parts, fmt.Sprintf("saved at %d", b.saved))
 	}
-	return append(parts, "total "+short(s.Total()))
+	return append(parts, fmt.Sprintf("%.1f img/s", s.ImagesPerSecond))
+}
+
+// Saved has the bar tell that the run was saved after a step.
+func (b *Bar) Saved(step int) {
+	if b != nil {
+		b.saved = step
+	}
+}
+
+// Losses writes losses in short: their sum and those of the terms.
+func Losses(terms []string, values []float64) (parts []string) {
+	s := Step{Losses: values}
+	parts = append(parts, "total "+short(s.Total()))
+	for i, v := range values {
+		parts = append(parts, terms[i]+" "+short(v))
+	}
+	return parts
+}
+
+// Duration writes a time with its two largest units.
+func Duration(d time.Duration) string {
+	if d = d.Round(time.Second); d >= time.Hour {
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return d.String()
 }
 
 // fit joins as many parts as have room on the line: one that breaks cannot be

@@ -34,7 +34,7 @@ type Setting struct {
 type Step struct {
 	Step   int       // done so far
 	Epoch  int       // from 0
-	Images int       // pictures of the epoch seen so far
+	Images int       // pictures seen so far
 	Losses []float64 // the terms
 	Parts  []float64 // of which some are the sums; may be nil
 

@@ -44,7 +44,7 @@ func TestBar(t *testing.T) {
 	require.Empty(t, out.String())
 	b.Step(Step{Step: 41, Losses: []float64{123456, 2e6}, ImagesPerSecond: 12.34})
 	require.Contains(t, out.String(), "41/100")
-	require.Contains(t, out.String(), "12.3 img/s, content 123k, style 2M, total 2.12M")
+	require.Contains(t, out.String(), "total 2.12M, content 123k, style 2M, 12.3 img/s")
 	require.NotContains(t, out.String(), "\n")
 	b.Println("a warning")
 	require.Contains(t, out.String(), "a warning\n")
@@ -52,8 +52,8 @@ func TestBar(t *testing.T) {
 	b.Step(Step{Step: 43, Losses: []float64{123456, 2e6}, ImagesPerSecond: 12.34})
 	last := out.String()[strings.LastIndex(out.String(), "\r")+1:]
 	require.Contains(t, last, "43/100")
-	require.Contains(t, last, "img/s")
-	require.NotContains(t, last, "total")
+	require.Contains(t, last, "total")
+	require.NotContains(t, last, "img/s")
 	require.Less(t, len(strings.TrimRight(last, " ")), 60)
 	for i := 44; i <= 100; i++ {
 		b.Step(Step{Step: i, Losses: []float64{1, 2}, ImagesPerSecond: 5})
@@ -62,6 +62,36 @@ func TestBar(t *testing.T) {
 	b.Close()
 	require.Contains(t, out.String(), "100/100")
 	require.Equal(t, byte('\n'), out.Bytes()[out.Len()-1])
+}
+
+// TestBarOf80 has a line of 80 columns show the bar, the step, the time left and all
+// losses, however large.
+func TestBarOf80(t *testing.T) {
+	var out bytes.Buffer
+	b := newBar(&out, 40000, []string{"content", "style"}, func() int { return 80 })
+	b.pace = pace{last: time.Now(), at: 12344, seconds: 0.3, n: 1000}
+	b.Saved(12000)
+	b.Step(Step{Step: 12345, Losses: []float64{123456, 1.23e6}, ImagesPerSecond: 12.34})
+	line := out.String()[strings.LastIndex(out.String(), "\r")+1:]
+	require.Regexp(t, `\(12345/40000\) 2h1.m left, `, line)
+	require.Contains(t, line, " left, total 1.35M, content 123k, style 1.23M")
+	require.Contains(t, line, "[>")
+	require.Less(t, len(strings.TrimRight(line, " ")), 80)
+
+	out.Reset()
+	b = newBar(&out, 800, []string{"content", "style"}, func() int { return 140 })
+	b.Saved(96)
+	b.Step(Step{Step: 100, Losses: []float64{123456, 1.23e6}, ImagesPerSecond: 12.34})
+	require.Contains(t, out.String(), "total 1.35M, content 123k, style 1.23M, saved at 96, 12.3 img/s")
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		400 * time.Millisecond: "0s", 45 * time.Second: "45s", 754 * time.Second: "12m34s", 3 * time.Hour: "3h00m",
+		time.Hour + 59*time.Minute + 45*time.Second: "2h00m", 100*time.Hour + 5*time.Minute: "100h05m",
+	} {
+		require.Equal(t, want, Duration(d))
+	}
 }
 
 func TestShort(t *testing.T) {

@@ -6,24 +6,21 @@ import (
 )
 
 // gramTask computes a row of a Gram matrix, or a block of 16, per part, from the
-// diagonal to the right. Small blocked matrices of many pixels are sums of pieces. A
-// second run adds those up and fills in the rest, which is the mirror image.
+// diagonal to the right; in a second run, the rest, which is the mirror image.
 type gramTask struct {
 	dst     []float32
-	sums    []float32 // of pieces, [piece][n][C][C]; dst itself if there is one
 	x       []float32
 	n, c    int
 	pixels  int
-	pieces  int
 	blocked bool
 	norm    float32
-	finish  bool
+	mirror  bool
 }
 
 func (t *gramTask) do(i, _ int) {
 	switch {
-	case t.finish:
-		t.finishRows(i, t.rows())
+	case t.mirror:
+		t.mirrorRows(i, t.rows())
 	case t.blocked:
 		t.block(i)
 	default:
@@ -39,21 +36,19 @@ func (t *gramTask) rows() int {
 	return 1
 }
 
-// block computes 16 rows of a blocked tensor's matrix, from a piece of its pixels.
+// block computes 16 rows of a blocked tensor's matrix.
 func (t *gramTask) block(i int) {
 	blocks := t.c / f32.Lanes
-	image, bi := i%(t.n*t.pieces), i/(t.n*t.pieces) // long rows first
-	g := t.sums[image*t.c*t.c+bi*f32.Lanes*t.c:][:f32.Lanes*t.c]
+	n, bi := i%t.n, i/t.n // long rows first
+	g := t.dst[n*t.c*t.c+bi*f32.Lanes*t.c:][:f32.Lanes*t.c]
 	clear(g)
-	x := t.x[image%t.n*t.c*t.pixels:][:t.c*t.pixels]
+	x := t.x[n*t.c*t.pixels:][:t.c*t.pixels]
 	plane := t.pixels * f32.Lanes
-	piece := image / t.n
-	end := (piece + 1) * t.pixels / t.pieces
 	// Rows of pixels that all blocks of channels share a cache with.
 	const most = 64 << 10
 	step := max(64, most/t.c)
-	for p := piece * t.pixels / t.pieces; p < end; p += step {
-		m := min(step, end-p)
+	for p := 0; p < t.pixels; p += step {
+		m := min(step, t.pixels-p)
 		for bj := bi; bj < blocks; bj += 2 {
 			cols := min(2, blocks-bj) * f32.Lanes
 			for r := 0; r < f32.Lanes; r += 8 {
@@ -62,6 +57,7 @@ func (t *gramTask) block(i int) {
 			}
 		}
 	}
+	f32.Axpy(g, g, t.norm, false)
 }
 
 // row computes one row of a planar tensor's matrix.
@@ -73,23 +69,13 @@ func (t *gramTask) row(i int) {
 	}
 }
 
-// finishRows adds up the pieces of a part's rows, from the diagonal to the right, and
-// mirrors them.
-func (t *gramTask) finishRows(i, rows int) {
+// mirrorRows fills a part's rows left of the diagonal.
+func (t *gramTask) mirrorRows(i, rows int) {
 	n, first := i%t.n, i/t.n*rows
-	size := t.n * t.c * t.c
 	g := t.dst[n*t.c*t.c:][:t.c*t.c]
-	if t.blocked {
-		for r := first; r < first+rows; r++ {
-			from, to := g[r*t.c+first:(r+1)*t.c], n*t.c*t.c+r*t.c+first
-			for piece := range t.pieces {
-				f32.Axpy(from, t.sums[piece*size+to:][:len(from)], t.norm, piece > 0)
-			}
-		}
-	}
-	for c := first + rows; c < t.c; c++ {
-		for r := range g[c*t.c+first:][:rows] {
-			g[c*t.c+first+r] = g[(first+r)*t.c+c]
+	for c := range first {
+		for r, v := range g[c*t.c+first:][:rows] {
+			g[(first+r)*t.c+c] = v
 		}
 	}
 }
@@ -101,18 +87,12 @@ func (b *Backend) Gram(dst, x backend.Buffer) {
 	c, pixels := s.shape[1], s.shape[2]*s.shape[3]
 	t := own[gramTask](b)
 	*t = gramTask{
-		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels, pieces: 1,
+		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels,
 		blocked: s.blocked, norm: float32(1 / float64(c*pixels)),
 	}
 	parts := t.n * c / t.rows()
-	t.sums = t.dst
-	const wanted, least = 64, 1024 // parts, and pixels of one
-	if t.blocked && parts < wanted {
-		t.pieces = max(1, min(wanted/parts, pixels/least))
-		t.sums = b.shared.floats(slotSums, t.pieces*len(t.dst))
-	}
-	b.run(parts*t.pieces, t)
-	t.finish = true
+	b.run(parts, t)
+	t.mirror = true
 	b.run(parts, t)
 }
 
@@ -126,8 +106,7 @@ type gramGradTask struct {
 	norm    float32
 	c       int
 	pixels  int
-	run     int // pixels of a part
-	columns int // channels of a part, if blocked
+	run     int
 	blocked bool
 	add     bool
 }
@@ -137,9 +116,6 @@ func (t *gramGradTask) do(i, worker int) {
 		t.symmetric(i)
 		return
 	}
-	across := (t.c + t.columns - 1) / t.columns
-	first := i % across * t.columns
-	i /= across
 	parts := (t.pixels + t.run - 1) / t.run
 	n, from := i/parts, i%parts*t.run
 	count := min(t.run, t.pixels-from)
@@ -163,7 +139,7 @@ func (t *gramGradTask) do(i, worker int) {
 	for cb := range offs {
 		copy(panel[cb*rows*f32.Lanes:][:rest*f32.Lanes], x[cb*plane+whole*f32.Lanes:])
 	}
-	for k := first; k < min(first+t.columns, t.c); k += outBlock {
+	for k := 0; k < t.c; k += outBlock {
 		cols := min(outBlock, t.c-k)
 		for p := from; p < from+count; p += rows {
 			src, step, m := x[p*f32.Lanes:], plane, rows
@@ -225,13 +201,5 @@ func (b *Backend) GramGrad(dx, dg, x backend.Buffer, add bool) {
 	products := (pixels + rows - 1) / rows
 	runs := (products + 15) / 16
 	t.run = (products + runs - 1) / runs * rows
-	parts := f.shape[0] * ((pixels + t.run - 1) / t.run)
-	// Few runs are cut by channels of the result as well.
-	const wanted = 64
-	t.columns = c
-	if t.blocked {
-		blocks := (c + outBlock - 1) / outBlock
-		t.columns = max(1, min(blocks, parts*blocks/wanted)) * outBlock
-	}
-	b.run(parts*((c+t.columns-1)/t.columns), t)
+	b.run(f.shape[0]*((pixels+t.run-1)/t.run), t)
 }

@@ -189,7 +189,7 @@ func (o *options) expand() error {
 				c := o.cfg
 				c.StyleSize, c.StyleWeight = size.value, weight.value
 				if err := c.Validate(); err != nil {
-					return cli.Usagef("%w", err)
+					return cli.Usagef("%s", inputs.Flags(err))
 				}
 				o.trials = append(o.trials, trial{i, name, weight.text, c})
 			}

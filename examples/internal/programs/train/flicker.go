@@ -47,6 +47,9 @@ func (w *watch) look(d statedict.Dict) {
 	}
 }
 
+// flickerLine begins the line about a sample's flicker.
+const flickerLine = "Flicker: "
+
 // flicker tells what look has measured.
 func (w *watch) flicker(step int) {
 	g := w.glance
@@ -57,7 +60,7 @@ func (w *watch) flicker(step int) {
 	w.note(w.still.Write(w.job.file(flickerFile)))
 	w.record.Flicker = &w.still[len(w.still)-1]
 	w.screen.page.Note(step, g.String())
-	w.log("Flicker: " + g.String())
+	w.log(flickerLine + g.String())
 	if w.board == nil {
 		return
 	}

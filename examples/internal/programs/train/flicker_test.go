@@ -25,10 +25,10 @@ func TestFlickerOfSamples(t *testing.T) {
 	file, out, board := filepath.Join(t.TempDir(), "test.png"), filepath.Join(t.TempDir(), "run"), t.TempDir()
 	require.NoError(t, imageio.Save(file, test, imageio.SaveOptions{}))
 	args := append(append(pictures(t, 5), tiny...), "-test", file, "-out", out, "-tensorboard", board, "-epochs", "4", "-steps", "5")
-	require.NoError(t, Run(context.Background(), args))
+	require.NoError(t, overridden(args))
 	first, err := report.ReadFlicker(filepath.Join(out, "flicker.csv"))
 	require.NoError(t, err)
-	require.NoError(t, Run(context.Background(), []string{"-quiet", "-resume", out, "-from", "4", "-steps", "6"}))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-from", "4", "-steps", "6"}))
 	f, err := report.ReadFlicker(filepath.Join(out, "flicker.csv"))
 	require.NoError(t, err)
 	var steps []int

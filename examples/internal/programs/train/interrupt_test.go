@@ -120,6 +120,7 @@ func TestSignals(t *testing.T) {
 		record, err := report.ReadRun(filepath.Join(out, "run.json"), nil)
 		require.NoError(t, err)
 		require.Equal(t, "stopped", record.Outcome)
+		require.FileExists(t, filepath.Join(out, lastFile))
 		require.Equal(t, step, record.Steps)
 		hidden, err := filepath.Glob(filepath.Join(out, ".*"))
 		require.NoError(t, err)

@@ -8,13 +8,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/onnxexport"
 	"github.com/impasto-go/impasto/tensor"
@@ -138,7 +138,7 @@ func (j *job) train(ctx context.Context) error {
 	c, stop, stopped := stoppable(ctx)
 	defer stop()
 	var err error
-	if j.watch.screen, err = newScreen(j, j.watch.style, j.totalSteps(), stop); err != nil {
+	if j.watch.screen, err = newScreen(j, j.watch.style, j.cfg.TotalSteps(j.data.Len()), stop); err != nil {
 		return err
 	}
 	err = j.trainer.Train(c)
@@ -149,19 +149,15 @@ func (j *job) train(ctx context.Context) error {
 	return errors.Join(err, ended)
 }
 
-// totalSteps returns the steps of the whole run.
-func (j *job) totalSteps() int {
-	n := j.cfg.Epochs * dataset.Batches(j.data.Len(), j.cfg.BatchSize)
-	if j.cfg.Steps > 0 {
-		n = min(n, j.cfg.Steps)
-	}
-	return n
-}
-
-// sample stylizes the test picture with the network as it is.
+// sample stylizes the test picture with the network as it is, and measures its flicker.
 func (j *job) sample(net train.Model, path string) error {
 	d := nn.StateDict(net.Params())
 	j.watch.look(d)
+	return j.styled(d, path)
+}
+
+// styled stylizes the test picture with weights.
+func (j *job) styled(d statedict.Dict, path string) error {
 	model, err := stylize.New(d)
 	if err != nil {
 		return err
@@ -191,17 +187,6 @@ func (j *job) export() error {
 }
 
 func (j *job) file(name string) string { return filepath.Join(j.out, name) }
-
-func (j *job) explain() {
-	fmt.Printf(`
-The run is in %[1]s: final.pth (weights), final.onnx (for Unity and others),
-final.png (what they make of the test picture), samples.png and losses.png (how
-they came about), run.json (the settings). Next:
-
-  %[2]s -model %[1]s/final.pth -in PICTURE -out STYLED.png
-  %[3]s -model %[1]s/final.pth -out STYLE.onnx -width 1280 -height 720
-`, j.out, cli.Command("stylize"), cli.Command("exportonnx"))
-}
 
 func (j *job) close() {
 	if j.watch != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
@@ -58,15 +59,20 @@ func runAs(ctx context.Context, group ranks.Group, args []string) error {
 		return err
 	}
 	defer j.close()
+	begun := time.Now()
 	err = j.train(ctx)
 	if group.Rank() > 0 {
 		return err
 	}
 	if stopped := errors.Is(err, errStopped); stopped || errors.Is(err, context.Canceled) {
-		fmt.Printf("Stopped; continue with: %s -resume %s\n", cli.Command("train"), o.out)
+		j.stopped()
 		if stopped {
 			return nil
 		}
+	}
+	if beyond := (*train.BeyondError)(nil); errors.As(err, &beyond) {
+		return cli.Usagef("-resume %s: the run has done %s already, and was asked for %d: give it more with -steps, or an earlier state to go on from with -from",
+			o.out, cli.Count(beyond.Done, "step", "steps"), beyond.Total)
 	}
 	if bad := (*train.NonFiniteError)(nil); errors.As(err, &bad) && j.cfg.OnNonFinite == train.Stop {
 		fmt.Print(j.wayOut(bad))
@@ -77,6 +83,6 @@ func runAs(ctx context.Context, group ranks.Group, args []string) error {
 	if err := j.export(); err != nil {
 		return err
 	}
-	j.explain()
+	j.explain(time.Since(begun))
 	return nil
 }

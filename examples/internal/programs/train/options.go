@@ -124,6 +124,9 @@ func (o *options) parse(args []string) error {
 	if err := cli.Parse(flags, args, 0); err != nil {
 		return err
 	}
+	if flags.Given("epochs") && !flags.Given("steps") {
+		o.Steps = 0 // those of the demo, or of the run to resume, do not count then
+	}
 	if resume == "" {
 		if o.from != 0 {
 			return cli.Usagef("-from %d: it chooses a state for -resume, which is missing", o.from)

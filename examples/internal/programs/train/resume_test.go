@@ -9,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/report"
+	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
@@ -143,20 +146,80 @@ func TestMovedInputs(t *testing.T) {
 	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
 }
 
-// TestRunsWithoutNewerSettings resumes a run of a version that computed stability in
-// each step and had no setting for it.
-func TestRunsWithoutNewerSettings(t *testing.T) {
+// TestSteps: the steps that are asked for are done, whatever -epochs says, of which more
+// than a run has done go on with it and fewer are refused.
+func TestSteps(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1")
-	require.NoError(t, overridden(begin))
-	state, err := checkpoint.Newest(out)
+	begin := append(append(pictures(t, 5), tiny...), "-out", out) // two steps an epoch
+	require.NoError(t, overridden(append(begin, "-steps", "7", "-epochs", "1")))
+	steps := func() int {
+		record, err := report.ReadRun(filepath.Join(out, runFile), nil)
+		require.NoError(t, err)
+		require.Equal(t, "finished", record.Outcome)
+		require.Contains(t, record.Losses, "content")
+		return record.Steps
+	}
+	require.Equal(t, 7, steps())
+
+	resume := []string{"-quiet", "-resume", out}
+	before, err := os.ReadFile(filepath.Join(out, "final.pth"))
 	require.NoError(t, err)
-	require.Equal(t, "{Weight:5 From:0 Full:0.25 Shifts:0.5 Warps:0.5 NoiseLow:0.5 NoiseHigh:4}", state.Settings["stability"])
-	record := filepath.Join(out, "run.json")
-	text, err := os.ReadFile(record)
+	for _, fewer := range [][]string{{"-steps", "3"}, {"-epochs", "2"}, {"-epochs", "2", "-steps", "0"}} {
+		err := overridden(append(slices.Clone(resume), fewer...))
+		require.ErrorContains(t, err, "has done 7 steps already")
+		require.IsType(t, cli.Usagef(""), err)
+	}
+	after, err := os.ReadFile(filepath.Join(out, "final.pth"))
 	require.NoError(t, err)
-	older := strings.Replace(string(text), `"stability-every": 1,`, "", 1)
-	require.NotEqual(t, string(text), older)
-	require.NoError(t, os.WriteFile(record, []byte(older), 0o666))
-	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "2"}))
+	require.Equal(t, before, after)
+
+	says := output(t, func() { require.NoError(t, overridden(resume)) })
+	require.Contains(t, says, "Nothing is left to train: all of the 7 steps are done.")
+	require.NotContains(t, says, finished)
+	require.Equal(t, 7, steps())
+	require.NoError(t, overridden(append(slices.Clone(resume), "-epochs", "4")))
+	require.Equal(t, 8, steps())
+}
+
+// output returns what f prints on stdout.
+func output(t *testing.T, f func()) string {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	require.NoError(t, err)
+	defer file.Close()
+	stdout := os.Stdout
+	os.Stdout = file
+	defer func() { os.Stdout = stdout }()
+	f()
+	text, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	return string(text)
+}
+
+// TestWords: a run says what it does on what, and ends with few short lines; its folder
+// holds what it saw, and shows the last step in the sheet of samples.
+func TestWords(t *testing.T) {
+	t.Chdir(t.TempDir())
+	args := append(append(pictures(t, 5), tiny...), "-out", "runs/20261126-140000", "-steps", "3")
+	says := output(t, func() { require.NoError(t, overridden(args)) })
+	for _, line := range []string{
+		"Training for 3 steps of 3 pictures of 16x16:\n", "  pictures  5, /", "  style     40x40, /", "  judge     VGG-19 with random filters",
+		"  network   tutorial, filters 2,3,4, 1 residual blocks\n", "  device    cpu", "  folder    runs/20261126-140000\n",
+	} {
+		require.Contains(t, says, line)
+	}
+	_, end, _ := strings.Cut(says, "Finished after 3 steps and ")
+	lines := strings.Split(strings.TrimRight(end, "\n"), "\n")
+	require.Regexp(t, `^\d+s: total \S+, content \S+, style \S+$`, lines[0])
+	require.LessOrEqual(t, len(lines), 5)
+	for _, line := range lines[1:] {
+		require.LessOrEqual(t, len(line), 80, line)
+	}
+	for name, size := range map[string][2]int{"style.png": {40, 40}, "test.png": {30, 22}} {
+		m, err := imageio.Load(filepath.Join("runs/20261126-140000", name), imageio.Options{})
+		require.NoError(t, err)
+		require.Equal(t, size, [2]int{m.W, m.H})
+	}
+	require.NoFileExists(t, "runs/20261126-140000/last.png")
+	require.Equal(t, "  ./train -resume \\\n    "+strings.Repeat("x", 90), strings.ReplaceAll(toType("train", "-resume", strings.Repeat("x", 90)),
+		cli.Command("train"), "./train"))
 }

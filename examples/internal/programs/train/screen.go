@@ -21,11 +21,15 @@ import (
 type screen struct {
 	bar  *progress.Bar  // nil if not wanted
 	page *progress.Page // nil if not wanted
+	data int            // pictures of an epoch
 }
+
+// seen returns the pictures of a run that has seen some of an epoch, which count from 0.
+func (s *screen) seen(epoch, images int) int { return epoch*s.data + images }
 
 // newScreen opens the page, whose Stop button calls stop, and prints its address.
 func newScreen(j *job, style *imageio.Image, steps int, stop func()) (*screen, error) {
-	s := &screen{}
+	s := &screen{data: j.data.Len()}
 	terms, parts := j.trainer.Terms()
 	if j.http != "" {
 		show := progress.Run{
@@ -49,7 +53,7 @@ func (s *screen) recall(losses *report.Losses, samples []report.Sample, step int
 	for i, l := range losses.Rows {
 		if l.Step <= step {
 			values, _ := losses.Of(i)
-			s.page.Step(progress.Step{Step: l.Step, Epoch: l.Epoch - 1, Images: l.Images, Losses: values})
+			s.page.Step(progress.Step{Step: l.Step, Epoch: l.Epoch - 1, Images: s.seen(l.Epoch-1, l.Images), Losses: values})
 		}
 	}
 	for _, p := range samples {
@@ -62,7 +66,7 @@ func (s *screen) recall(losses *report.Losses, samples []report.Sample, step int
 
 func (s *screen) step(e *train.StepEvent) {
 	p := progress.Step{
-		Step: e.Step, Epoch: e.Epoch, Images: e.Images,
+		Step: e.Step, Epoch: e.Epoch, Images: s.seen(e.Epoch, e.Images),
 		Losses: values(e.Terms), Parts: values(e.Parts), ImagesPerSecond: e.ImagesPerSecond,
 	}
 	s.bar.Step(p)
@@ -83,10 +87,14 @@ func (s *screen) log(line string) {
 	switch {
 	case s.bar == nil:
 		fmt.Println(line)
-	case !strings.Contains(line, "  Epoch "):
+	case !strings.Contains(line, "  Epoch ") && !strings.HasPrefix(line, "Checkpoint saved") &&
+		!strings.HasPrefix(line, flickerLine) && line != finished:
 		s.bar.Println(line)
 	}
 }
+
+// finished is the last line of the trainer's log.
+const finished = "Finished Training"
 
 func (s *screen) end(status string) {
 	s.bar.Close()

@@ -41,7 +41,6 @@ type settings struct {
 	StabilityRamp  string  `json:"stability-ramp"`
 	StabilityMoves string  `json:"stability-moves"`
 	StabilityNoise string  `json:"stability-noise"`
-	StabilityEvery int     `json:"stability-every"`
 	StyleLayers    string  `json:"style-layers"`
 	StyleSize      int     `json:"style-size"`
 	ContentScale   float64 `json:"content-scale"`
@@ -81,8 +80,8 @@ func flagsOf(f *cli.Flags, s *settings) {
 
 	f.Section("Training")
 	f.IntVar(&s.BatchSize, "batch-size", s.BatchSize, "pictures per step")
-	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset")
-	f.IntVar(&s.Steps, "steps", s.Steps, "steps after which to stop; 0 for all of the epochs")
+	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the dataset, unless -steps says how long to train")
+	f.IntVar(&s.Steps, "steps", s.Steps, "steps to train, in however many epochs; 0 for all of -epochs")
 	f.Float64Var(&s.LR, "lr", s.LR, "learning rate")
 	f.StringVar(&s.Schedule, "lr-schedule", s.Schedule, "constant, step:EVERY:BY, cosine or cosine:LEAST, after warmup:STEPS, if wanted, as in warmup:500,cosine")
 	f.Float64Var(&s.WeightDecay, "weight-decay", s.WeightDecay, "weight decay of AdamW")
@@ -101,7 +100,6 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
 	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
-	f.IntVar(&s.StabilityEvery, "stability-every", s.StabilityEvery, "`steps` of which one computes stability, with as many times the influence")
 
 	f.Section("Devices and processes")
 	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
@@ -124,7 +122,7 @@ func tutorial() settings {
 	still := train.DefaultStability(0)
 	return settings{
 		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
-		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every,
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh),
 
 		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
@@ -141,25 +139,12 @@ func demo() settings {
 	s := tutorial()
 	s.VGG = inputs.RandomVGG
 	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
-	s.Epochs, s.Steps, s.LR = 1000, 800, 5e-3
+	s.Steps, s.LR = 800, 5e-3
 	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
 	s.StyleWeight = 2e8
 	s.LogInterval, s.CheckpointInterval = 48, 48
 	return s
 }
-
-// Usual returns the influence of the style and the side of its picture that hold
-// without flags, with a dataset or with drawn pictures.
-func Usual(dataset bool) (styleWeight float64, styleSize int) {
-	s := demo()
-	if dataset {
-		s = tutorial()
-	}
-	return s.StyleWeight, s.StyleSize
-}
-
-// IsWord reports whether -vgg takes s as a word instead of a file.
-func IsWord(s string) bool { return s == inputs.RandomVGG }
 
 // config translates the settings, checking each.
 func (s *settings) config() (train.Config, error) {
@@ -193,7 +178,7 @@ func (s *settings) config() (train.Config, error) {
 		return c, err
 	}
 	if err := c.Validate(); err != nil {
-		return c, cli.Usagef("%v", err)
+		return c, cli.Usagef("%s", inputs.Flags(err))
 	}
 	return c, nil
 }
@@ -204,7 +189,6 @@ func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
 // stability translates the settings of the objective of that name.
 func (s *settings) stability() (train.StabilityOptions, error) {
 	o := train.DefaultStability(s.Stability)
-	o.Every = s.StabilityEvery
 	for _, p := range []struct {
 		flag, text string
 		a, b       *float64
@@ -222,7 +206,7 @@ func (s *settings) stability() (train.StabilityOptions, error) {
 		}
 	}
 	if err := o.Validate(); err != nil {
-		return o, cli.Usagef("-stability and its parts: %v", err)
+		return o, cli.Usagef("%s", inputs.Flags(err))
 	}
 	return o, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/examples/internal/tensorboard"
@@ -27,6 +29,7 @@ type watch struct {
 	board  *tensorboard.Writer // nil if not wanted
 	screen *screen
 	steps  int
+	idle   bool                     // there is nothing to train
 	losses map[string]report.Number // of the last step
 	glance *flicker.Glance          // at the network that the next sample is of; nil if there is none
 	still  report.Flicker           // of all samples
@@ -72,6 +75,7 @@ func (w *watch) start(step int) (err error) {
 			return err
 		}
 	}
+	w.screen.introduce(j)
 	w.predict()
 	if step > 0 {
 		w.still, err = report.ReadFlicker(j.file(flickerFile))
@@ -79,10 +83,49 @@ func (w *watch) start(step int) (err error) {
 		w.still.Cut(step)
 		losses, err := report.ReadLosses(j.lossesFile())
 		if w.note(err); err == nil {
+			w.recall(losses, step)
 			w.screen.recall(losses, w.samples(), step)
 		}
 	}
-	return w.record.Write(j.file(runFile))
+	if step == j.cfg.TotalSteps(j.data.Len()) {
+		w.idle = true
+		w.screen.log(fmt.Sprintf("Nothing is left to train: all of the %s are done. More are asked for with -steps.", cli.Count(step, "step", "steps")))
+	}
+	if err := w.record.Write(j.file(runFile)); err != nil {
+		return err
+	}
+	w.keep("style.png", w.style)
+	w.keep("test.png", j.test)
+	return nil
+}
+
+// recall takes the losses of the step that a resumed run ended with.
+func (w *watch) recall(losses *report.Losses, step int) {
+	for i, row := range losses.Rows {
+		if row.Step == step {
+			values, _ := losses.Of(i)
+			for k, name := range losses.Terms {
+				w.losses[name] = report.Number(values[k])
+			}
+		}
+	}
+}
+
+// keep leaves a picture in the folder for whoever looks at it later, unless there is a
+// file of that name.
+func (w *watch) keep(name string, m *imageio.Image) {
+	if _, err := os.Lstat(w.job.file(name)); errors.Is(err, fs.ErrNotExist) {
+		w.note(imageio.Save(w.job.file(name), m, imageio.SaveOptions{}))
+	}
+}
+
+// terms returns the losses of the last step.
+func (w *watch) terms() (names []string, values []float64) {
+	names, _ = w.job.trainer.Terms()
+	for _, name := range names {
+		values = append(values, float64(w.losses[name]))
+	}
+	return names, values
 }
 
 // events connects the trainer.
@@ -90,7 +133,12 @@ func (w *watch) events() train.Events {
 	return train.Events{OnStart: w.start, OnLog: w.log, OnStep: w.step, OnCheckpoint: w.checkpoint}
 }
 
-func (w *watch) log(line string) { w.screen.log(line) }
+func (w *watch) log(line string) {
+	if w.idle && line == finished {
+		return // it was before
+	}
+	w.screen.log(line)
+}
 
 func (w *watch) step(e *train.StepEvent) {
 	w.steps = e.Step
@@ -114,6 +162,7 @@ func (w *watch) step(e *train.StepEvent) {
 }
 
 func (w *watch) checkpoint(c train.Checkpoint) {
+	w.screen.bar.Saved(c.Step)
 	w.screen.page.Sample(c.Step, c.Sample)
 	w.flicker(c.Step)
 	if w.board == nil {
@@ -154,10 +203,27 @@ func (w *watch) end(ctx context.Context, result error) error {
 		err = report.PlotLosses(w.job.file("losses.png"), losses)
 	}
 	errs = append(errs, err)
+	errs = append(errs, w.last(outcome == "finished"))
 	if samples := w.samples(); len(samples) > 0 {
 		errs = append(errs, report.SaveSamples(w.job.file("samples.png"), w.style, w.job.test, samples))
 	}
 	return errors.Join(errs...)
+}
+
+// lastFile is the sample of the last step of a run that did not come to its end, whose
+// final.png would show it.
+const lastFile = "last.png"
+
+// last makes the sample of the last step, of a finished run done already.
+func (w *watch) last(done bool) error {
+	path := w.job.file(lastFile)
+	if done || w.steps == 0 {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return w.job.styled(w.job.net.StateDict(), path)
 }
 
 // samples lists the sample pictures in the folder, those of earlier parts of a
@@ -171,6 +237,12 @@ func (w *watch) samples() []report.Sample {
 		if _, err := fmt.Sscanf(filepath.Base(f), "ckpt_epoch_%d_batch_id_%d.png", &epoch, &batch); err == nil {
 			step := epoch*perEpoch + batch
 			samples = append(samples, report.Sample{Step: step, Path: f, Note: w.still.Of(step)})
+		}
+	}
+	for _, name := range []string{"final.png", lastFile} {
+		if _, err := os.Stat(w.job.file(name)); err == nil {
+			samples = append(samples, report.Sample{Step: w.steps, Path: w.job.file(name), Note: w.still.Of(w.steps)})
+			break
 		}
 	}
 	slices.SortFunc(samples, func(a, b report.Sample) int { return a.Step - b.Step })

@@ -1,4 +1,3 @@
-// Made by examples/engines/unity/internal/stubs from the list in testdata/api. DO NOT EDIT.
 using System;
 using UnityEngine.Rendering.RenderGraphModule;
 
@@ -6,58 +5,47 @@ namespace UnityEngine.Rendering.Universal
 {
     public class DisallowMultipleRendererFeature : Attribute
     {
-        public DisallowMultipleRendererFeature(string customTitle = null) { throw null; }
+        public DisallowMultipleRendererFeature(string customTitle = null) { }
     }
+
     public struct CameraData
     {
-        public ref CameraType cameraType { get { throw null; } }
+        public ref CameraType cameraType { get { throw new NotSupportedException(); } }
     }
     public struct RenderingData
     {
         public CameraData cameraData;
     }
-    public enum RenderPassEvent
-    {
-        BeforeRenderingPostProcessing,
-        AfterRenderingPostProcessing,
-        AfterRendering,
-    }
+
+    public enum RenderPassEvent { BeforeRenderingPostProcessing = 550, AfterRenderingPostProcessing = 600, AfterRendering = 1000 }
     [Flags]
-    public enum ScriptableRenderPassInput
-    {
-        None,
-        Depth,
-        Normal,
-        Color,
-        Motion,
-    }
+    public enum ScriptableRenderPassInput { None = 0, Depth = 1, Normal = 2, Color = 4, Motion = 8 }
+
     public abstract class ScriptableRenderPass
     {
-        public RenderPassEvent renderPassEvent { get { throw null; } set { throw null; } }
-        public bool requiresIntermediateTexture { get { throw null; } set { throw null; } }
-        public void ConfigureInput(ScriptableRenderPassInput passInput) { throw null; }
-        public virtual void RecordRenderGraph(RenderGraph renderGraph, ContextContainer frameData) { throw null; }
+        public RenderPassEvent renderPassEvent { get; set; }
+        public bool requiresIntermediateTexture { get; set; }
+        public void ConfigureInput(ScriptableRenderPassInput passInput) { }
+        public virtual void RecordRenderGraph(RenderGraph renderGraph, ContextContainer frameData) { }
     }
     public abstract class ScriptableRenderer
     {
-        public void EnqueuePass(ScriptableRenderPass pass) { throw null; }
+        public void EnqueuePass(ScriptableRenderPass pass) { }
     }
     public abstract class ScriptableRendererFeature : ScriptableObject, IDisposable
     {
         public abstract void Create();
         public abstract void AddRenderPasses(ScriptableRenderer renderer, ref RenderingData renderingData);
-        public void Dispose() { throw null; }
-        protected virtual void Dispose(bool disposing) { throw null; }
+        public void Dispose() { }
+        protected virtual void Dispose(bool disposing) { }
     }
-    public abstract class UniversalResourceDataBase : ContextItem
+
+    public class UniversalResourceData : ContextItem
     {
-    }
-    public class UniversalResourceData : UniversalResourceDataBase
-    {
-        public bool isActiveTargetBackBuffer { get { throw null; } }
-        public TextureHandle activeColorTexture { get { throw null; } }
-        public TextureHandle cameraDepthTexture { get { throw null; } }
-        public TextureHandle motionVectorColor { get { throw null; } }
+        public bool isActiveTargetBackBuffer { get { return false; } }
+        public TextureHandle activeColorTexture { get { return default(TextureHandle); } }
+        public TextureHandle cameraDepthTexture { get { return default(TextureHandle); } }
+        public TextureHandle motionVectorColor { get { return default(TextureHandle); } }
     }
     public class UniversalCameraData : ContextItem
     {
