@@ -41,6 +41,8 @@ type Device struct {
 	host     []float32 // what moves between host and device goes through here
 	stats    Stats
 
+	recording *Recording // of Record, which takes jobs
+
 	epoch     uint64        // number of the barriers so far
 	serial    uint64        // of the submission that is being made
 	passed    uint64        // serial of the last submission that is known to be done
@@ -346,6 +348,10 @@ func (d *Device) send(t task) {
 func (d *Device) do(t task) {
 	if t.job == nil {
 		t.call()
+		return
+	}
+	if d.recording != nil && t.job.derived == nil {
+		d.recording.jobs = append(d.recording.jobs, t.job)
 		return
 	}
 	d.issue(t.job)

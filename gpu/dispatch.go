@@ -118,7 +118,8 @@ func (a *args) set(i, v int) {
 // job is one dispatch of a variant of a shader.
 type job struct {
 	variant
-	groups int
+	first  int     // group
+	groups int     // from there on
 	flops  float64 // counted operations, of which long dispatches are cut by
 	views  [maxBindings]view
 	bound  int // of views

@@ -60,7 +60,7 @@ func (s *glStream) dispatch(j *job) {
 		x := min(j.groups-first, s.limits.groups, j.piece)
 		y := max(1, min((j.groups-first)/x, s.limits.groups, j.piece/x))
 		count = x * y
-		gl.Uniform1i(firstGroupLocation, int32(first))
+		gl.Uniform1i(firstGroupLocation, int32(j.first+first))
 		gl.DispatchCompute(uint32(x), uint32(y), 1)
 	}
 	for i, m := range j.images { // so that textures can be deleted

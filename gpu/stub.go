@@ -87,3 +87,28 @@ func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) erro
 // the alpha of the texture alpha, of the same size, which may be dst itself.
 // flip is as for ReadTexture.
 func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }
+
+// Recording is a list of dispatches that can be done again and again, in pieces, such
+// as those of a network over several frames of a game. The memory between its
+// dispatches is its own.
+type Recording struct{}
+
+// Record calls f and records the dispatches of its operations instead of doing them.
+// What frozen weights are packed to is packed at once. f must not read or write data,
+// nor use textures. Tensors that f frees may be reused by its later operations, and
+// belong to the recording; tensors that were there before, and those that f leaves,
+// must stay.
+func (d *Device) Record(f func()) (*Recording, error) { return nil, errStub }
+
+// Len returns the number of dispatches.
+func (r *Recording) Len() int { return 0 }
+
+// Groups returns the number of work groups of dispatch i.
+func (r *Recording) Groups(i int) int { return 0 }
+
+// Run does n work groups of dispatch i, from first on. To get the result of the
+// recorded operations, do all groups of all dispatches, in order. Nothing waits.
+func (r *Recording) Run(i, first, n int) {}
+
+// Free gives the recording's memory back to the device.
+func (r *Recording) Free() {}

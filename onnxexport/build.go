@@ -39,7 +39,7 @@ func Build(d statedict.Dict, o Options) (*onnx.Model, error) {
 	if err := d.CheckFinite(); err != nil {
 		return nil, fmt.Errorf("onnxexport: %w", err)
 	}
-	b := &builder{options: o, network: n, halves: map[int]string{}}
+	b := &builder{options: o, network: n, casts: map[int]string{}}
 	if b.layers, err = prepare(n, d, o); err != nil {
 		return nil, err
 	}
@@ -71,10 +71,10 @@ type builder struct {
 	network *arch.Network
 	layers  []prepared
 	outputs []string       // of the layers so far
-	halves  map[int]string // of those that compute in float32, cast to float16
-	casts   []onnx.Node
-	next    int   // Compat: number of the next value
-	scales  []int // Compat: the Upsample nodes, whose scales are numbered last
+	casts   map[int]string // those in the other precision
+	weights []onnx.Node    // which cast them
+	next    int            // Compat: number of the next value
+	scales  []int          // Compat: the Upsample nodes, whose scales are numbered last
 }
 
 // build adds the nodes of all layers, and the graph's input and output.
@@ -89,15 +89,12 @@ func (b *builder) build() {
 	}
 	y, sizes := b.extend(input)
 	for i := range n.Layers {
-		if b.layers[i].half {
-			y = b.halved(i - 1)
+		if i > 0 {
+			y = b.output(i-1, b.layers[i].half)
 		}
-		y = b.layer(i, y)
-		b.outputs = append(b.outputs, y)
+		b.outputs = append(b.outputs, b.layer(i, y))
 	}
-	if b.options.Precision == HalfValues {
-		y = b.node("Cast", "single", []string{y}, intAttribute("to", int64(onnx.Float32)))
-	}
+	y = b.output(len(n.Layers)-1, false)
 	y = b.crop(y, sizes)
 	if b.options.Compat {
 		b.numberScales()
@@ -105,7 +102,7 @@ func (b *builder) build() {
 		b.graph.Nodes[len(b.graph.Nodes)-1].Outputs[0] = "output"
 		y = "output"
 	}
-	b.graph.Nodes = append(b.casts, b.graph.Nodes...)
+	b.graph.Nodes = append(b.weights, b.graph.Nodes...)
 	b.graph.Inputs = []onnx.ValueInfo{{Name: input, DataType: onnx.Float32, Dims: b.frame("height", "width")}}
 	height, width := "height", "width"
 	if targets[b.options.Profile].ownSymbols {
@@ -181,15 +178,19 @@ func (b *builder) layer(i int, x string) string {
 	return y
 }
 
-// halved returns the output of layer i in float16.
-func (b *builder) halved(i int) string {
-	if b.layers[i].half {
+// output returns the output of layer i, in float16 or float32.
+func (b *builder) output(i int, half bool) string {
+	if b.layers[i].half == half {
 		return b.outputs[i]
 	}
-	if b.halves[i] == "" {
-		b.halves[i] = b.node("Cast", b.network.Layers[i].Name+".half", []string{b.outputs[i]}, intAttribute("to", int64(onnx.Float16)))
+	if b.casts[i] == "" {
+		name, to := ".half", onnx.Float16
+		if !half {
+			name, to = ".single", onnx.Float32
+		}
+		b.casts[i] = b.node("Cast", b.network.Layers[i].Name+name, []string{b.outputs[i]}, intAttribute("to", int64(to)))
 	}
-	return b.halves[i]
+	return b.casts[i]
 }
 
 // add adds term j of layer i. PyTorch's order of operands is that of the tutorial's
@@ -197,10 +198,7 @@ func (b *builder) halved(i int) string {
 // adds what the decoder made to the encoder's output.
 func (b *builder) add(i, j int, t arch.Term, y string) string {
 	l := &b.network.Layers[i]
-	x, times := b.outputs[t.Layer], int(t.Factor)
-	if b.layers[i].half {
-		x = b.halved(t.Layer)
-	}
+	x, times := b.output(t.Layer, b.layers[i].half), int(t.Factor)
 	if float32(times) != t.Factor || times < 1 || times > 4 {
 		name := fmt.Sprintf("%s.term%d", l.Name, j)
 		c := onnx.FloatTensor(name+".factor", []int64{1}, []float32{t.Factor})
@@ -232,7 +230,7 @@ func (b *builder) weight(i int) string {
 	if b.options.Precision != HalfWeights || i == 0 {
 		return b.constant(onnx.FloatTensor(name, dims, p.weight))
 	}
-	b.casts = append(b.casts, onnx.Node{
+	b.weights = append(b.weights, onnx.Node{
 		Name: name, Op: "Cast", Inputs: []string{b.constant(onnx.HalfTensor(name+".half", dims, halfKernels(p.weight, l.Taps()*l.Taps())))},
 		Outputs: []string{name}, Attributes: []onnx.Attribute{intAttribute("to", int64(onnx.Float32))},
 	})

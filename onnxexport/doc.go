@@ -34,13 +34,12 @@
 //
 // [HalfWeights] stores the convolutions' weights in float16 and casts them, which
 // runtimes do once, at loading. Rounding keeps the sum of every kernel. [HalfValues]
-// has the graph compute in float16, all but the encoder: these networks magnify
-// what rounding does to a flat part of a picture, and most of it there. What is
-// normalized is scaled so that it cannot overflow. On 200 pictures (planes, noise,
-// gradients, shapes) no value was two levels of 255 off, except, with values in
-// float16, single ones of smooth gradients in a network that magnifies noise more
-// than twenty times; converting graphs without this care gave up to ten levels and
-// infinite values.
+// has the graph compute in float16, all but the encoder and the first residual block:
+// these networks magnify what rounding does to a flat part of a picture, and most of
+// it there. What is normalized is scaled so that it cannot overflow. On 200 pictures
+// (black, white, planes, noise, gradients, shapes) no value was two levels of 255 off,
+// with four networks of two families, one of which magnifies noise more than twenty
+// times; converting graphs without this care gave up to ten levels and infinite values.
 //
 // # Checks
 //

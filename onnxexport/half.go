@@ -20,9 +20,8 @@ const (
 	largest = 60000
 )
 
-// halve makes layers compute in float16, all but the encoder, up to the first of the
-// smallest layers: the networks magnify what rounding does to it, tens of times where
-// a picture is flat.
+// halve makes layers compute in float16, but those up to the first residual block's end: the
+// networks magnify what rounding does to those, tens of times where a picture is flat.
 //
 // A convolution before a normalization is divided by a power of two, and the
 // normalization's epsilon by its square, which changes nothing but the numbers in
@@ -30,12 +29,12 @@ const (
 // stay where float16 is fine. What is not normalized, the sums of layers, cannot be
 // scaled so; where it would be too large the network is refused.
 func halve(n *arch.Network, layers []prepared) error {
-	encoder := slices.Index(n.Scales(), n.Multiple()) // its last layer
-	power := make([][]float64, len(layers))           // mean square of the output, by channel
-	peaks := make([]float64, len(layers))             // of the output
+	exact := lastExact(n)
+	power := make([][]float64, len(layers)) // mean square of the output, by channel
+	peaks := make([]float64, len(layers))   // of the output
 	for i := range layers {
 		l, p := &n.Layers[i], &layers[i]
-		p.half = i > encoder
+		p.half = i > exact
 		power[i] = make([]float64, l.Out)
 		for c := range power[i] {
 			if l.Norm != "" {
@@ -62,6 +61,18 @@ func halve(n *arch.Network, layers []prepared) error {
 		}
 	}
 	return nil
+}
+
+// lastExact returns the last layer that stays in float32: the first residual block's
+// last, or the encoder's where there is no block.
+func lastExact(n *arch.Network) int {
+	encoder := slices.Index(n.Scales(), n.Multiple())
+	for i := encoder + 1; i < len(n.Layers); i++ {
+		if len(n.Layers[i].Plus) > 0 {
+			return i
+		}
+	}
+	return encoder
 }
 
 // deviation estimates the deviation of a convolution's output, in the filter where

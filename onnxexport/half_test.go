@@ -223,8 +223,7 @@ func TestHalfInONNXRuntime(t *testing.T) {
 }
 
 // TestHalfOfAuthorsNetwork tries the tutorial's author's network, which magnifies
-// noise more than twenty times. Computed in half precision, single values of smooth
-// gradients may be a little farther off.
+// noise more than twenty times.
 func TestHalfOfAuthorsNetwork(t *testing.T) {
 	author, err := onnx.ReadFile(need.Shared(t, "data/author/final.onnx"))
 	require.NoError(t, err)
@@ -235,23 +234,22 @@ func TestHalfOfAuthorsNetwork(t *testing.T) {
 	if need.Long() {
 		pictures = append(drawings(50, h, w), photographs(t, 50, h, w)...)
 	}
-	for p, bound := range map[onnxexport.Precision]float64{onnxexport.HalfWeights: 2, onnxexport.HalfValues: 4} {
-		m := build(t, network.Weights, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: p, Bytes: true})
-		farthest := map[string]float64{}
-		for _, pic := range pictures {
-			want, err := author.Evaluate(pic.x, h, w)
-			require.NoError(t, err)
+	half := map[onnxexport.Precision]*onnx.Model{}
+	for _, p := range []onnxexport.Precision{onnxexport.HalfWeights, onnxexport.HalfValues} {
+		half[p] = build(t, network.Weights, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: p, Bytes: true})
+	}
+	farthest := map[onnxexport.Precision]float64{}
+	for _, pic := range pictures {
+		want, err := author.Evaluate(pic.x, h, w)
+		require.NoError(t, err)
+		for p, m := range half {
 			got, err := m.Evaluate(pic.x, h, w)
 			require.NoError(t, err)
-			mean, worst, broken := levels(want, got)
+			_, worst, broken := levels(want, got)
 			require.Zero(t, broken)
-			require.Less(t, mean, 0.5)
-			if pic.kind != "gradient" {
-				require.Less(t, worst, 2., pic.kind)
-			}
-			require.Less(t, worst, bound, pic.kind)
-			farthest[pic.kind] = max(farthest[pic.kind], worst)
+			require.Less(t, worst, 2., "%d %s", p, pic.kind)
+			farthest[p] = max(farthest[p], worst)
 		}
-		t.Logf("precision %d: %.2v", p, farthest)
 	}
+	t.Logf("levels at most: %.2v", farthest)
 }

@@ -72,8 +72,8 @@ const (
 	// HalfWeights stores the weights of the convolutions in float16, which halves
 	// the file, and computes in float32.
 	HalfWeights
-	// HalfValues computes in float16 too, all but the encoder; the input and the output
-	// stay float32. See the package documentation.
+	// HalfValues computes in float16 too, all but the encoder and the first residual
+	// block; the input and the output stay float32. See the package documentation.
 	HalfValues
 )
 

@@ -97,7 +97,7 @@ func TestStabilityGradient(t *testing.T) {
 	}, 1)
 	defer net.Free()
 	opts := train.DefaultStability(5)
-	opts.Full = 0
+	opts.Full, opts.Every = 0, 1
 	o, err := train.NewStability(opts)
 	require.NoError(t, err)
 	defer o.Free()
@@ -144,6 +144,12 @@ func TestStabilityRamp(t *testing.T) {
 	opts := train.StabilityOptions{Weight: 8, From: 0.2, Full: 0.6, NoiseLow: 1, NoiseHigh: 1}
 	require.Zero(t, stability(t, be, opts, twice, 2))
 	require.Equal(t, 1, passes, "without weight, the model runs once")
+	lazy := opts
+	lazy.Every = 3
+	require.Zero(t, stability(t, be, lazy, twice, 7))
+	require.Equal(t, 2, passes)
+	require.InEpsilon(t, 3*stability(t, be, opts, twice, 9), stability(t, be, lazy, twice, 9), 1e-6)
+	passes = 1
 	full := stability(t, be, opts, twice, 6)
 	require.Equal(t, 3, passes)
 	// The noise differs from step to step; its mean size hardly.
@@ -163,6 +169,7 @@ func TestStabilityOptions(t *testing.T) {
 		func(o *train.StabilityOptions) { o.Warps = -0.1 },
 		func(o *train.StabilityOptions) { o.NoiseLow = 5 },
 		func(o *train.StabilityOptions) { o.NoiseHigh = math.NaN() },
+		func(o *train.StabilityOptions) { o.Every = -1 },
 	} {
 		o := train.DefaultStability(1)
 		change(&o)

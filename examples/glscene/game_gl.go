@@ -3,10 +3,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"time"
-
 	"github.com/go-gl/gl/v4.3-core/gl"
 
 	"github.com/impasto-go/impasto/examples/glscene/internal/scene"
@@ -16,20 +12,31 @@ import (
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
-// play opens a context, which stands for the one that a windowing library would
-// give, and runs the game on its thread.
-func play(ctx context.Context, s settings, dict statedict.Dict) (err error) {
+// glGame draws with OpenGL and styles with gpu/glstyle: nothing leaves the graphics
+// card.
+type glGame struct {
+	scene  *scene.Scene
+	loops  []*glstyle.Loop
+	colors []uint32 // textures that the ways style
+
+	frame  *scene.Frame // what read returns
+	styled [][]uint8
+}
+
+// onGL opens a context, which stands for the one that a windowing library would give,
+// and plays on its thread.
+func (s settings) onGL(dict statedict.Dict, play func(g game, name string) error) (err error) {
 	window, err := gpu.Open()
 	if err != nil {
 		return err
 	}
 	defer window.Close()
-	window.Do(func() { err = loop(ctx, s, dict) })
+	window.Do(func() { err = s.inContext(dict, play) })
 	return err
 }
 
-// loop is a game's loop. Only the lines with dev and style are about impasto.
-func loop(ctx context.Context, s settings, dict statedict.Dict) error {
+// inContext is what a game with impasto has to do.
+func (s settings) inContext(dict statedict.Dict, play func(g game, name string) error) error {
 	dev, err := gpu.FromCurrent(gpu.ProcAddress)
 	if err != nil {
 		return err
@@ -47,28 +54,50 @@ func loop(ctx context.Context, s settings, dict statedict.Dict) error {
 	}
 	defer boxes.Close()
 
-	var times []scene.Timing
-	pixels := make([]byte, 4*s.width*s.height)
-	for n := range s.frames {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		start := time.Now()
-		boxes.Draw(float32(n) / 30)
-		gl.Finish() // to tell the times apart; a game would not wait
-		drawn := time.Now()
-		if err := style.Texture(boxes.Color, boxes.Color); err != nil {
+	g := &glGame{scene: boxes, frame: scene.NewFrame(s.width, s.height)}
+	for _, way := range scene.Ways(float32(s.keep)) {
+		loop, err := style.NewLoop(s.width, s.height, way.Options)
+		if err != nil {
 			return err
 		}
-		gl.Finish()
-		times = append(times, scene.Timing{Draw: drawn.Sub(start), Style: time.Since(drawn)})
-		if s.out != "" && n%s.every == 0 {
-			boxes.Read(pixels)
-			if err := s.save(n, pixels); err != nil {
-				return err
-			}
-		}
+		defer loop.Close()
+		color := scene.NewTexture(s.width, s.height, gl.RGBA8)
+		defer gl.DeleteTextures(1, &color)
+		g.loops = append(g.loops, loop)
+		g.colors = append(g.colors, color)
+		g.styled = append(g.styled, make([]uint8, 4*s.width*s.height))
 	}
-	fmt.Printf("%s, %dx%d\n%s\n", printable.Line(dev.Info().Renderer), s.width, s.height, scene.Summary(times))
+	if err := play(g, printable.Line(dev.Info().Renderer)); err != nil {
+		return err
+	}
 	return dev.Sync()
+}
+
+func (g *glGame) draw(w *scene.World) {
+	g.scene.Draw(w)
+	for _, color := range g.colors {
+		g.scene.Copy(color)
+	}
+	gl.Finish() // to tell the times apart; a game would not wait
+}
+
+func (g *glGame) style(way int) error {
+	f := glstyle.TextureFrame{Motion: g.scene.Motion, Depth: g.scene.Depth}
+	err := g.loops[way].Frame(g.colors[way], f)
+	gl.Finish()
+	return err
+}
+
+func (g *glGame) read() (*scene.Frame, [][]uint8) {
+	g.scene.Read(g.frame)
+	for i, color := range g.colors {
+		scene.ReadTexture(color, g.styled[i], g.frame.Width)
+	}
+	return g.frame, g.styled
+}
+
+func (g *glGame) cut() {
+	for _, l := range g.loops {
+		l.Cut()
+	}
 }

@@ -3,14 +3,14 @@
 package main
 
 import (
-	"context"
+	"fmt"
 
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn/statedict"
 )
 
-// play says why there is no OpenGL in this build.
-func play(context.Context, settings, statedict.Dict) error {
+// onGL says why there is no OpenGL in this build.
+func (s settings) onGL(statedict.Dict, func(g game, name string) error) error {
 	_, err := gpu.Open()
-	return err
+	return fmt.Errorf("%w; -device cpu needs none", err)
 }

@@ -3,6 +3,9 @@
 //	ADD    next = the new picture, mixed with what was carried over
 //	SHOW   color = next; each pixel shows itself from now on
 //	MOVE   color = what is carried over
+//	MARK   each pixel leads to itself from now on, and marked to what it shows
+//	MIX    next = the new picture, mixed with what the marked frame showed
+//	CARRY  color = what is carried over already
 layout(local_size_x = 16, local_size_y = 16) in;
 
 layout(location = 0) uniform ivec2 size;
@@ -10,20 +13,30 @@ layout(location = 1) uniform vec2 scale;      // of motion vectors; 0 without
 layout(location = 2) uniform float keep;      // 0 with no last picture
 layout(location = 3) uniform float tolerance; // of depth; negative without depth
 layout(location = 4) uniform bool deep;       // the last frame's depth is known
+layout(location = 5) uniform bool waiting;    // a frame is marked
 
 layout(rgba8, binding = 0) uniform image2D color;
 layout(MOTION_FORMAT, binding = 1) uniform readonly image2D motion;
 layout(DEPTH_FORMAT, binding = 2) uniform readonly image2D depth;
 
-layout(std430, binding = 0) buffer Base { vec4 base[]; };     // colors 0 to 255
+// Last and Now hold depth, and whether what at and late lead to could be seen all the
+// way: 1 and 2, or both.
+layout(std430, binding = 0) buffer Base { vec4 base[]; }; // colors 0 to 255
 layout(std430, binding = 1) buffer Next { vec4 next[]; };
-layout(std430, binding = 2) buffer At { vec2 at[]; };         // column and row of base that pixels show
+layout(std430, binding = 2) buffer At { vec2 at[]; };     // column and row of base that pixels show
 layout(std430, binding = 3) buffer AtNext { vec2 atNext[]; };
-layout(std430, binding = 4) buffer Last { float last[]; };    // depth
-layout(std430, binding = 5) buffer Now { float now[]; };
+layout(std430, binding = 4) buffer Last { vec2 last[]; };
+layout(std430, binding = 5) buffer Now { vec2 now[]; };
+layout(std430, binding = 6) buffer Late { vec2 late[]; }; // column and row of the marked frame
+#if defined(MOVE)
+layout(std430, binding = 7) buffer LateNext { vec2 lateNext[]; };
+#else
+layout(std430, binding = 7) buffer Marked { vec4 marked[]; }; // of base, and whether it could be seen
+#endif
 
-// trace finds what a pixel shows of base, and whether that is what it shows now.
-vec2 trace(ivec2 p, out bool seen) {
+// trace finds where a pixel was in the last frame: the nearest pixel there, how far
+// from it, and whether it is what can be seen now.
+int trace(ivec2 p, out vec2 off, out bool seen) {
 	vec2 u = vec2(p);
 	if (scale != vec2(0))
 		u -= scale * imageLoad(motion, p).xy;
@@ -33,13 +46,15 @@ vec2 trace(ivec2 p, out bool seen) {
 		u = vec2(u.x > 0.0 ? min(u.x, most.x) : 0.0, u.y > 0.0 ? min(u.y, most.y) : 0.0);
 	ivec2 nearest = clamp(ivec2(u + 0.5), ivec2(0), size - 1);
 	int j = nearest.y * size.x + nearest.x;
+	off = u - vec2(nearest);
+	float d = 0.0;
 	if (tolerance >= 0.0) {
-		float d = imageLoad(depth, p).x;
-		now[p.y * size.x + p.x] = d;
+		d = imageLoad(depth, p).x;
 		if (seen && deep)
-			seen = abs(last[j] - d) <= tolerance * abs(d);
+			seen = abs(last[j].x - d) <= tolerance * abs(d);
 	}
-	return at[j] + u - vec2(nearest);
+	now[p.y * size.x + p.x].x = d;
+	return j;
 }
 
 vec3 carried(vec2 u) {
@@ -55,16 +70,10 @@ vec3 fresh(ivec2 p) {
 	return round(255.0 * imageLoad(color, clamp(p, ivec2(0), size - 1)).rgb);
 }
 
-void main() {
-	ivec2 p = ivec2(gl_GlobalInvocationID.xy);
-	if (p.x >= size.x || p.y >= size.y)
-		return;
-	int i = p.y * size.x + p.x;
-#if defined(ADD)
-	bool seen;
-	vec2 u = trace(p, seen);
+// mixed is the new picture with what u leads to, if that is known.
+vec4 mixed(ivec2 p, vec2 u, bool known) {
 	vec3 c = fresh(p);
-	if (seen && keep > 0.0) {
+	if (known && keep > 0.0) {
 		vec3 low = c, high = c;
 		for (int k = 0; k < 9; k++) {
 			vec3 v = fresh(p + ivec2(k % 3 - 1, k / 3 - 1));
@@ -73,13 +82,45 @@ void main() {
 		}
 		c += keep * (clamp(carried(u), low, high) - c);
 	}
-	next[i] = vec4(c, 0.0);
+	return vec4(c, 0.0);
+}
+
+void show(ivec2 p, vec3 c) {
+	imageStore(color, p, vec4(floor(c + 0.5) / 255.0, imageLoad(color, p).a));
+}
+
+void main() {
+	ivec2 p = ivec2(gl_GlobalInvocationID.xy);
+	if (p.x >= size.x || p.y >= size.y)
+		return;
+	int i = p.y * size.x + p.x;
+#if defined(ADD)
+	vec2 off;
+	bool seen;
+	int j = trace(p, off, seen);
+	next[i] = mixed(p, at[j] + off, seen && (int(last[j].y) & 1) != 0);
+	now[i].y = 1.0;
 #elif defined(SHOW)
 	at[i] = vec2(p);
-	imageStore(color, p, vec4(floor(next[i].rgb + 0.5) / 255.0, imageLoad(color, p).a));
-#else
+	show(p, next[i].rgb);
+#elif defined(MOVE)
+	vec2 off;
 	bool seen;
-	atNext[i] = trace(p, seen);
-	imageStore(color, p, vec4(floor(carried(atNext[i]) + 0.5) / 255.0, imageLoad(color, p).a));
+	int j = trace(p, off, seen);
+	atNext[i] = at[j] + off;
+	if (waiting)
+		lateNext[i] = late[j] + off;
+	now[i].y = seen ? last[j].y : 0.0;
+	show(p, carried(atNext[i]));
+#elif defined(MARK)
+	bool known = (int(last[i].y) & 1) != 0;
+	marked[i] = vec4(at[i], known ? 1.0 : 0.0, 0.0);
+	late[i] = vec2(p);
+	last[i].y = known ? 3.0 : 2.0;
+#elif defined(MIX)
+	next[i] = mixed(p, marked[i].xy, marked[i].z != 0.0);
+#elif defined(CARRY)
+	last[i].y = (int(last[i].y) & 2) != 0 ? 1.0 : 0.0;
+	show(p, carried(at[i]));
 #endif
 }

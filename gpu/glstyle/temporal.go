@@ -29,20 +29,33 @@ const (
 	addKernel = iota
 	showKernel
 	moveKernel
+	markKernel
+	mixKernel
+	carryKernel
 	kernels
 )
 
-// Buffers of temporal.comp, by their bindings. Odd ones take the place of those
-// before them after a frame.
+var kernelNames = [kernels]string{"ADD", "SHOW", "MOVE", "MARK", "MIX", "CARRY"}
+
+// Buffers of temporal.comp, by their bindings but for the last, which takes the place
+// of the one before it where a frame is marked and its picture comes. Odd ones take
+// the place of those before them after a frame. Those from lateBuffer on are made when
+// a frame is marked.
 const (
 	baseBuffer = iota
 	nextBuffer
 	atBuffer
 	atNextBuffer
-	depthBuffer
-	depthNextBuffer
+	lastBuffer
+	nowBuffer
+	lateBuffer
+	lateNextBuffer
+	markedBuffer
 	buffers
 )
+
+// bufferFloats are the sizes of buffers per pixel.
+var bufferFloats = [buffers]int{4, 4, 2, 2, 2, 2, 2, 2, 4}
 
 // Temporal is package temporal's Layer on textures: the styled picture of the last
 // frame is carried along the engine's motion vectors. After the first frames it
@@ -54,8 +67,11 @@ type Temporal struct {
 
 	buffers  [buffers]uint32
 	programs map[[2]uint32][kernels]uint32 // by the formats of motion and depth
+	formats  [2]uint32                     // of the last frame
 	started  bool
-	deep     bool // depthBuffer holds the last frame's depth
+	marks    bool // there is memory for marks
+	waiting  bool // a frame is marked
+	deep     bool // lastBuffer holds the last frame's depth
 }
 
 // NewTemporal makes a layer for textures of width x height pixels in dev's context;
@@ -71,11 +87,7 @@ func NewTemporal(dev *gpu.Device, width, height int, o temporal.Options) (*Tempo
 	err := gpu.ErrClosed
 	dev.Do(func() {
 		gl.GenBuffers(buffers, &t.buffers[0])
-		for i, floats := range [buffers]int{4, 4, 2, 2, 1, 1} {
-			gl.BindBuffer(gl.SHADER_STORAGE_BUFFER, t.buffers[i])
-			gl.BufferData(gl.SHADER_STORAGE_BUFFER, 4*floats*width*height, nil, gl.DYNAMIC_COPY)
-		}
-		if err = glError("making a temporal layer"); err != nil {
+		if err = t.allocate(0, lateBuffer); err != nil {
 			gl.DeleteBuffers(buffers, &t.buffers[0])
 		}
 	})
@@ -83,6 +95,15 @@ func NewTemporal(dev *gpu.Device, width, height int, o temporal.Options) (*Tempo
 		return nil, err
 	}
 	return t, nil
+}
+
+// allocate gives buffers from first to end their memory.
+func (t *Temporal) allocate(first, end int) error {
+	for i := first; i < end; i++ {
+		gl.BindBuffer(gl.SHADER_STORAGE_BUFFER, t.buffers[i])
+		gl.BufferData(gl.SHADER_STORAGE_BUFFER, 4*bufferFloats[i]*t.width*t.height, nil, gl.DYNAMIC_COPY)
+	}
+	return glError("making a temporal layer")
 }
 
 // Close deletes the layer's objects.
@@ -98,7 +119,7 @@ func (t *Temporal) Close() {
 }
 
 // Cut forgets the last picture: the next frame shows another scene.
-func (t *Temporal) Cut() { t.started = false }
+func (t *Temporal) Cut() { t.started, t.waiting = false, false }
 
 // TextureFrame is what an engine knows of a frame, in textures of the layer's size.
 // Rows count as the textures' do, so for textures that OpenGL rendered from the
@@ -118,10 +139,12 @@ type TextureFrame struct {
 // in place. The work is queued, as all of OpenGL's. The error says what is wrong with
 // a texture.
 func (t *Temporal) Add(color uint32, f TextureFrame) error {
-	return t.frame(color, f, func(p [kernels]uint32) {
-		t.dispatch(p[addKernel], f)
-		t.dispatch(p[showKernel], f)
+	return t.frame(color, color, f, func(p [kernels]uint32) {
+		t.waiting = false
+		t.dispatch(p, addKernel, f)
+		t.dispatch(p, showKernel, f)
 		t.swap(baseBuffer)
+		t.swap(lastBuffer)
 		t.started = true
 	})
 }
@@ -133,23 +156,77 @@ func (t *Temporal) Move(color uint32, f TextureFrame) error {
 	if !t.started {
 		return errors.New("glstyle: there is no picture to move: begin, and go on after a cut, with Add")
 	}
-	return t.frame(color, f, func(p [kernels]uint32) {
-		t.dispatch(p[moveKernel], f)
-		t.swap(atBuffer)
+	return t.frame(color, color, f, func(p [kernels]uint32) {
+		t.move(p, f)
+	})
+}
+
+func (t *Temporal) move(p [kernels]uint32, f TextureFrame) {
+	t.dispatch(p, moveKernel, f)
+	t.swap(atBuffer)
+	t.swap(lastBuffer)
+	t.swap(lateBuffer)
+}
+
+// Mark says that the frame that was shown last is being styled, and that the result
+// will come some frames later, with AddMarked. Another mark, Add, and Cut take it back.
+// The first Mark allocates.
+func (t *Temporal) Mark() error {
+	if !t.started {
+		return nil // AddMarked will say so
+	}
+	var err error
+	t.dev.Do(func() {
+		var p [kernels]uint32
+		if p, err = t.compiled(t.formats); err != nil {
+			return
+		}
+		if !t.marks {
+			if err = t.allocate(lateBuffer, buffers); err != nil {
+				return
+			}
+			t.marks = true
+		}
+		t.dispatch(p, markKernel, TextureFrame{})
+		t.waiting = true
+	})
+	return err
+}
+
+// AddMarked is Add for a picture of the frame that was marked, in the texture styled.
+// It is mixed with what that frame showed, and appears in the texture color where its
+// contents are now. From here on all is as if Add had been called in the marked frame.
+// Both textures are GL_RGBA8.
+func (t *Temporal) AddMarked(color, styled uint32, f TextureFrame) error {
+	if !t.waiting {
+		return errors.New("glstyle: no frame is marked, or it was before a cut or another Add")
+	}
+	return t.frame(color, styled, f, func(p [kernels]uint32) {
+		t.move(p, f)
+		gl.BindImageTexture(0, styled, 0, false, 0, gl.READ_WRITE, gl.RGBA8)
+		t.dispatch(p, mixKernel, f)
+		t.swap(baseBuffer)
+		t.buffers[atBuffer], t.buffers[lateBuffer] = t.buffers[lateBuffer], t.buffers[atBuffer]
+		t.waiting = false
+		gl.BindImageTexture(0, color, 0, false, 0, gl.READ_WRITE, gl.RGBA8)
+		t.dispatch(p, carryKernel, f)
 	})
 }
 
 func (t *Temporal) swap(i int) { t.buffers[i], t.buffers[i+1] = t.buffers[i+1], t.buffers[i] }
 
 // frame checks and binds the textures and calls work.
-func (t *Temporal) frame(color uint32, f TextureFrame, work func(p [kernels]uint32)) error {
-	w, h, err := t.dev.TextureSize(color)
-	if err != nil {
-		return err
+func (t *Temporal) frame(color, styled uint32, f TextureFrame, work func(p [kernels]uint32)) error {
+	for _, texture := range [2]uint32{color, styled} {
+		w, h, err := t.dev.TextureSize(texture)
+		if err != nil {
+			return err
+		}
+		if w != t.width || h != t.height {
+			return fmt.Errorf("glstyle: a texture of %dx%d pixels for a temporal layer of %dx%d", w, h, t.width, t.height)
+		}
 	}
-	if w != t.width || h != t.height {
-		return fmt.Errorf("glstyle: a texture of %dx%d pixels for a temporal layer of %dx%d", w, h, t.width, t.height)
-	}
+	var err error
 	t.dev.Do(func() { err = t.bound(color, f, work) })
 	if err != nil {
 		return err
@@ -171,14 +248,13 @@ func (t *Temporal) bound(color uint32, f TextureFrame, work func(p [kernels]uint
 		}
 		gl.BindImageTexture(uint32(1+i), texture, 0, false, 0, gl.READ_ONLY, formats[i])
 	}
+	t.formats = formats
 	p, err := t.compiled(formats)
 	if err != nil {
 		return err
 	}
 	work(p)
-	if t.deep = f.Depth != 0; t.deep {
-		t.swap(depthBuffer)
-	}
+	t.deep = f.Depth != 0
 	gl.MemoryBarrier(gl.ALL_BARRIER_BITS)
 	return nil
 }
@@ -200,11 +276,16 @@ func (t *Temporal) format(texture uint32) (uint32, error) {
 }
 
 // dispatch runs a kernel over all pixels.
-func (t *Temporal) dispatch(program uint32, f TextureFrame) {
-	for i, b := range t.buffers {
+func (t *Temporal) dispatch(p [kernels]uint32, kernel int, f TextureFrame) {
+	for i, b := range t.buffers[:markedBuffer] {
+		if i == lateNextBuffer && kernel != moveKernel {
+			b = t.buffers[markedBuffer]
+		}
 		gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, uint32(i), b)
 	}
-	scaleX, scaleY, keep, tolerance, deep := f.ScaleX, f.ScaleY, t.opts.Keep, t.opts.DepthTolerance, int32(0)
+	program := p[kernel]
+	scaleX, scaleY, keep, tolerance := f.ScaleX, f.ScaleY, t.opts.Keep, t.opts.DepthTolerance
+	var deep, waiting int32
 	if scaleX == 0 {
 		scaleX = 1
 	}
@@ -223,12 +304,16 @@ func (t *Temporal) dispatch(program uint32, f TextureFrame) {
 	if t.deep {
 		deep = 1
 	}
+	if t.waiting {
+		waiting = 1
+	}
 	gl.UseProgram(program)
 	gl.ProgramUniform2i(program, 0, int32(t.width), int32(t.height))
 	gl.ProgramUniform2f(program, 1, scaleX, scaleY)
 	gl.ProgramUniform1f(program, 2, keep)
 	gl.ProgramUniform1f(program, 3, tolerance)
 	gl.ProgramUniform1i(program, 4, deep)
+	gl.ProgramUniform1i(program, 5, waiting)
 	gl.DispatchCompute(uint32(t.width+15)/16, uint32(t.height+15)/16, 1)
 	gl.MemoryBarrier(gl.SHADER_STORAGE_BARRIER_BIT | gl.SHADER_IMAGE_ACCESS_BARRIER_BIT)
 }
@@ -238,7 +323,7 @@ func (t *Temporal) compiled(formats [2]uint32) (p [kernels]uint32, err error) {
 	if p, ok := t.programs[formats]; ok {
 		return p, nil
 	}
-	for i, name := range [kernels]string{"ADD", "SHOW", "MOVE"} {
+	for i, name := range kernelNames {
 		head := fmt.Sprintf("#version 430 core\n#define %s\n#define MOTION_FORMAT %s\n#define DEPTH_FORMAT %s\n",
 			name, imageFormats[formats[0]], imageFormats[formats[1]])
 		if p[i], err = link(head + temporalSource); err != nil {

@@ -41,3 +41,14 @@ func (*Temporal) Add(color uint32, f TextureFrame) error { return gpu.ErrUnavail
 
 // Move shows the last picture where its contents are now in the texture color.
 func (*Temporal) Move(color uint32, f TextureFrame) error { return gpu.ErrUnavailable }
+
+// Mark says that the frame that was shown last is being styled, and that the result
+// will come some frames later, with AddMarked. Another mark, Add, and Cut take it back.
+// The first Mark allocates.
+func (*Temporal) Mark() error { return gpu.ErrUnavailable }
+
+// AddMarked is Add for a picture of the frame that was marked, in the texture styled.
+// It is mixed with what that frame showed, and appears in the texture color where its
+// contents are now. From here on all is as if Add had been called in the marked frame.
+// Both textures are GL_RGBA8.
+func (*Temporal) AddMarked(color, styled uint32, f TextureFrame) error { return gpu.ErrUnavailable }

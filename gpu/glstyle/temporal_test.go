@@ -41,8 +41,9 @@ func read(name uint32, w, h int) []byte {
 	return pixels
 }
 
-// TestTemporalEqualsCPU runs the same frames, of random motion and depth with cuts
-// and frames between, through the layer of package temporal: at most 1 level apart.
+// TestTemporalEqualsCPU runs the same frames, of random motion and depth with cuts,
+// frames between and pictures that come late, through the layer of package temporal: at
+// most 1 level apart.
 func TestTemporalEqualsCPU(t *testing.T) {
 	const w, h = 37, 29
 	dev := open(t)
@@ -54,8 +55,14 @@ func TestTemporalEqualsCPU(t *testing.T) {
 	defer layer.Close()
 	rng := rand.New(rand.NewPCG(3, 4))
 	require.Error(t, layer.Move(1, glstyle.TextureFrame{}), "nothing to move")
-	for frame := range 30 {
+	require.Error(t, layer.AddMarked(1, 1, glstyle.TextureFrame{}), "nothing is marked")
+	marked, lates := false, 0
+	for frame := range 40 {
 		pixels := picture(w, h)
+		styled := picture(w, h)
+		for i := range styled {
+			styled[i] += byte(rng.UintN(30))
+		}
 		motion, depth := make([]float32, 2*w*h), make([]float32, w*h)
 		for i := range pixels {
 			pixels[i] += byte(rng.UintN(40))
@@ -78,6 +85,9 @@ func TestTemporalEqualsCPU(t *testing.T) {
 			cpu.Cut()
 			layer.Cut()
 		}
+		add := frame%3 == 0 || frame == 17 // which is after the cut
+		late := marked && frame%5 == 3
+		marked = !add && !late && (marked || frame%5 > 0)
 		var got []byte
 		dev.Do(func() {
 			internal, format := uint32(gl.RG16F), uint32(gl.RG)
@@ -93,23 +103,39 @@ func TestTemporalEqualsCPU(t *testing.T) {
 			}
 			tf.Motion, tf.Depth = motionTexture, depthTexture
 			color := colors(w, h, pixels)
-			if frame%3 == 0 || frame == 17 {
+			switch {
+			case late:
+				texture := colors(w, h, styled)
+				require.NoError(t, layer.AddMarked(color, texture, tf))
+				gl.DeleteTextures(1, &texture)
+			case add:
 				require.NoError(t, layer.Add(color, tf))
-			} else {
+			default:
 				require.NoError(t, layer.Move(color, tf))
+				if frame%5 > 0 {
+					require.NoError(t, layer.Mark())
+				}
 			}
 			got = read(color, w, h)
 			gl.DeleteTextures(3, &[]uint32{color, motionTexture, depthTexture}[0])
 		})
-		if frame%3 == 0 || frame == 17 {
+		switch {
+		case late:
+			lates++
+			require.NoError(t, cpu.AddMarked(pixels, styled, 4*w, f))
+		case add:
 			require.NoError(t, cpu.Add(pixels, pixels, 4*w, f))
-		} else {
+		default:
 			require.NoError(t, cpu.Move(pixels, 4*w, f))
+			if frame%5 > 0 {
+				cpu.Mark()
+			}
 		}
 		for i := range pixels {
 			require.InDelta(t, pixels[i], got[i], 1, "frame %d, byte %d", frame, i)
 		}
 	}
+	require.Greater(t, lates, 3)
 }
 
 // TestTemporalErrors names textures that do not fit.
@@ -155,7 +181,7 @@ func TestTemporalKeepsState(t *testing.T) {
 		f := glstyle.TextureFrame{Motion: motion, Depth: depth}
 		var mine uint32
 		gl.GenBuffers(1, &mine)
-		for i := range 6 {
+		for i := range 8 {
 			gl.BindBufferBase(gl.SHADER_STORAGE_BUFFER, uint32(i), mine)
 		}
 		for unit := range 3 {
@@ -164,8 +190,10 @@ func TestTemporalKeepsState(t *testing.T) {
 		gl.BindTexture(gl.TEXTURE_2D, depth)
 		require.NoError(t, layer.Add(color, f))
 		require.NoError(t, layer.Move(color, f))
+		require.NoError(t, layer.Mark())
+		require.NoError(t, layer.AddMarked(color, color, f))
 		var bound int32
-		for i := range 6 {
+		for i := range 8 {
 			gl.GetIntegeri_v(gl.SHADER_STORAGE_BUFFER_BINDING, uint32(i), &bound)
 			require.EqualValues(t, mine, bound)
 		}

@@ -25,7 +25,8 @@ var table = []entry{
 	{"onnx", "apt-get install python3-onnx", python("onnx", "numpy")},
 	{"opencv", "apt-get install python3-opencv", python("cv2", "numpy")},
 	{"node", "apt-get install nodejs", program("node")},
-	{"ort", "npm install onnxruntime-node, and set IMPASTO_ORT_NODE_MODULES", onnxRuntime},
+	{"ort", "npm install onnxruntime-node, and set IMPASTO_ORT_NODE_MODULES", npm("onnxruntime-node", "", "benchmarks/peers")},
+	{"ort-web", "npm ci --prefix examples/web", npm("onnxruntime-web", "web", "examples/web")},
 	{"ffmpeg", "apt-get install ffmpeg", program("ffmpeg", "ffprobe")},
 	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
 	{"cc", "apt-get install gcc libc6-dev", program("cc")},
@@ -98,26 +99,30 @@ sys.exit(not all(importlib.util.find_spec(m) for m in sys.argv[1:]))
 	})
 }
 
-// onnxRuntime finds the node_modules folder that holds onnxruntime-node.
-func onnxRuntime() (string, error) {
-	if _, err := exec.LookPath("node"); err != nil {
-		return "", fmt.Errorf("node is not installed")
-	}
-	candidates := []string{os.Getenv("IMPASTO_ORT_NODE_MODULES")}
-	if cache, err := os.UserCacheDir(); err == nil { // where .ci/run installs it
-		candidates = append(candidates, filepath.Join(cache, "impasto", "node_modules"))
-	}
-	if peers, err := above(filepath.Join("benchmarks", "peers", "node_modules")); err == nil {
-		candidates = append(candidates, peers)
-	}
-	for _, dir := range candidates {
-		dir, err := filepath.Abs(dir)
-		if err != nil {
-			return "", err
+// npm finds the node_modules folder that holds a package: in that of
+// IMPASTO_ORT_NODE_MODULES, where .ci/run installs it in the user's cache, or in a
+// folder of the tree.
+func npm(name, cached, dir string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		if _, err := exec.LookPath("node"); err != nil {
+			return "", fmt.Errorf("node is not installed")
 		}
-		if _, err := os.Stat(filepath.Join(dir, "onnxruntime-node", "package.json")); err == nil {
-			return dir, nil
+		candidates := []string{os.Getenv("IMPASTO_ORT_NODE_MODULES")}
+		if cache, err := os.UserCacheDir(); err == nil {
+			candidates = append(candidates, filepath.Join(cache, "impasto", cached, "node_modules"))
 		}
-	}
-	return "", fmt.Errorf("no onnxruntime-node in IMPASTO_ORT_NODE_MODULES, the user's cache folder, or benchmarks/peers/node_modules")
+		if tree, err := above(filepath.Join(filepath.FromSlash(dir), "node_modules")); err == nil {
+			candidates = append(candidates, tree)
+		}
+		for _, dir := range candidates {
+			dir, err := filepath.Abs(dir)
+			if err != nil {
+				return "", err
+			}
+			if _, err := os.Stat(filepath.Join(dir, name, "package.json")); err == nil {
+				return dir, nil
+			}
+		}
+		return "", fmt.Errorf("no %s in IMPASTO_ORT_NODE_MODULES, the user's cache folder, or %s/node_modules", name, dir)
+	})
 }

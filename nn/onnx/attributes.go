@@ -31,6 +31,30 @@ func (n *Node) text(name, otherwise string) string {
 	return otherwise
 }
 
+// attributeTypes are those of the attributes that are read, by the operators'
+// specifications.
+var attributeTypes = map[string][]AttributeType{
+	"epsilon": {AttributeFloat}, "min": {AttributeFloat}, "max": {AttributeFloat}, "ratio": {AttributeFloat},
+	"cubic_coeff_a": {AttributeFloat}, "extrapolation_value": {AttributeFloat},
+	"axis": {AttributeInt}, "exclude_outside": {AttributeInt}, "group": {AttributeInt}, "seed": {AttributeInt}, "to": {AttributeInt},
+	"auto_pad": {AttributeString}, "coordinate_transformation_mode": {AttributeString}, "mode": {AttributeString}, "nearest_mode": {AttributeString},
+	"scales": {AttributeFloats},
+	"axes":   {AttributeInts}, "dilations": {AttributeInts}, "ends": {AttributeInts}, "kernel_shape": {AttributeInts},
+	"pads": {AttributeInts}, "perm": {AttributeInts}, "starts": {AttributeInts}, "strides": {AttributeInts},
+	"value": {AttributeFloat, AttributeTensor}, // of Pad, of constants
+}
+
+// typed returns an error if an attribute is of another type than its operator's: what
+// is in the right field would be taken for its value otherwise.
+func (n *Node) typed() error {
+	for _, a := range n.Attributes {
+		if types := attributeTypes[a.Name]; types != nil && !slices.Contains(types, a.Type) {
+			return fmt.Errorf("attribute %s is of type %d, expected %d", a.Name, a.Type, types[0])
+		}
+	}
+	return nil
+}
+
 // only returns an error if n has an attribute that is not in the list: it could
 // change what the node means.
 func (n *Node) only(names ...string) error {

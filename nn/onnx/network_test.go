@@ -326,6 +326,7 @@ func TestRefusals(t *testing.T) {
 			m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Add", Inputs: []string{"output", "input"}, Outputs: []string{"sum"}})
 			m.Graph.Outputs[0].Name = "sum"
 		}},
+		{`("InstanceNormalization"): attribute epsilon is of type 2, expected 1`, func(m *onnx.Model) { find(m, "InstanceNormalization").Attribute("epsilon").Type = onnx.AttributeInt }},
 		{`("Conv"): it has 2 groups`, func(m *onnx.Model) { find(m, "Conv").Attribute("group").Int = 2 }},
 		{`in inputs: map[2:3 4:-1], expected map[2:3 4:1]`, func(m *onnx.Model) { subtract(m) }},
 		{`it normalizes what is not the output of a convolution alone`, func(m *onnx.Model) {

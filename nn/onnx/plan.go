@@ -259,6 +259,9 @@ func (p *planner) forget(n *Node) {
 
 // compute turns n into a step or a constant.
 func (p *planner) compute(n *Node, in []*constant, pixels []string) (*step, *constant, error) {
+	if err := n.typed(); err != nil {
+		return nil, nil, err
+	}
 	switch {
 	case !standard(n.Domain):
 		return nil, nil, errors.New("it is not one of the standard operators")

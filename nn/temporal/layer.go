@@ -2,6 +2,7 @@ package temporal
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 )
@@ -265,41 +266,48 @@ func (l *Layer) finish() {
 
 // trace follows all trails from the last frame into this one.
 func (l *Layer) trace(y0, y1 int) {
-	f, w, h := &l.frame, l.w, l.h
-	right, lower := float32(w-1), float32(h-1)
 	for y := y0; y < y1; y++ {
-		for x := range w {
-			i := y*w + x
-			u, v := float32(x), float32(y)
-			if f.Motion != nil {
-				u -= f.ScaleX * f.Motion[2*i]
-				v -= f.ScaleY * f.Motion[2*i+1]
-			}
-			seen := u >= -0.5 && v >= -0.5 && u <= right+0.5 && v <= lower+0.5 // false for NaN, too
-			if !seen {
-				u, v = clamp(u, right), clamp(v, lower)
-			}
-			nu, nv := min(max(int(u+0.5), 0), w-1), min(max(int(v+0.5), 0), h-1)
-			j := nv*w + nu
-			if seen && l.deep && f.Depth != nil {
-				d := f.Depth[i]
-				seen = abs(l.depth[j]-d) <= l.opts.DepthTolerance*abs(d)
-			}
-			// What lies between pixels stays between them: nothing is rounded away.
-			du, dv := u-float32(nu), v-float32(nv)
-			l.spare[0].follow(i, &l.shown, j, du, dv, seen)
-			if l.waiting {
-				l.spare[1].follow(i, &l.late, j, du, dv, seen)
-			}
-		}
+		l.traceRow(y)
 	}
 }
 
-// follow leads pixel i to where the trail before led a point near its pixel j.
-func (t *trail) follow(i int, before *trail, j int, du, dv float32, seen bool) {
-	t.at[2*i] = before.at[2*j] + du
-	t.at[2*i+1] = before.at[2*j+1] + dv
-	t.known[i] = seen && before.known[j]
+func (l *Layer) traceRow(y int) {
+	f, w, h := &l.frame, l.w, l.h
+	motion, depth := f.Motion, f.Depth
+	if motion != nil {
+		motion = motion[2*y*w:][:2*w]
+	}
+	compare := l.deep && depth != nil
+	if compare {
+		depth = depth[y*w:][:w]
+	}
+	right, lower := float32(w)-0.5, float32(h)-0.5
+	at, known := l.spare[0].at[2*y*w:][:2*w], l.spare[0].known[y*w:][:w]
+	for x := range known {
+		u, v := float32(x), float32(y)
+		if motion != nil {
+			u -= f.ScaleX * motion[2*x]
+			v -= f.ScaleY * motion[2*x+1]
+		}
+		seen := u >= -0.5 && v >= -0.5 && u <= right && v <= lower // false for NaN, too
+		if !seen {
+			u, v = clamp(u, right-0.5), clamp(v, lower-0.5)
+		}
+		nu, nv := min(int(u+0.5), w-1), min(int(v+0.5), h-1)
+		j := nv*w + nu
+		if seen && compare {
+			d := depth[x]
+			seen = abs(l.depth[j]-d) <= l.opts.DepthTolerance*abs(d)
+		}
+		// What lies between pixels stays between them: nothing is rounded away.
+		du, dv := u-float32(nu), v-float32(nv)
+		before := l.shown.at[2*j:][:2]
+		at[2*x], at[2*x+1], known[x] = before[0]+du, before[1]+dv, seen && l.shown.known[j]
+		if l.waiting {
+			i, before := y*w+x, l.late.at[2*j:][:2]
+			l.spare[1].at[2*i], l.spare[1].at[2*i+1], l.spare[1].known[i] = before[0]+du, before[1]+dv, seen && l.late.known[j]
+		}
+	}
 }
 
 // clamp returns v within 0 and most; 0 for NaN.
@@ -307,31 +315,32 @@ func clamp(v, most float32) float32 {
 	if !(v > 0) {
 		return 0
 	}
-	return min(v, most)
+	if v > most {
+		return most
+	}
+	return v
 }
 
-func abs(v float32) float32 { return max(v, -v) }
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
 
-// carried returns the color of base that a pixel shows.
+// carried returns the color of base that a trail leads to from pixel i.
 func (l *Layer) carried(i int) (r, g, b float32) {
 	u, v := clamp(l.from.at[2*i], float32(l.w-1)), clamp(l.from.at[2*i+1], float32(l.h-1))
 	x, y := int(u), int(v)
 	fx, fy := u-float32(x), v-float32(y)
-	p := 3 * (y*l.w + x)
-	right, below := 3, 3*l.w
+	upper := l.base[3*(y*l.w+x):]
+	lower := upper
+	if y < l.h-1 {
+		lower = upper[3*l.w:]
+	}
 	if x == l.w-1 {
-		right = 0
+		a, c := upper[:3:3], lower[:3:3]
+		return a[0] + fy*(c[0]-a[0]), a[1] + fy*(c[1]-a[1]), a[2] + fy*(c[2]-a[2])
 	}
-	if y == l.h-1 {
-		below = 0
-	}
-	a, c := l.base[p:p+3:p+3], l.base[p+right:p+right+3]
-	d, e := l.base[p+below:p+below+3], l.base[p+below+right:p+below+right+3]
-	wa, wc, wd, we := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
-	r = wa*a[0] + wc*c[0] + wd*d[0] + we*e[0]
-	g = wa*a[1] + wc*c[1] + wd*d[1] + we*e[1]
-	b = wa*a[2] + wc*c[2] + wd*d[2] + we*e[2]
-	return r, g, b
+	a, c := upper[:6:6], lower[:6:6]
+	r0, g0, b0 := a[0]+fx*(a[3]-a[0]), a[1]+fx*(a[4]-a[1]), a[2]+fx*(a[5]-a[2])
+	r1, g1, b1 := c[0]+fx*(c[3]-c[0]), c[1]+fx*(c[4]-c[1]), c[2]+fx*(c[5]-c[2])
+	return r0 + fy*(r1-r0), g0 + fy*(g1-g0), b0 + fy*(b1-b0)
 }
 
 // take makes the styled frame the next picture as it is.
@@ -355,36 +364,42 @@ func (l *Layer) around(y0, y1 int) {
 		above, row, below := l.src[max(y-1, 0)*l.stride:][:n], l.src[y*l.stride:][:n], l.src[min(y+1, l.h-1)*l.stride:][:n]
 		low, high := l.low[y*n:][:n], l.high[y*n:][:n]
 		for i, v := range row {
-			low[i] = min(v, above[i], below[i])
-			high[i] = max(v, above[i], below[i])
+			a, b := above[i], below[i]
+			low[i], high[i] = min(v, a, b), max(v, a, b)
 		}
 	}
 }
 
 // mix makes the next picture of the styled frame and what was carried over.
 func (l *Layer) mix(y0, y1 int) {
-	keep := l.opts.Keep
+	keep, last := l.opts.Keep, 4*(l.w-1)
 	for y := y0; y < y1; y++ {
-		row := l.src[y*l.stride:]
-		low, high := l.low[4*y*l.w:][:4*l.w], l.high[4*y*l.w:][:4*l.w]
-		for x := range l.w {
-			i := y*l.w + x
-			to, fresh := l.next[3*i:3*i+3:3*i+3], row[4*x:4*x+3:4*x+3]
-			if !l.from.known[i] {
+		row, next := l.src[y*l.stride:][:last+4], l.next[3*y*l.w:][:3*l.w]
+		low, high := l.low[4*y*l.w:][:last+4], l.high[4*y*l.w:][:last+4]
+		known := l.from.known[y*l.w:][:l.w]
+		for x, seen := range known {
+			to, fresh := next[3*x:][:3:3], row[4*x:][:4:4]
+			if !seen {
 				to[0], to[1], to[2] = float32(fresh[0]), float32(fresh[1]), float32(fresh[2])
 				continue
 			}
-			left, right := 4*max(x-1, 0), 4*min(x+1, l.w-1)
-			var old [3]float32
-			old[0], old[1], old[2] = l.carried(i)
-			for c, v := range fresh {
-				least := min(low[left+c], low[4*x+c], low[right+c])
-				most := max(high[left+c], high[4*x+c], high[right+c])
-				new := float32(v)
-				to[c] = new + keep*(min(max(old[c], float32(least)), float32(most))-new)
-			}
+			left, right := max(4*x-4, 0), min(4*x+4, last)
+			l0, l1, l2 := low[left:][:4:4], low[4*x:][:4:4], low[right:][:4:4]
+			h0, h1, h2 := high[left:][:4:4], high[4*x:][:4:4], high[right:][:4:4]
+			r, g, b := l.carried(y*l.w + x)
+			to[0] = within(float32(fresh[0]), r, keep, min(l0[0], l1[0], l2[0]), max(h0[0], h1[0], h2[0]))
+			to[1] = within(float32(fresh[1]), g, keep, min(l0[1], l1[1], l2[1]), max(h0[1], h1[1], h2[1]))
+			to[2] = within(float32(fresh[2]), b, keep, min(l0[2], l1[2], l2[2]), max(h0[2], h1[2], h2[2]))
 		}
 	}
+}
+
+// within mixes a new color with an old one that is brought between least and most.
+// None is negative, so that their bits compare as they do, without jumps.
+func within(fresh, old, keep float32, least, most uint8) float32 {
+	low, high := math.Float32bits(float32(least)), math.Float32bits(float32(most))
+	old = math.Float32frombits(max(low, min(high, math.Float32bits(old))))
+	return fresh + keep*(old-fresh)
 }
 
 // itself leads each pixel to itself.
@@ -415,10 +430,11 @@ func (l *Layer) show(y0, y1 int) {
 // moved writes what each pixel shows to dst. What has no past shows what is nearest.
 func (l *Layer) moved(y0, y1 int) {
 	for y := y0; y < y1; y++ {
-		row := l.dst[y*l.stride:]
+		row := l.dst[y*l.stride:][:4*l.w]
 		for x := range l.w {
 			r, g, b := l.carried(y*l.w + x)
-			row[4*x], row[4*x+1], row[4*x+2] = toByte(r), toByte(g), toByte(b)
+			to := row[4*x:][:3:3]
+			to[0], to[1], to[2] = toByte(r), toByte(g), toByte(b)
 		}
 	}
 }

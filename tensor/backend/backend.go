@@ -25,6 +25,7 @@ package backend
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // Shape holds the four NCHW dimensions of a tensor: batch, channels, height,
@@ -333,4 +334,19 @@ type Prober interface {
 	// from registers alone, in operations per second. It takes some 10
 	// milliseconds to a second, in which the device should have nothing else to do.
 	PeakFLOPS() float64
+}
+
+// Region is work that a backend cut into independent parts.
+type Region struct {
+	Task  string          // its kind, in the backend's own words
+	Parts []time.Duration // what each part took, in the order in which cores take them
+}
+
+// Tracer is implemented by backends that can tell how they cut their work, from
+// which benchmarks compute what more cores would bring.
+type Tracer interface {
+	// Trace has f look at every region from now on, whose parts then run one after
+	// the other in the calling goroutine, timed with clock; nil ends that. f must not
+	// keep Parts.
+	Trace(clock func() time.Duration, f func(Region))
 }

@@ -3,6 +3,8 @@
 // not tested.
 package unity_test
 
+//go:generate go run ./internal/stubs testdata
+
 import (
 	"encoding/json"
 	"io/fs"

@@ -20,17 +20,18 @@ import (
 
 func init() { runtime.LockOSThread() } // GLFW wants the main thread
 
-// game is a window, the scene in it, and the style that it is shown in.
+// game is a window, the scene in it, and the ways to style it.
 type game struct {
-	window *glfw.Window
-	scene  *scene.Scene
-	style  *glstyle.Stylizer
-	styled bool
-	times  []scene.Timing // of the frames in the style
+	window  *glfw.Window
+	scene   *scene.Scene
+	loops   []*glstyle.Loop
+	way     int // -1 is none
+	n, shot int
+	contest *scene.Contest // of which only times are used
 }
 
-// play opens the window and draws frames until it is closed. Only the lines with dev
-// and style are about impasto.
+// play opens the window and draws frames until it is closed. Only the lines with dev,
+// style and loop are about impasto.
 func play(ctx context.Context, s settings, dict statedict.Dict) error {
 	if err := glfw.Init(); err != nil {
 		return fmt.Errorf("no window is possible: %w", err)
@@ -61,32 +62,43 @@ func play(ctx context.Context, s settings, dict statedict.Dict) error {
 	}
 	defer boxes.Close()
 
-	g := &game{window: window, scene: boxes, style: style, styled: true}
+	ways := scene.Ways(0.9)
+	g := &game{window: window, scene: boxes, way: len(ways) - 1, contest: scene.NewContest(ways)}
+	for _, way := range ways {
+		loop, err := style.NewLoop(s.width, s.height, way.Options)
+		if err != nil {
+			return err
+		}
+		defer loop.Close()
+		g.loops = append(g.loops, loop)
+	}
 	window.SetKeyCallback(func(_ *glfw.Window, key glfw.Key, _ int, action glfw.Action, _ glfw.ModifierKey) { g.key(key, action) })
-	for n := 0; !window.ShouldClose() && (s.frames == 0 || n < s.frames); n++ {
+	for !window.ShouldClose() && (s.frames == 0 || g.n < s.frames) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := g.frame(); err != nil {
+		if err := g.frame(float64(s.width) / float64(s.height)); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("%s, %dx%d\n%s\n", printable.Line(dev.Info().Renderer), s.width, s.height, scene.Summary(g.times))
+	fmt.Printf("%s, %dx%d\n%s", printable.Line(dev.Info().Renderer), s.width, s.height, g.contest.Times())
 	return dev.Sync()
 }
 
 // frame draws, styles and shows the scene as it is now.
-func (g *game) frame() error {
+func (g *game) frame(aspect float64) error {
 	start := time.Now()
-	g.scene.Draw(float32(glfw.GetTime()))
+	g.scene.Draw(scene.At(g.n, g.shot, aspect))
+	g.n++
 	gl.Finish() // to tell the times apart; a game would not wait
-	drawn := time.Now()
-	if g.styled {
-		if err := g.style.Texture(g.scene.Color, g.scene.Color); err != nil {
+	g.contest.Drawn(time.Since(start))
+	if g.way >= 0 {
+		start := time.Now()
+		if err := g.loops[g.way].Frame(g.scene.Color, glstyle.TextureFrame{Motion: g.scene.Motion, Depth: g.scene.Depth}); err != nil {
 			return err
 		}
 		gl.Finish()
-		g.times = append(g.times, scene.Timing{Draw: drawn.Sub(start), Style: time.Since(drawn)})
+		g.contest.Took(g.way, time.Since(start))
 	}
 	g.scene.Show(g.window.GetFramebufferSize())
 	g.window.SwapBuffers()
@@ -94,11 +106,20 @@ func (g *game) frame() error {
 	return nil
 }
 
+// key chooses a way by its number, or none, and cuts.
 func (g *game) key(key glfw.Key, action glfw.Action) {
 	switch {
 	case action != glfw.Press:
 	case key == glfw.KeySpace:
-		g.styled = !g.styled
+		g.way = -1
+	case key >= glfw.Key1 && key < glfw.Key1+glfw.Key(len(g.loops)):
+		g.way = int(key - glfw.Key1)
+		g.loops[g.way].Cut() // it has not seen the last frames
+	case key == glfw.KeyC:
+		g.shot = 1 - g.shot
+		for _, l := range g.loops {
+			l.Cut()
+		}
 	case key == glfw.KeyEscape:
 		g.window.SetShouldClose(true)
 	}

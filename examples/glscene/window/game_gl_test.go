@@ -11,6 +11,7 @@ import (
 	"github.com/go-gl/glfw/v3.3/glfw"
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/gpu/glstyle"
 	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/weights"
@@ -65,12 +66,12 @@ func TestWindow(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	g := &game{}
+	g := &game{way: 3, loops: make([]*glstyle.Loop, 4)}
 	g.key(glfw.KeySpace, glfw.Press)
-	require.True(t, g.styled)
-	g.key(glfw.KeySpace, glfw.Release)
-	g.key(glfw.KeySpace, glfw.Repeat)
-	require.True(t, g.styled)
-	g.key(glfw.KeySpace, glfw.Press)
-	require.False(t, g.styled)
+	require.Equal(t, -1, g.way)
+	g.key(glfw.Key5, glfw.Press)
+	g.key(glfw.Key2, glfw.Release)
+	g.key(glfw.KeyC, glfw.Repeat)
+	require.Equal(t, -1, g.way)
+	require.Zero(t, g.shot)
 }

@@ -2,8 +2,9 @@
 //
 //	go run -tags gl . -model final.pth
 //
-// Each frame is styled in place, in the window's own OpenGL context. Space switches
-// the style off and on, escape closes the window and prints the frame times.
+// Each frame is styled in place, in the window's own OpenGL context. The keys 1 to 4
+// choose a way to keep the style still, space turns the style off, C cuts to another
+// camera, and escape closes the window and prints the frame times.
 package main
 
 import (
@@ -21,7 +22,8 @@ type settings struct{ width, height, frames int }
 
 func run(ctx context.Context, args []string) error {
 	flags := cli.NewFlags("-model FILE [-width N] [-height N] [-frames N]",
-		"Shows a moving OpenGL scene in a style. Space switches it off and on, escape ends.")
+		"Shows a moving OpenGL scene in a style. Keys: 1 plain, 2 accumulated, 3 every 4th frame, 4 spread over 4;\n"+
+			"space turns it off, C cuts to another camera, escape ends.")
 	model := flags.String("model", "", "the network's weights, a .pth or .safetensors `file`")
 	var s settings
 	flags.IntVar(&s.width, "width", 320, "the styled frame's width in pixels; the window is twice as wide and can be resized")

@@ -20,6 +20,9 @@ import (
 	"github.com/impasto-go/impasto/internal/need"
 )
 
+// WebGPU are the flags with which Chromium has WebGPU without a graphics card.
+var WebGPU = []string{"--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"}
+
 // Browser is a headless Chromium, driven through chromedriver
 // (www.w3.org/TR/webdriver2).
 type Browser struct {

@@ -16,9 +16,12 @@ type buffer struct {
 	blocked bool      // [N][C/16][H][W][16] instead of [N][C][H][W]
 	stats   planeStats
 
-	mu      sync.Mutex // guards derived, which backends that share b may fill
+	deferred *deferredNorm // nil if the contents are what they should be
+
+	mu      sync.Mutex // guards what follows, which backends that share b may fill
 	frozen  bool
-	derived [2]winogradWeights // per direction
+	derived [2]winogradWeights   // per direction
+	taps    [keptForms][]float32 // packed for direct convolutions
 }
 
 // winogradWeights are the weights of a Winograd convolution with in input and out
@@ -44,21 +47,22 @@ const (
 // Shape returns the shape given to Alloc.
 func (b *buffer) Shape() backend.Shape { return b.shape }
 
-// of returns the implementation of a Buffer.
+// of returns the implementation of a Buffer, whose contents are what they should be.
 func of(b backend.Buffer) *buffer {
+	c := deferring(b)
+	if c.deferred != nil {
+		c.settle()
+	}
+	return c
+}
+
+// deferring is of for those who heed a normalization that was put off.
+func deferring(b backend.Buffer) *buffer {
 	c, ok := b.(*buffer)
 	if !ok {
 		panic(fmt.Sprintf("BUG: a %T given to the CPU backend", b))
 	}
 	return c
-}
-
-// optional is of for a Buffer that may be nil.
-func optional(b backend.Buffer) *buffer {
-	if b == nil {
-		return nil
-	}
-	return of(b)
 }
 
 // blockable reports whether tensors of shape s are kept blocked: from 32 channels
@@ -78,7 +82,7 @@ func (b *buffer) changed() {
 	b.stats.pieces = 0
 	if b.frozen {
 		b.mu.Lock()
-		b.frozen, b.derived = false, [2]winogradWeights{}
+		b.frozen, b.derived, b.taps = false, [2]winogradWeights{}, [keptForms][]float32{}
 		b.mu.Unlock()
 	}
 }
@@ -124,10 +128,11 @@ func (b *buffer) occupy(s *span) {
 
 // Free gives x back to the pool.
 func (b *Backend) Free(x backend.Buffer) {
-	c := of(x)
+	c := deferring(x)
 	if c.data == nil {
 		panic("BUG: buffer freed twice")
 	}
+	c.forgo()
 	c.changed()
 	c.stats.release(&b.pool)
 	b.pool.give(c.span)
@@ -169,6 +174,9 @@ func (b *Backend) convert(dst, src []float32, s backend.Shape, block bool) {
 func (b *Backend) arrange(x *buffer, blocked bool) {
 	if x.blocked == blocked {
 		return
+	}
+	if x.deferred != nil {
+		x.settle()
 	}
 	src, from := x.data, x.span
 	x.occupy(b.pool.take(len(src)))

@@ -18,7 +18,7 @@ func (b *Backend) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 
 // ConvBlock sets dst = relu?(conv(pad(upsample(x)), w) + bias).
 func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
-	d, s, k := of(dst), of(x), of(w)
+	d, s, k := of(dst), deferring(x), of(w)
 	b.arrange(k, false) // if it is the result of an operation
 	d.inLayout(blockable(d.shape))
 	var shift []float32
@@ -36,10 +36,9 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 	}
 	t := b.newTaps(d)
 	t.bias, t.relu = shift, g.ReLU
-	weights, step := k.data, k.shape[1]*k.shape[2]*k.shape[3]
-	up, outside := g.Upsample, outsideOf(g)
+	form, up, outside := forwardForm, g.Upsample, outsideOf(g)
 	if phased(k.shape, g) {
-		weights, step = b.upsampleKernels(k), 1
+		form = phasesForm
 		t.upsampleTaps(k.shape)
 		up = 1
 		if g.Reflect {
@@ -49,7 +48,7 @@ func (b *Backend) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock)
 		t.forwardTaps(k.shape, g.Conv)
 	}
 	t.place(s, nil, up, outside)
-	run := b.prepare(t, weights, step)
+	run := b.prepare(t, k, form)
 	// A convolution without a bias feeds a normalization, which would take it away.
 	if t.stats = bias == nil && t.plain(); t.stats {
 		d.stats.reset(&b.pool, d.shape[0]*d.shape[1], t.parts(), t.rows*t.scale*d.shape[3])
@@ -213,7 +212,7 @@ func (b *Backend) gradInput(dx, dy, mask, w *buffer, g backend.ConvBlock, pad in
 	t.add = add
 	t.gradTaps(w.shape, g.Stride, pad)
 	t.place(dy, mask, 1, zeros)
-	run := b.prepare(t, w.data, w.shape[2]*w.shape[3])
+	run := b.prepare(t, w, gradientForm)
 	b.run(dx.shape[0]*t.parts(), run)
 }
 

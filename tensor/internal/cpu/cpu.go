@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"time"
 
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/internal/f32"
@@ -35,6 +36,11 @@ type Backend struct {
 
 	owned map[reflect.Type]any // of own
 	next  func(left int) int   // of Pace; nil without
+
+	// What follows is set while the backend is traced.
+	observe func(backend.Region)
+	clock   func() time.Duration
+	times   []time.Duration // of the region in work
 }
 
 var (
@@ -43,6 +49,7 @@ var (
 	_ backend.NormFuser = (*Backend)(nil)
 	_ backend.Freezer   = (*Backend)(nil)
 	_ backend.Pacer     = (*Backend)(nil)
+	_ backend.Tracer    = (*Backend)(nil)
 )
 
 // streamFrom is the number of floats from which on a result goes past the caches:

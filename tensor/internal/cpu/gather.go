@@ -93,6 +93,10 @@ func (v *view) gather(local []float32, planeRows, n, from, rows int, s *scratch)
 			}
 			at := ((n*c+cb)*h + y/v.up*lanes) * w
 			src := v.x.data[at:][:lanes*w]
+			if v.x.deferred != nil && v.up > 1 {
+				v.x.deferred.apply(raw[:w], src, n*c+cb)
+				src = raw[:w]
+			}
 			if v.mask != nil {
 				f32.ReLUGrad(raw[:lanes*w], src, v.mask.data[at:][:lanes*w], false)
 				src = raw[:lanes*w]
@@ -102,14 +106,15 @@ func (v *view) gather(local []float32, planeRows, n, from, rows int, s *scratch)
 				src = raw[lanes*w:]
 			}
 			for l := range lanes {
-				v.finish(dst[l*plane:][:v.rowLen], src[l*w:][:w], line)
+				v.finish(dst[l*plane:][:v.rowLen], src[l*w:][:w], line, n*c+cb+l)
 			}
 		}
 	}
 }
 
-// finish upsamples, pads and splits one row.
-func (v *view) finish(dst, src, line []float32) {
+// finish upsamples or normalizes, pads and splits one row of a plane.
+func (v *view) finish(dst, src, line []float32, plane int) {
+	normalizes := v.x.deferred != nil && v.up == 1
 	if v.split == 1 {
 		line = dst
 	}
@@ -118,6 +123,8 @@ func (v *view) finish(dst, src, line []float32) {
 	n := max(min(w-skip, len(line)-start), 0)
 	switch {
 	case n == 0:
+	case normalizes:
+		v.x.deferred.apply(line[start:][:n], src[skip:][:n], plane)
 	case v.up == 1:
 		copy(line[start:][:n], src[skip:])
 	case v.up == 2 && skip == 0 && n == w:
@@ -127,8 +134,13 @@ func (v *view) finish(dst, src, line []float32) {
 			line[start+i] = src[(skip+i)/v.up]
 		}
 	}
-	v.pad(line[:start], src, -v.left)
-	v.pad(line[start+n:], src, start+n-v.left)
+	before, after := line[:start], line[start+n:]
+	v.pad(before, src, -v.left)
+	v.pad(after, src, start+n-v.left)
+	if normalizes && v.outside != zeros {
+		v.x.deferred.apply(before, before, plane)
+		v.x.deferred.apply(after, after, plane)
+	}
 	if v.split == 1 {
 		return
 	}

@@ -6,21 +6,24 @@ import (
 )
 
 // gramTask computes a row of a Gram matrix, or a block of 16, per part, from the
-// diagonal to the right; in a second run, the rest, which is the mirror image.
+// diagonal to the right. Small blocked matrices of many pixels are sums of pieces. A
+// second run adds those up and fills in the rest, which is the mirror image.
 type gramTask struct {
 	dst     []float32
+	sums    []float32 // of pieces, [piece][n][C][C]; dst itself if there is one
 	x       []float32
 	n, c    int
 	pixels  int
+	pieces  int
 	blocked bool
 	norm    float32
-	mirror  bool
+	finish  bool
 }
 
 func (t *gramTask) do(i, _ int) {
 	switch {
-	case t.mirror:
-		t.mirrorRows(i, t.rows())
+	case t.finish:
+		t.finishRows(i, t.rows())
 	case t.blocked:
 		t.block(i)
 	default:
@@ -36,19 +39,21 @@ func (t *gramTask) rows() int {
 	return 1
 }
 
-// block computes 16 rows of a blocked tensor's matrix.
+// block computes 16 rows of a blocked tensor's matrix, from a piece of its pixels.
 func (t *gramTask) block(i int) {
 	blocks := t.c / f32.Lanes
-	n, bi := i%t.n, i/t.n // long rows first
-	g := t.dst[n*t.c*t.c+bi*f32.Lanes*t.c:][:f32.Lanes*t.c]
+	image, bi := i%(t.n*t.pieces), i/(t.n*t.pieces) // long rows first
+	g := t.sums[image*t.c*t.c+bi*f32.Lanes*t.c:][:f32.Lanes*t.c]
 	clear(g)
-	x := t.x[n*t.c*t.pixels:][:t.c*t.pixels]
+	x := t.x[image%t.n*t.c*t.pixels:][:t.c*t.pixels]
 	plane := t.pixels * f32.Lanes
+	piece := image / t.n
+	end := (piece + 1) * t.pixels / t.pieces
 	// Rows of pixels that all blocks of channels share a cache with.
 	const most = 64 << 10
 	step := max(64, most/t.c)
-	for p := 0; p < t.pixels; p += step {
-		m := min(step, t.pixels-p)
+	for p := piece * t.pixels / t.pieces; p < end; p += step {
+		m := min(step, end-p)
 		for bj := bi; bj < blocks; bj += 2 {
 			cols := min(2, blocks-bj) * f32.Lanes
 			for r := 0; r < f32.Lanes; r += 8 {
@@ -57,7 +62,6 @@ func (t *gramTask) block(i int) {
 			}
 		}
 	}
-	f32.Axpy(g, g, t.norm, false)
 }
 
 // row computes one row of a planar tensor's matrix.
@@ -69,13 +73,23 @@ func (t *gramTask) row(i int) {
 	}
 }
 
-// mirrorRows fills a part's rows left of the diagonal.
-func (t *gramTask) mirrorRows(i, rows int) {
+// finishRows adds up the pieces of a part's rows, from the diagonal to the right, and
+// mirrors them.
+func (t *gramTask) finishRows(i, rows int) {
 	n, first := i%t.n, i/t.n*rows
+	size := t.n * t.c * t.c
 	g := t.dst[n*t.c*t.c:][:t.c*t.c]
-	for c := range first {
-		for r, v := range g[c*t.c+first:][:rows] {
-			g[(first+r)*t.c+c] = v
+	if t.blocked {
+		for r := first; r < first+rows; r++ {
+			from, to := g[r*t.c+first:(r+1)*t.c], n*t.c*t.c+r*t.c+first
+			for piece := range t.pieces {
+				f32.Axpy(from, t.sums[piece*size+to:][:len(from)], t.norm, piece > 0)
+			}
+		}
+	}
+	for c := first + rows; c < t.c; c++ {
+		for r := range g[c*t.c+first:][:rows] {
+			g[c*t.c+first+r] = g[(first+r)*t.c+c]
 		}
 	}
 }
@@ -87,12 +101,18 @@ func (b *Backend) Gram(dst, x backend.Buffer) {
 	c, pixels := s.shape[1], s.shape[2]*s.shape[3]
 	t := own[gramTask](b)
 	*t = gramTask{
-		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels,
+		dst: of(dst).inLayout(false).data, x: s.data, n: s.shape[0], c: c, pixels: pixels, pieces: 1,
 		blocked: s.blocked, norm: float32(1 / float64(c*pixels)),
 	}
 	parts := t.n * c / t.rows()
-	b.run(parts, t)
-	t.mirror = true
+	t.sums = t.dst
+	const wanted, least = 64, 1024 // parts, and pixels of one
+	if t.blocked && parts < wanted {
+		t.pieces = max(1, min(wanted/parts, pixels/least))
+		t.sums = b.shared.floats(slotSums, t.pieces*len(t.dst))
+	}
+	b.run(parts*t.pieces, t)
+	t.finish = true
 	b.run(parts, t)
 }
 
@@ -106,7 +126,8 @@ type gramGradTask struct {
 	norm    float32
 	c       int
 	pixels  int
-	run     int
+	run     int // pixels of a part
+	columns int // channels of a part, if blocked
 	blocked bool
 	add     bool
 }
@@ -116,6 +137,9 @@ func (t *gramGradTask) do(i, worker int) {
 		t.symmetric(i)
 		return
 	}
+	across := (t.c + t.columns - 1) / t.columns
+	first := i % across * t.columns
+	i /= across
 	parts := (t.pixels + t.run - 1) / t.run
 	n, from := i/parts, i%parts*t.run
 	count := min(t.run, t.pixels-from)
@@ -139,7 +163,7 @@ func (t *gramGradTask) do(i, worker int) {
 	for cb := range offs {
 		copy(panel[cb*rows*f32.Lanes:][:rest*f32.Lanes], x[cb*plane+whole*f32.Lanes:])
 	}
-	for k := 0; k < t.c; k += outBlock {
+	for k := first; k < min(first+t.columns, t.c); k += outBlock {
 		cols := min(outBlock, t.c-k)
 		for p := from; p < from+count; p += rows {
 			src, step, m := x[p*f32.Lanes:], plane, rows
@@ -201,5 +225,13 @@ func (b *Backend) GramGrad(dx, dg, x backend.Buffer, add bool) {
 	products := (pixels + rows - 1) / rows
 	runs := (products + 15) / 16
 	t.run = (products + runs - 1) / runs * rows
-	b.run(f.shape[0]*((pixels+t.run-1)/t.run), t)
+	parts := f.shape[0] * ((pixels + t.run - 1) / t.run)
+	// Few runs are cut by channels of the result as well.
+	const wanted = 64
+	t.columns = c
+	if t.blocked {
+		blocks := (c + outBlock - 1) / outBlock
+		t.columns = max(1, min(blocks, parts*blocks/wanted)) * outBlock
+	}
+	b.run(parts*((c+t.columns-1)/t.columns), t)
 }

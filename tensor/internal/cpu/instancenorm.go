@@ -13,6 +13,7 @@ import (
 type normTask struct {
 	outlet
 	dst, x, residual         []float32
+	residualNorm             *deferredNorm // of the residual, if it waits for one
 	dy, dx                   []float32
 	mean, rstd, gamma, beta  []float32
 	dgamma, dbeta            []float32
@@ -109,6 +110,12 @@ func (t *normTask) coefficients(i int) (scale, shift float32) {
 	return float32(s), float32(float64(t.beta[c]) - float64(t.mean[i])*s)
 }
 
+// centers reports whether channel i of the batch is so far from zero that its mean
+// has to be subtracted first.
+func (t *normTask) centers(i int) bool {
+	return math.Abs(float64(t.mean[i])*float64(t.rstd[i])) > far
+}
+
 func (t *normTask) apply(plane, at, n, worker int) {
 	var scale, shift, ones, minusMean [f32.Lanes]float32
 	center := false
@@ -116,7 +123,7 @@ func (t *normTask) apply(plane, at, n, worker int) {
 		i := plane*t.lanes + l
 		scale[l], shift[l] = t.coefficients(i)
 		ones[l], minusMean[l] = 1, -t.mean[i]
-		center = center || math.Abs(float64(t.mean[i])*float64(t.rstd[i])) > far
+		center = center || t.centers(i)
 	}
 	if center {
 		for l := range t.lanes {
@@ -129,6 +136,11 @@ func (t *normTask) apply(plane, at, n, worker int) {
 		var r []float32
 		if t.residual != nil {
 			r = t.residual[at:][:m]
+			if t.residualNorm != nil {
+				normalized := t.scratch[worker].floats(slotRaw, m)
+				t.residualNorm.apply(normalized, r, plane)
+				r = normalized
+			}
 		}
 		if center {
 			t.scaleShift(dst, x, nil, &ones, &minusMean, false)
@@ -246,8 +258,9 @@ func (b *Backend) newNorm(x *buffer, g backend.NormBlock) *normTask {
 // NormBlock sets dst = relu?(instancenorm(x)) + Alpha*residual.
 func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	s := of(x)
-	r := optional(residual)
-	if r != nil {
+	var r *buffer
+	if residual != nil {
+		r = deferring(residual)
 		b.arrange(r, s.blocked)
 	}
 	t := b.newNorm(s, g)
@@ -258,10 +271,15 @@ func (b *Backend) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Bu
 	t.gamma, t.beta = of(gamma).data, of(beta).data
 	if r != nil {
 		t.residual = r.data
+		t.residualNorm = r.deferred
 	}
 	planes, _ := s.planes()
 	if stats.pieces > 0 {
 		t.merge(stats.sums, 0, planes, stats.pieces, stats.size)
+		if of(dst) == s && r == nil && !s.blocked && !blockable(s.shape) {
+			b.postpone(s, t, planes)
+			return
+		}
 		b.normPhase(t, normApply, 0, planes)
 		return
 	}

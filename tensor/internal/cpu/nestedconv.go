@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"slices"
-
-	"github.com/impasto-go/impasto/tensor/internal/f32"
-)
+import "github.com/impasto-go/impasto/tensor/internal/f32"
 
 // nestedConv runs a tapConv whose kernels have 9 rows with 25 products of rows in
 // place of 81. It is Winograd's F(3x3, 3x3) (Lavin and Gray, arXiv:1509.09308),
@@ -44,12 +40,8 @@ func (t *tapConv) nests() bool {
 	return t.stride == 1 && t.scale == 1 && t.halo == nestedRows-1 && t.dst.shape[2] >= 4*nestedRows
 }
 
-// prepare makes t, placed, ready to run with weights w, and returns what to run.
-func (b *Backend) prepare(t *tapConv, w []float32, step int) task {
-	if b.precise || !t.nests() {
-		t.pack(w, step)
-		return t
-	}
+// nest returns the nestedConv of t, but for its weights.
+func (b *Backend) nest(t *tapConv) *nestedConv {
 	n := own[nestedConv](b)
 	n.tapConv = t
 	c, k := t.x.shape[1], t.dst.shape[1]
@@ -59,7 +51,6 @@ func (b *Backend) prepare(t *tapConv, w []float32, step int) task {
 	for i := range c * cols {
 		n.offs = append(n.offs, int32(i/cols*n.line+i%cols))
 	}
-	n.transform(w, step, b.shared.offsets(len(t.phases[0].taps)))
 	return n
 }
 
@@ -77,16 +68,16 @@ func (t *nestedConv) cut(c, k, cols int) {
 	t.line = (t.strip+cols-1+f32.Lanes-1)/f32.Lanes*f32.Lanes | f32.Lanes
 }
 
-// transform computes the weights of all frequencies. at is scratch for their places.
-func (t *nestedConv) transform(w []float32, step int, at []int32) {
+// pack computes the weights of all frequencies.
+func (t *nestedConv) pack(w []float32, step int) []float32 {
 	p, k := &t.phases[0], t.dst.shape[1]
 	cols := len(p.taps) / (nestedRows * t.x.shape[1])
+	at := t.room.offsets(len(p.taps)) // places of taps, by channel, column and row
 	for _, q := range p.taps {
 		at[(q.ch*cols+q.col+t.left)*nestedRows+q.row+t.top] = int32(q.w)
 	}
 	size := len(t.offs) * k
-	n := nestedFrequencies * size
-	t.weights = slices.Grow(t.weights[:0], n)[:n]
+	weights := t.room.floats(slotWeights, nestedFrequencies*size)
 	to := 0
 	for first := 0; first < k; {
 		g := groupSize(k - first)
@@ -97,13 +88,14 @@ func (t *nestedConv) transform(w []float32, step int, at []int32) {
 					column[row] = float64(w[int(at[i*nestedRows+row])+o*step])
 				}
 				for f, u := range nestedWeights(&column) {
-					t.weights[f*size+to] = float32(u)
+					weights[f*size+to] = float32(u)
 				}
 				to++
 			}
 		}
 		first += g
 	}
+	return weights
 }
 
 // nestedWeights returns the frequencies of 9 rows of a kernel.

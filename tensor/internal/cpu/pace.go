@@ -13,6 +13,10 @@ func (b *Backend) Pace(next func(left int) int) { b.next = next }
 
 // run does all parts of t, as many at once as the pace allows.
 func (b *Backend) run(parts int, t task) {
+	if b.observe != nil {
+		b.traced(parts, t)
+		return
+	}
 	if b.next == nil {
 		b.workers.run(parts, t)
 		return

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"math"
-	"slices"
 
 	"github.com/impasto-go/impasto/tensor/internal/f32"
 )
@@ -44,6 +43,7 @@ type tapConv struct {
 	streams bool // the output is blocked and past the caches
 
 	allPhases [16]phase // backing of phases, reused
+	room      scratch   // for weights that are not kept
 }
 
 // maxScale is the largest scale: phases of a stride 4 fill allPhases.
@@ -96,22 +96,32 @@ func (t *tapConv) place(x, mask *buffer, up int, outside padding) {
 	}
 }
 
-// rowsPerPart weighs the rows that neighboring parts gather twice against the
-// size of the gathered rows, and makes the parts of large images even in number
-// for 2, 4 or 8 threads.
+// rowsPerPart returns how many rows are a part: as many as give 2 to 16 cores the
+// least to do in all, where each takes the next part when it is done with one. Parts
+// of few rows gather more of them twice, large ones leave cores without work.
 func (t *tapConv) rowsPerPart() int {
-	const most = 512 << 10 // floats
-	const even = 8
-	rows := max(8, 3*t.halo)
-	for rows > 1 && t.x.shape[1]*((rows-1)*t.stride+t.halo+1)*t.rowLen > most {
-		rows /= 2
+	const most = 512 << 10 // floats that a part gathers
+	const gather = 16      // multiply-adds that gathering a float takes
+	all, c := t.phaseRows(), t.x.shape[1]
+	row := 0 // multiply-adds per column
+	for _, p := range t.phases {
+		row += len(p.taps) * t.dst.shape[1]
 	}
-	all := t.phaseRows()
-	parts := (all + rows - 1) / rows
-	if parts > even {
-		parts = (parts + even - 1) / even * even
+	best, least := 1, math.MaxInt
+	for rows := 1; rows <= min(all, max(8, 3*t.halo)); rows++ {
+		in := c * ((rows-1)*t.stride + t.halo + 1) * t.stride
+		if rows > 1 && in/t.stride*t.rowLen > most {
+			break
+		}
+		parts, sum := t.dst.shape[0]*((all+rows-1)/rows), 0
+		for cores := 2; cores <= 16; cores *= 2 {
+			sum += (parts + cores - 1) / cores * cores * (rows*row + in*gather)
+		}
+		if sum <= least {
+			best, least = rows, sum
+		}
 	}
-	return (all + parts - 1) / parts
+	return best
 }
 
 // phaseRows is the number of output rows of the fullest phase.
@@ -122,28 +132,6 @@ func (t *tapConv) planeRows() int { return (t.rows-1)*t.stride + t.halo + 1 }
 
 // parts is the number of parts of one image.
 func (t *tapConv) parts() int { return (t.phaseRows() + t.rows - 1) / t.rows }
-
-// pack lays out the weights of every phase as the kernels want them.
-func (t *tapConv) pack(w []float32, step int) {
-	k := t.dst.shape[1]
-	for i := range t.phases {
-		p := &t.phases[i]
-		n := len(p.taps) * k
-		p.weights = slices.Grow(p.weights[:0], n)[:n]
-		at := 0
-		for first := 0; first < k; {
-			g := groupSize(k - first)
-			for _, q := range p.taps {
-				from := w[q.w+first*step:]
-				for o := range g {
-					p.weights[at] = from[o*step]
-					at++
-				}
-			}
-			first += g
-		}
-	}
-}
 
 func (t *tapConv) do(i, worker int) { t.rowsOf(i, &t.scratch[worker]) }
 

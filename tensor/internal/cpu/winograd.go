@@ -11,24 +11,31 @@ import (
 // in the core's own cache.
 type winogradConv struct {
 	outlet
-	dst, x  *buffer
-	mask    *buffer // may be nil
+	tiling
+	dst     *buffer
 	weights winogradWeights
 	bias    []float32 // may be nil
-	pad     int
-	outside padding
 	mode    f32.Mode
 
-	across, down int // tiles of an image
-	tiles        int // of the batch
-	group        int // tiles that a matrix product takes at once
-	groups       int // per run
-	runs         int // per part
-	c, k         int
+	tiles  int // of the batch
+	groups int // per run; only the first large runs have more than one, if stages are fused
+	large  int
+	runs   int // per part
+	c, k   int
 
-	stage stage
-	v     []float32 // of all tiles, unless the stages are fused
-	fs    int       // distance of frequencies in v
+	stage  stage
+	v      []float32 // of all tiles, unless the stages are fused
+	fs     int       // distance of frequencies in v
+	blocks int       // of input channels that a part of the input stage transforms
+}
+
+// tiling is how a convolution sees the images of a tensor: cut into tiles.
+type tiling struct {
+	x, mask      *buffer // mask may be nil
+	pad          int
+	outside      padding
+	across, down int // tiles of an image
+	group        int // tiles that a matrix product takes at once
 }
 
 // stage says what the parts of a convolution do.
@@ -53,12 +60,13 @@ func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float
 	t := own[winogradConv](b)
 	*t = winogradConv{
 		outlet: outlet{scratch: b.scratch, streams: b.streams(dst.data, mode == f32.Accumulate)},
-		dst:    dst, x: x, mask: mask, weights: w, bias: bias, pad: pad, outside: outside, mode: mode,
+		tiling: tiling{
+			x: x, mask: mask, pad: pad, outside: outside, group: f32.Rows(),
+			down: (dst.shape[2] + tileOut - 1) / tileOut, across: (dst.shape[3] + tileOut - 1) / tileOut,
+		},
+		dst: dst, weights: w, bias: bias, mode: mode, c: x.shape[1], k: dst.shape[1],
 	}
-	t.c, t.k = x.shape[1], dst.shape[1]
-	t.down, t.across = (dst.shape[2]+tileOut-1)/tileOut, (dst.shape[3]+tileOut-1)/tileOut
 	t.tiles = dst.shape[0] * t.down * t.across
-	t.group = f32.Rows()
 	all := (t.tiles + t.group - 1) / t.group
 	t.groups = max(1, cacheFloats/(frequencies*t.group*t.c))
 	// Many cores want many parts. Layers with few tiles, whose weights also are the
@@ -67,42 +75,54 @@ func (b *Backend) winograd(dst, x, mask *buffer, w winogradWeights, bias []float
 	const wanted = 32
 	t.groups, t.runs = max(min(t.groups, all/wanted), 1), 1
 	if all >= wanted && w.u != nil {
-		b.run((all+t.groups-1)/t.groups, t)
+		t.large = (all - min(all/2, lastRuns*(t.groups-1))) / t.groups
+		b.run(t.large+all-t.large*t.groups, t)
 		return
 	}
 	t.stage = inputStage
 	t.groups, t.fs = 1, apart(all*t.group*t.c)
 	t.v = b.shared.floats(slotRows, frequencies*t.fs)
-	b.run(all, t)
+	blocks := t.c / f32.Lanes
+	t.blocks = max(1, all*blocks/(2*wanted))
+	b.run(all*((blocks+t.blocks-1)/t.blocks), t)
 	t.stage = productStage
 	runs := (all + splitGroups - 1) / splitGroups
 	t.groups = (all + runs - 1) / runs
+	t.large = runs
 	// Parts that transform weights should do it for many tiles.
-	t.runs = max(1, runs*t.blocks()/wanted)
-	b.run((runs+t.runs-1)/t.runs*t.blocks(), t)
+	t.runs = max(1, runs*t.outBlocks()/wanted)
+	b.run((runs+t.runs-1)/t.runs*t.outBlocks(), t)
 }
 
-// blocks is the number of blocks of output channels.
-func (t *winogradConv) blocks() int { return (t.k + outBlock - 1) / outBlock }
+// lastRuns is for how many cores there are runs of one group for each group of the
+// large ones, so that no core waits long for another that came last to a large run.
+const lastRuns = 16
+
+// outBlocks is the number of blocks of output channels.
+func (t *winogradConv) outBlocks() int { return (t.k + outBlock - 1) / outBlock }
 
 func (t *winogradConv) do(i, worker int) {
 	s := &t.scratch[worker]
-	if t.stage == productStage {
-		t.products(i/t.blocks(), i%t.blocks()*outBlock, s)
-		return
+	switch t.stage {
+	case inputStage:
+		blocks := t.c / f32.Lanes
+		chunks := (blocks + t.blocks - 1) / t.blocks
+		tile, n, _ := t.run(i / chunks)
+		from := i % chunks * t.blocks
+		t.transform(tileIn, t.v[tile*t.c:], t.fs, tile, n, from, min(from+t.blocks, blocks), s)
+	case productStage:
+		t.products(i/t.outBlocks(), i%t.outBlocks()*outBlock, s)
+	default:
+		t.fused(i, s)
 	}
+}
+
+// fused does everything for run i.
+func (t *winogradConv) fused(i int, s *scratch) {
 	tile, n, groups := t.run(i)
-	v, fs := t.v, t.fs
-	if t.stage == fusedStages {
-		fs = apart(groups * t.group * t.c)
-		v = s.floats(slotLocal, frequencies*fs)
-	} else {
-		v = v[tile*t.c:]
-	}
-	transformTiles(tileIn, v, fs, t.x, t.mask, t.pad, t.outside, t.across, t.down, t.group, tile, n, s)
-	if t.stage == inputStage {
-		return
-	}
+	fs := apart(groups * t.group * t.c)
+	v := s.floats(slotLocal, frequencies*fs)
+	t.transform(tileIn, v, fs, tile, n, 0, t.c/f32.Lanes, s)
 	for k := 0; k < t.k; k += outBlock {
 		u, us := t.weights.block(k, min(outBlock, t.k-k), s)
 		t.multiply(v, fs, u, us, k, tile, n, s)
@@ -112,8 +132,12 @@ func (t *winogradConv) do(i, worker int) {
 
 // run returns the first tile of run i, how many it has and their groups.
 func (t *winogradConv) run(i int) (tile, n, groups int) {
-	tile = i * t.groups * t.group
-	n = min(t.groups*t.group, t.tiles-tile)
+	first, groups := i*t.groups, t.groups
+	if i >= t.large {
+		first, groups = t.large*t.groups+i-t.large, 1
+	}
+	tile = first * t.group
+	n = min(groups*t.group, t.tiles-tile)
 	return tile, n, (n + t.group - 1) / t.group
 }
 
@@ -137,18 +161,19 @@ func panel(q, cb, group, c int) int {
 	return q/group*group*c + (cb*group+q%group)*f32.Lanes
 }
 
-// transformTiles takes n tiles, size pixels square, from first on to the
-// frequency domain: size 6 for inputs, 4 for the gradients of outputs.
-func transformTiles(size int, v []float32, fs int, x, mask *buffer, pad int, outside padding, across, down, group, first, n int, s *scratch) {
-	h, w, blocks := x.shape[2], x.shape[3], x.shape[1]/f32.Lanes
+// transform takes n tiles, size pixels square, from first on to the frequency domain,
+// and of their blocks of channels those from:to. The size is 6 for inputs, 4 for the
+// gradients of outputs.
+func (t *tiling) transform(size int, v []float32, fs, first, n, from, to int, s *scratch) {
+	h, w, blocks := t.x.shape[2], t.x.shape[3], t.x.shape[1]/f32.Lanes
 	rs := w * f32.Lanes
 	tile := s.floats(slotTile, 2*tileIn*tileIn*f32.Lanes)
 	for q := 0; q < n; {
 		at := first + q
-		image, ty, tx := at/(down*across), at/across%down, at%across
-		y, left := ty*tileOut-pad, tx*tileOut-pad
+		image, ty, tx := at/(t.down*t.across), at/t.across%t.down, at%t.across
+		y, left := ty*tileOut-t.pad, tx*tileOut-t.pad
 		// A run of tiles in one row of the image and one group.
-		run := min(n-q, across-tx, group-q%group)
+		run := min(n-q, t.across-tx, t.group-q%t.group)
 		inside := 0
 		if y >= 0 && left >= 0 && y+size <= h {
 			inside = max(0, min(run, (w-left-size)/tileOut+1))
@@ -156,32 +181,32 @@ func transformTiles(size int, v []float32, fs int, x, mask *buffer, pad int, out
 				inside = 0
 			}
 		}
-		for cb := range blocks {
+		for cb := from; cb < to; cb++ {
 			plane := (image*blocks + cb) * h * rs
+			dst := v[panel(q, cb, t.group, t.x.shape[1]):]
 			if inside > 0 {
-				from := plane + y*rs + left*f32.Lanes
-				to := v[panel(q, cb, group, x.shape[1]):]
-				transform(size, to, fs, x, mask, from, rs, inside)
+				t.whole(size, dst, fs, plane+y*rs+left*f32.Lanes, rs, inside)
 				continue
 			}
-			gatherTile(tile, size, x, mask, plane, y, left, outside)
-			transformTile(size, v[panel(q, cb, group, x.shape[1]):], fs, tile)
+			t.gather(tile, size, plane, y, left)
+			transformTile(size, dst, fs, tile)
 		}
 		q += max(inside, 1)
 	}
 }
 
-// transform takes n tiles that lie inside the image.
-func transform(size int, v []float32, fs int, x, mask *buffer, from, rs, n int) {
+// whole transforms n tiles that lie inside the image, rows of which are rs apart.
+func (t *tiling) whole(size int, v []float32, fs, from, rs, n int) {
+	x := t.x.data[from:]
 	switch {
-	case size == tileIn && mask == nil:
-		f32.WinogradInput(v, fs, x.data[from:], rs, n)
+	case size == tileIn && t.mask == nil:
+		f32.WinogradInput(v, fs, x, rs, n)
 	case size == tileIn:
-		f32.WinogradInputMasked(v, fs, x.data[from:], mask.data[from:], rs, n)
-	case mask == nil:
-		f32.WinogradGradOutput(v, fs, x.data[from:], rs, n)
+		f32.WinogradInputMasked(v, fs, x, t.mask.data[from:], rs, n)
+	case t.mask == nil:
+		f32.WinogradGradOutput(v, fs, x, rs, n)
 	default:
-		f32.WinogradGradOutputMasked(v, fs, x.data[from:], mask.data[from:], rs, n)
+		f32.WinogradGradOutputMasked(v, fs, x, t.mask.data[from:], rs, n)
 	}
 }
 
@@ -194,13 +219,13 @@ func transformTile(size int, v []float32, fs int, tile []float32) {
 	}
 }
 
-// gatherTile copies a tile that reaches over the edge of the image.
-func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, outside padding) {
-	h, w := x.shape[2], x.shape[3]
+// gather copies a tile that reaches over the edge of the image.
+func (t *tiling) gather(tile []float32, size, plane, y, left int) {
+	h, w := t.x.shape[2], t.x.shape[3]
 	first, end := max(0, -left), max(0, min(size, w-left)) // columns inside the image
 	for i := range size {
 		row := tile[i*size*f32.Lanes:][:size*f32.Lanes]
-		sy := outside.source(y+i, h)
+		sy := t.outside.source(y+i, h)
 		if sy < 0 {
 			clear(row)
 			continue
@@ -211,10 +236,10 @@ func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, o
 				n = end - first
 			}
 			to := row[j*f32.Lanes:][:n*f32.Lanes]
-			if sx := outside.source(left+j, w); sx < 0 {
+			if sx := t.outside.source(left+j, w); sx < 0 {
 				clear(to)
 			} else {
-				copyMasked(to, x, mask, plane+(sy*w+sx)*f32.Lanes)
+				t.copyMasked(to, plane+(sy*w+sx)*f32.Lanes)
 			}
 			j += n - 1
 		}
@@ -223,11 +248,11 @@ func gatherTile(tile []float32, size int, x, mask *buffer, plane, y, left int, o
 
 // copyMasked copies what x holds from at on where mask, if there is one, is above
 // 0, and clears the rest.
-func copyMasked(to []float32, x, mask *buffer, at int) {
-	if mask == nil {
-		copy(to, x.data[at:])
+func (t *tiling) copyMasked(to []float32, at int) {
+	if t.mask == nil {
+		copy(to, t.x.data[at:])
 	} else {
-		f32.ReLUGrad(to, x.data[at:], mask.data[at:], false)
+		f32.ReLUGrad(to, t.x.data[at:], t.mask.data[at:], false)
 	}
 }
 
@@ -271,7 +296,7 @@ func (t *winogradConv) output(m []float32, k, cols, first, n int, s *scratch) {
 			from := m[(q*blocks+kb)*frequencies*f32.Lanes:]
 			dst := t.dst.data[((image*t.k+k)/f32.Lanes+kb)*h*rs+y*rs+left*f32.Lanes:]
 			if whole > 0 {
-				t.whole(dst, rs, from, cols*frequencies, whole, bias, s)
+				t.store(dst, rs, from, cols*frequencies, whole, bias, s)
 				continue
 			}
 			t.partial(dst, tile, from, bias, min(tileOut, h-y), min(tileOut, w-left), rs)
@@ -280,8 +305,8 @@ func (t *winogradConv) output(m []float32, k, cols, first, n int, s *scratch) {
 	}
 }
 
-// whole stores n tiles that are inside the image.
-func (t *winogradConv) whole(dst []float32, rs int, m []float32, ms, n int, bias []float32, s *scratch) {
+// store stores n tiles that are inside the image.
+func (t *winogradConv) store(dst []float32, rs int, m []float32, ms, n int, bias []float32, s *scratch) {
 	if !t.streams {
 		f32.WinogradOutput(dst, rs, m, ms, n, bias, t.mode)
 		return

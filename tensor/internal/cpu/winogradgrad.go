@@ -18,25 +18,22 @@ const maxShares = 32
 // dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G. Parts of a first run sum shares of the
 // tiles, those of a second add up and transform the sums of some input channels.
 type winogradGrad struct {
-	scratch      []scratch
-	x, dy, mask  *buffer
-	pad          int
-	outside      padding
-	across, down int
-	tiles        int
-	c, k         int
-	shares       int
-	sums         []float32 // per share [frequency][C][K], then K biases
-	partSize     int
-	wantsBias    bool
-	dw           []float32 // set for the second run
+	scratch   []scratch
+	x, dy     tiling
+	tiles     int
+	c, k      int
+	shares    int
+	sums      []float32 // per share [frequency][C][K], then K biases
+	partSize  int
+	wantsBias bool
+	dw        []float32 // set for the second run
 }
 
 // gradTiles is how many tiles are transformed at a time.
-const gradTiles = 128
+const gradTiles = 64
 
 // gradChannels is how many input channels a part of the second run finishes.
-const gradChannels = 8
+const gradChannels = 2
 
 func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
 	b.arrange(x, true)
@@ -45,12 +42,14 @@ func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g
 		b.arrange(mask, true)
 	}
 	t := own[winogradGrad](b)
+	// One group of all tiles that are transformed: [frequency][channels/16][tile][16].
+	down, across := (dy.shape[2]+tileOut-1)/tileOut, (dy.shape[3]+tileOut-1)/tileOut
 	*t = winogradGrad{
-		scratch: b.scratch, x: x, dy: dy, mask: mask, pad: g.Pad, outside: outsideOf(g),
-		across: (dy.shape[3] + tileOut - 1) / tileOut, down: (dy.shape[2] + tileOut - 1) / tileOut,
-		c: x.shape[1], k: dy.shape[1], wantsBias: dbias != nil,
+		scratch: b.scratch, c: x.shape[1], k: dy.shape[1], wantsBias: dbias != nil,
+		x:     tiling{x: x, pad: g.Pad, outside: outsideOf(g), across: across, down: down, group: gradTiles},
+		dy:    tiling{x: dy, mask: mask, across: across, down: down, group: gradTiles},
+		tiles: x.shape[0] * down * across,
 	}
-	t.tiles = x.shape[0] * t.down * t.across
 	t.partSize = frequencies*t.c*t.k + len(dbias)
 	// Sums of a share take 36 floats per weight: fewer shares for many weights.
 	const most = 16 << 20
@@ -80,9 +79,8 @@ func (t *winogradGrad) do(i, worker int) {
 	end := (i + 1) * t.tiles / t.shares
 	for first := i * t.tiles / t.shares; first < end; first += gradTiles {
 		n := min(gradTiles, end-first)
-		// One group of all tiles: [frequency][channels/16][tile][16].
-		transformTiles(tileIn, v, vs, t.x, nil, t.pad, t.outside, t.across, t.down, gradTiles, first, n, s)
-		transformTiles(tileOut, m, ms, t.dy, t.mask, 0, zeros, t.across, t.down, gradTiles, first, n, s)
+		t.x.transform(tileIn, v, vs, first, n, 0, t.c/f32.Lanes, s)
+		t.dy.transform(tileOut, m, ms, first, n, 0, t.k/f32.Lanes, s)
 		for f := range frequencies {
 			t.products(sums[f*t.c*t.k:], v[f*vs:], m[f*ms:], n)
 		}

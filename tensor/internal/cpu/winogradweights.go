@@ -53,11 +53,10 @@ func (b *Backend) winogradWeights(w *buffer, d direction) winogradWeights {
 	r := winogradWeights{in: in, out: out}
 	if !w.frozen {
 		r.packed = b.shared.floats(slotLocal, len(w.data))
-		b.pack(r, w.data, d)
 		if len(w.data) < largeWeights {
 			r.u = b.shared.floats(slotWeights, r.size())
-			b.transformWeights(r)
 		}
+		b.pack(r, w.data, d)
 		return r
 	}
 	w.mu.Lock()
@@ -66,10 +65,11 @@ func (b *Backend) winogradWeights(w *buffer, d direction) winogradWeights {
 		return kept
 	}
 	r.packed = alignedFloats(len(w.data))
-	b.pack(r, w.data, d)
 	if len(w.data) < largeWeights {
 		r.u = alignedFloats(r.size())
-		b.transformWeights(r)
+	}
+	b.pack(r, w.data, d)
+	if r.u != nil {
 		r.packed = nil
 	}
 	w.derived[d] = r
@@ -81,47 +81,45 @@ func (w *winogradWeights) size() int {
 	return (w.out + outBlock - 1) / outBlock * frequencies * apart(w.in*outBlock)
 }
 
-// packTask packs the weights of 16 output channels per part, or transforms those
-// of 32.
+// packTask packs the weights of a block of output channels per part, and transforms
+// them if there is room for the result.
 type packTask struct {
 	winogradWeights
-	w         []float32 // of the forward convolution, [K][C][3][3]; nil to transform
+	w         []float32 // of the forward convolution, [K][C][3][3]
 	direction direction
 }
 
 func (b *Backend) pack(r winogradWeights, w []float32, d direction) {
 	t := own[packTask](b)
 	*t = packTask{r, w, d}
-	b.run(r.out/f32.Lanes, t)
-}
-
-func (b *Backend) transformWeights(r winogradWeights) {
-	t := own[packTask](b)
-	*t = packTask{winogradWeights: r}
 	b.run((r.out+outBlock-1)/outBlock, t)
 }
 
 func (t *packTask) do(i, _ int) {
-	if t.w == nil {
-		k := i * outBlock
-		t.transform(t.u[t.offset(k):], k, min(outBlock, t.out-k))
-		return
+	k := i * outBlock
+	cols := min(outBlock, t.out-k)
+	for o := k; o < k+cols; o++ {
+		t.packChannel(o)
 	}
-	to := t.packed[i*f32.Lanes*t.in*9:][:f32.Lanes*t.in*9]
-	for l := range f32.Lanes {
-		o := i*f32.Lanes + l
-		for c := range t.in {
-			at := to[c*9*f32.Lanes+l:]
-			if t.direction == forward {
-				for q, v := range t.w[(o*t.in+c)*9:][:9] {
-					at[q*f32.Lanes] = v
-				}
-				continue
+	if t.u != nil {
+		t.transform(t.u[t.offset(k):], k, cols)
+	}
+}
+
+// packChannel packs the weights of output channel o.
+func (t *packTask) packChannel(o int) {
+	to := t.packed[o/f32.Lanes*t.in*9*f32.Lanes+o%f32.Lanes:]
+	for c := range t.in {
+		at := to[c*9*f32.Lanes:]
+		if t.direction == forward {
+			for q, v := range t.w[(o*t.in+c)*9:][:9] {
+				at[q*f32.Lanes] = v
 			}
-			// The gradient of the input convolves with the kernel turned around.
-			for q, v := range t.w[(c*t.out+o)*9:][:9] {
-				at[(8-q)*f32.Lanes] = v
-			}
+			continue
+		}
+		// The gradient of the input convolves with the kernel turned around.
+		for q, v := range t.w[(c*t.out+o)*9:][:9] {
+			at[(8-q)*f32.Lanes] = v
 		}
 	}
 }

@@ -18,6 +18,9 @@ import (
 //go:embed godot/style.gd
 var styleGD string
 
+//go:embed godot/temporal.glsl
+var temporalGLSL string
+
 // vulkan begins the shaders for Godot, whose color buffer holds half floats.
 const vulkan = `#version 450
 #define UNIFORM layout(push_constant, std430) uniform Settings
@@ -27,9 +30,9 @@ const vulkan = `#version 450
 
 // script returns a compositor effect for Godot 4.
 func script(o options, net *arch.Network, d statedict.Dict) ([]byte, error) {
-	program, weights, err := o.program(net, d)
+	program, weights, err := program(net, d, o.half)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-model %s: %w", o.model, err)
 	}
 	data, err := json.Marshal(program) // which is a dictionary in GDScript too
 	if err != nil {
@@ -41,13 +44,13 @@ func script(o options, net *arch.Network, d statedict.Dict) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	err = template.Must(template.New("script").Parse(styleGD)).Execute(&text, struct {
-		Title, Description, Class, Program, Header, Weights string
-		Half                                                bool
-		ChunkPixels                                         int
-		Kernels                                             []string
+		Title, Description, Class, Program, Header, Temporal, Weights string
+		Half                                                          bool
+		ChunkPixels                                                   int
+		Kernels                                                       []string
 	}{
 		oneLine(o.title), fmt.Sprintf("the network %v, %d weights", net, net.NumParams()), class(o.out),
-		string(data), vulkan, weights, o.half, shader.ChunkPixels, kernels,
+		string(data), vulkan, temporalGLSL, weights, o.half, shader.ChunkPixels, kernels,
 	})
 	return text.Bytes(), err
 }

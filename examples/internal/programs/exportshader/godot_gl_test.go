@@ -11,6 +11,7 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/modeltest"
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/internal/need"
@@ -40,7 +41,7 @@ func TestShadersInHost(t *testing.T) {
 		arch.Tutorial([3]int{8, 16, 32}, 5), arch.PyTorchExamples([3]int{6, 10, 18}, 2), arch.AntiAliased([3]int{4, 8, 12}, 1, true),
 	} {
 		t.Run(n.Name, func(t *testing.T) {
-			d := drawn(t, n)
+			d := modeltest.Weights(n)
 			for _, size := range [][2]int{{64, 48}, {101, 67}, {9, 131}} {
 				m := paint.Scene(3, size[0], size[1])
 				want := styledRGB(t, d, m)

@@ -97,19 +97,19 @@ func (o *options) picture() (*imageio.Image, error) {
 }
 
 // program returns the network as shaders, and its weights in base64.
-func (o *options) program(net *arch.Network, d statedict.Dict) (*shader.Program, string, error) {
+func program(net *arch.Network, d statedict.Dict, half bool) (*shader.Program, string, error) {
 	p, err := shader.New(net, d)
 	if err != nil {
-		return nil, "", fmt.Errorf("-model %s: %w", o.model, err)
+		return nil, "", err
 	}
 	bytes := make([]byte, 0, 4*len(p.Weights))
 	for _, v := range p.Weights {
-		if o.half && !(v >= -65504 && v <= 65504) {
+		if half && !(v >= -65504 && v <= 65504) {
 			return nil, "", fmt.Errorf("-half: the weight %v is beyond 65504, the largest half float", v)
 		}
 		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
 	}
-	if o.half {
+	if half {
 		bytes = onnx.HalfTensor("", []int64{int64(len(p.Weights))}, p.Weights).Raw
 	}
 	return p, base64.StdEncoding.EncodeToString(bytes), nil

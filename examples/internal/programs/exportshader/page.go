@@ -31,23 +31,41 @@ var (
 // and shall stay small.
 const stillRows = 360
 
-// page returns an HTML file that runs the style. Where there is no WebGPU, it shows
-// the picture that is inside, styled here.
+// page returns an HTML file that runs the style.
 func page(o options, net *arch.Network, d statedict.Dict) ([]byte, error) {
-	program, weights, err := o.program(net, d)
-	if err != nil {
-		return nil, err
-	}
 	before, err := o.picture()
 	if err != nil {
 		return nil, err
 	}
+	text, err := Live{Title: o.title, Before: before, Half: o.half}.HTML(net, d)
+	if err != nil {
+		return nil, fmt.Errorf("-model %s: %w", o.model, err)
+	}
+	return text, nil
+}
+
+// Live is a page that runs a style.
+type Live struct {
+	Title  string
+	Before *imageio.Image // what it begins with
+	Half   bool           // store the weights as half floats
+	More   string         // HTML below the style
+}
+
+// HTML returns the page, which needs nothing else. Where there is no WebGPU, it shows
+// the picture that is inside, styled here.
+func (l Live) HTML(net *arch.Network, d statedict.Dict) ([]byte, error) {
+	program, weights, err := program(net, d, l.Half)
+	if err != nil {
+		return nil, err
+	}
+	before := l.Before
 	if before.H > stillRows {
 		before = imageio.Resize(before, max(1, before.W*stillRows/before.H), stillRows, imageio.Lanczos)
 	}
 	after, err := styled(d, before)
 	if err != nil {
-		return nil, fmt.Errorf("-model %s: %w", o.model, err)
+		return nil, err
 	}
 	var kernels []string
 	for i := range program.Kernels {
@@ -57,17 +75,17 @@ func page(o options, net *arch.Network, d statedict.Dict) ([]byte, error) {
 		Program *shader.Program `json:"program"`
 		Kernels []string        `json:"kernels"`
 		Half    bool            `json:"half"`
-	}{program, kernels, o.half}) // escapes what would end the element
+	}{program, kernels, l.Half}) // escapes what would end the element
 	if err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
 	err = template.Must(template.New("page").Parse(pageHTML)).Execute(&text, struct {
-		Title, Description, Before, After, Data, Weights, Style, Page string
-		Width, Height                                                 int
+		Title, Description, Before, After, Data, Weights, Style, Page, More string
+		Width, Height                                                       int
 	}{
-		html.EscapeString(o.title), html.EscapeString(fmt.Sprintf("The network %v, %d weights.", net, net.NumParams())),
-		dataURL(before), dataURL(after), string(data), weights, styleJS, pageJS, before.W, before.H,
+		html.EscapeString(l.Title), html.EscapeString(fmt.Sprintf("The network %v, %d weights.", net, net.NumParams())),
+		DataURL(before), DataURL(after), string(data), weights, styleJS, pageJS, l.More, before.W, before.H,
 	})
 	return text.Bytes(), err
 }
@@ -82,8 +100,8 @@ func styled(d statedict.Dict, m *imageio.Image) (*imageio.Image, error) {
 	return session.Image(m)
 }
 
-// dataURL returns a picture as a JPEG that HTML can hold.
-func dataURL(m *imageio.Image) string {
+// DataURL returns a picture as a JPEG that HTML can hold.
+func DataURL(m *imageio.Image) string {
 	rgba := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
 	for i := range m.W * m.H {
 		copy(rgba.Pix[4*i:], m.Pix[3*i:3*i+3])

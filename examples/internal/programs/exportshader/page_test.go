@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/browsertest"
+	"github.com/impasto-go/impasto/examples/internal/modeltest"
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -21,36 +22,6 @@ import (
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/nn/weights"
 )
-
-// webgpu are the flags with which Chromium has WebGPU without a graphics card.
-var webgpu = []string{"--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"}
-
-// drawn returns weights whose pictures have contrast, as trained ones have.
-func drawn(t *testing.T, n *arch.Network) statedict.Dict {
-	t.Helper()
-	var d statedict.Dict
-	state := uint32(1)
-	for _, p := range n.Params() {
-		fan := 1
-		if len(p.Shape) == 4 {
-			fan = p.Shape[1] * p.Shape[2] * p.Shape[3]
-		}
-		e := statedict.Entry{Name: p.Name, Shape: p.Shape, Data: make([]float32, p.Len())}
-		for i := range e.Data {
-			state = state*1664525 + 1013904223
-			e.Data[i] = (float32(state>>8)/(1<<23) - 1) * 2 / float32(fan) * float32(min(fan, 20))
-		}
-		d = append(d, e)
-	}
-	last := &n.Layers[len(n.Layers)-1]
-	for i := range d.Lookup(last.Conv + ".weight").Data {
-		d.Lookup(last.Conv + ".weight").Data[i] *= 60
-	}
-	for i := range d.Lookup(last.Conv + ".bias").Data {
-		d.Lookup(last.Conv + ".bias").Data[i] = 128
-	}
-	return d
-}
 
 // TestPage styles pictures of three sizes in a browser, as the library does.
 func TestPage(t *testing.T) {
@@ -61,7 +32,7 @@ func TestPage(t *testing.T) {
 	} {
 		t.Run(net.Name, func(t *testing.T) {
 			dir := t.TempDir()
-			d := drawn(t, net)
+			d := modeltest.Weights(net)
 			model := filepath.Join(dir, "final.pth")
 			require.NoError(t, weights.WriteFile(model, d))
 			out := filepath.Join(dir, "style.html")
@@ -72,7 +43,7 @@ func TestPage(t *testing.T) {
 			server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 			defer server.Close()
 
-			b := browsertest.New(t, webgpu...)
+			b := browsertest.New(t, browsertest.WebGPU...)
 			b.Open(server.URL + "/style.html")
 			b.Await("document.getElementById('time').textContent.startsWith('192x108')", true)
 			require.Empty(t, b.Complaints())
@@ -130,14 +101,14 @@ func styledRGB(t *testing.T, d statedict.Dict, m *imageio.Image) []byte {
 func TestHalf(t *testing.T) {
 	net := arch.Tutorial([3]int{4, 6, 8}, 1)
 	dir := t.TempDir()
-	d := drawn(t, net)
+	d := modeltest.Weights(net)
 	model, in := filepath.Join(dir, "final.pth"), filepath.Join(dir, "in.png")
 	require.NoError(t, weights.WriteFile(model, d))
 	require.NoError(t, imageio.Save(in, paint.Scene(7, 64, 48), imageio.SaveOptions{}))
 	require.NoError(t, Run(context.Background(), []string{"-model", model, "-out", filepath.Join(dir, "style.html"), "-in", in, "-half"}))
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer server.Close()
-	b := browsertest.New(t, webgpu...)
+	b := browsertest.New(t, browsertest.WebGPU...)
 	b.Open(server.URL + "/style.html")
 	b.Await("document.getElementById('time').textContent.startsWith('64x48')", true)
 	m := paint.Scene(3, 64, 48)
@@ -158,7 +129,7 @@ func TestHalf(t *testing.T) {
 func TestPageSize(t *testing.T) {
 	dir := t.TempDir()
 	model, out := filepath.Join(dir, "final.pth"), filepath.Join(dir, "style.html")
-	require.NoError(t, weights.WriteFile(model, drawn(t, arch.Tutorial([3]int{8, 16, 32}, 5))))
+	require.NoError(t, weights.WriteFile(model, modeltest.Weights(arch.Tutorial([3]int{8, 16, 32}, 5))))
 	require.NoError(t, Run(context.Background(), []string{"-model", model, "-out", out}))
 	info, err := os.Stat(out)
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 	"io"
 	"slices"
 
-	programs "github.com/impasto-go/impasto/examples/internal/programs/flicker"
+	program "github.com/impasto-go/impasto/examples/internal/programs/flicker"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn"
@@ -189,7 +189,7 @@ func (v *film) add(ctx context.Context, x []float32, styled [][]float32, w, h in
 		return err
 	}
 	all := append([][]float32{x}, styled...)
-	sheet, err := programs.Sheet(v.last, all, w, h)
+	sheet, err := program.Sheet(v.last, all, w, h)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ import (
 
 // Run is the program, with the arguments of its command line.
 func Run(ctx context.Context, args []string) error {
+	if is, err := child(ctx, args); is {
+		return err
+	}
 	flags := cli.NewFlags("[-http ADDRESS] [FOLDER]",
 		"Serves an application for the browser on this computer: the runs, models and pictures in a\n"+
 			"folder and below it, the present one without FOLDER.")

@@ -27,9 +27,11 @@ type studio struct {
 	runs    *runs
 	bench   *bench
 	tasks   *tasks
+	jobs    *jobs
 	scratch string // a folder for clips
 	remove  func() error
 	uploads chan struct{}
+	sizes   [][2]int // that cards time
 	token   loopback.Token
 	server  *loopback.Server
 }
@@ -39,8 +41,8 @@ func open(folder string) (*studio, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads)}
-	s.tasks = &tasks{bench: s.bench}
+	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads), sizes: sizes}
+	s.tasks, s.jobs = &tasks{bench: s.bench}, &jobs{library: l}
 	if s.scratch, s.remove, err = atomicfile.Scratch(os.TempDir(), "impasto-studio"); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
@@ -58,6 +60,7 @@ func (s *studio) close() {
 		s.server.Close()
 	}
 	s.tasks.close()
+	s.jobs.close()
 	s.remove()
 	s.library.close()
 }
@@ -69,6 +72,8 @@ var pages = []page{
 	{"runs", "/{$}", "Runs"},
 	{"try", "/try", "Try"},
 	{"flicker", "/flicker", "Flicker"},
+	{"train", "/train", "Train"},
+	{"cards", "/cards", "Card"},
 }
 
 // links returns the way to all pages from the one with a path.
@@ -106,6 +111,11 @@ func (s *studio) routes() http.Handler {
 	mux.HandleFunc("GET /pictures/{path...}", s.servePicture)
 	mux.HandleFunc("POST /tasks/clip", s.serveTask(s.styleClip))
 	mux.HandleFunc("POST /tasks/flicker", s.serveTask(s.measure))
+	mux.HandleFunc("POST /tasks/card", s.serveTask(s.makeCard))
+	mux.HandleFunc("GET /jobs.json", s.serveJobs)
+	mux.HandleFunc("POST /jobs", s.serveStart)
+	mux.HandleFunc("POST /jobs/preview", s.servePreview)
+	mux.HandleFunc("POST /jobs/{id}/stop", s.serveStopJob)
 	mux.HandleFunc("GET /tasks/{id}", s.tasks.serve)
 	mux.HandleFunc("GET /tasks/{id}/{name}", s.tasks.serveFile)
 	mux.HandleFunc("POST /tasks/{id}/cancel", s.serveCancel)

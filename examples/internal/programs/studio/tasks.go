@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -196,6 +197,9 @@ func (ts *tasks) serve(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, answer)
 }
 
+// strangers is the policy of pages that are shown but not the studio's own.
+const strangers = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; frame-ancestors 'none'"
+
 // serveFile answers with a result.
 func (ts *tasks) serveFile(w http.ResponseWriter, r *http.Request) {
 	t := ts.find(r.PathValue("id"))
@@ -209,6 +213,9 @@ func (ts *tasks) serveFile(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		http.NotFound(w, r)
 		return
+	}
+	if strings.HasPrefix(f.kind, "text/html") { // as of a stranger: it cannot reach the studio
+		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts; "+strangers)
 	}
 	w.Header().Set("Content-Type", f.kind)
 	w.Header().Set("Cache-Control", "no-store")

@@ -44,6 +44,8 @@ func (f *form) close() {
 // errBad marks errors that are the page's.
 type errBad struct{ error }
 
+func (e errBad) Unwrap() error { return e.error }
+
 func badf(format string, args ...any) error { return errBad{fmt.Errorf(format, args...)} }
 
 // receive reads a multipart body, within the bounds: never more than a part at a time,

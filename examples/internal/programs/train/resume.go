@@ -15,10 +15,18 @@ import (
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
 
+// earlier returns the settings of runs whose files do not tell them, because there was
+// no choice then.
+func earlier() settings {
+	s := tutorial()
+	s.StabilityEvery = 1
+	return s
+}
+
 // readSettings returns the settings of the run in a folder: those of run.json or,
 // if that is lost, damaged or not yet written, those that every state holds.
 func readSettings(dir string) (settings, error) {
-	s := tutorial()
+	s := earlier()
 	_, err := report.ReadRun(filepath.Join(dir, runFile), &s)
 	if err == nil {
 		return s, nil
@@ -37,7 +45,7 @@ func readSettings(dir string) (settings, error) {
 	}
 	d := json.NewDecoder(strings.NewReader(state.Origin))
 	d.DisallowUnknownFields()
-	s = tutorial()
+	s = earlier()
 	if err := d.Decode(&s); err != nil {
 		return s, fmt.Errorf("-resume %s: the settings in its states: %w", dir, err)
 	}

@@ -146,6 +146,24 @@ func TestMovedInputs(t *testing.T) {
 	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "3"}), "run.json has the new places")
 }
 
+// TestRunsWithoutNewerSettings resumes a run of a version that computed stability in
+// each step and had no setting for it.
+func TestRunsWithoutNewerSettings(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1")
+	require.NoError(t, overridden(begin))
+	state, err := checkpoint.Newest(out)
+	require.NoError(t, err)
+	require.Equal(t, "{Weight:5 From:0 Full:0.25 Shifts:0.5 Warps:0.5 NoiseLow:0.5 NoiseHigh:4}", state.Settings["stability"])
+	record := filepath.Join(out, "run.json")
+	text, err := os.ReadFile(record)
+	require.NoError(t, err)
+	older := strings.Replace(string(text), `"stability-every": 1,`, "", 1)
+	require.NotEqual(t, string(text), older)
+	require.NoError(t, os.WriteFile(record, []byte(older), 0o666))
+	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "2"}))
+}
+
 // TestSteps: the steps that are asked for are done, whatever -epochs says, of which more
 // than a run has done go on with it and fewer are refused.
 func TestSteps(t *testing.T) {

@@ -41,6 +41,7 @@ type settings struct {
 	StabilityRamp  string  `json:"stability-ramp"`
 	StabilityMoves string  `json:"stability-moves"`
 	StabilityNoise string  `json:"stability-noise"`
+	StabilityEvery int     `json:"stability-every"`
 	StyleLayers    string  `json:"style-layers"`
 	StyleSize      int     `json:"style-size"`
 	ContentScale   float64 `json:"content-scale"`
@@ -100,6 +101,7 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
 	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
+	f.IntVar(&s.StabilityEvery, "stability-every", s.StabilityEvery, "`steps` of which one computes stability, with as many times the influence")
 
 	f.Section("Devices and processes")
 	f.StringVar(&s.Device, "device", s.Device, "cpu, or gl for OpenGL (needs a build with -tags gl)")
@@ -122,7 +124,7 @@ func tutorial() settings {
 	still := train.DefaultStability(0)
 	return settings{
 		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
-		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh),
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every,
 
 		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
@@ -145,6 +147,19 @@ func demo() settings {
 	s.LogInterval, s.CheckpointInterval = 48, 48
 	return s
 }
+
+// Usual returns the influence of the style and the side of its picture that hold
+// without flags, with a dataset or with drawn pictures.
+func Usual(dataset bool) (styleWeight float64, styleSize int) {
+	s := demo()
+	if dataset {
+		s = tutorial()
+	}
+	return s.StyleWeight, s.StyleSize
+}
+
+// IsWord reports whether -vgg takes s as a word instead of a file.
+func IsWord(s string) bool { return s == inputs.RandomVGG }
 
 // config translates the settings, checking each.
 func (s *settings) config() (train.Config, error) {
@@ -189,6 +204,7 @@ func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
 // stability translates the settings of the objective of that name.
 func (s *settings) stability() (train.StabilityOptions, error) {
 	o := train.DefaultStability(s.Stability)
+	o.Every = s.StabilityEvery
 	for _, p := range []struct {
 		flag, text string
 		a, b       *float64
