@@ -87,7 +87,4 @@ func TestSeveralSets(t *testing.T) {
 	}
 	_, err = OpenPictures(Choice{Sets: []Set{{filepath.Join(one, "x.mp4"), 1}}, ContentScale: 1})
 	require.ErrorContains(t, err, "is a video")
-	drawn, err := OpenPictures(Choice{Mirror: true, ContentScale: 1})
-	require.NoError(t, err)
-	require.Equal(t, 192, drawn.Data.Len())
 }
