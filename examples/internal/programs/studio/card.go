@@ -175,10 +175,7 @@ func (s *studio) origin(c *card, m *loaded) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		v := settings[name]
-		if text, ok := v.(string); ok && filepath.IsAbs(text) {
-			v = filepath.Base(text) // whose folders are nobody's business
-		}
+		v := withoutFolders(settings[name])
 		if v != nil && v != "" && v != 0.0 {
 			c.Settings = append(c.Settings, line{told[name], printable.Line(fmt.Sprint(v))})
 		}
@@ -315,4 +312,22 @@ func figure(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
+}
+
+// withoutFolders returns a setting with files by their names alone: where they lie is
+// nobody's business. Several, as datasets may be, become one text.
+func withoutFolders(v any) any {
+	switch v := v.(type) {
+	case string:
+		if filepath.IsAbs(v) {
+			return filepath.Base(v)
+		}
+	case []any:
+		var names []string
+		for _, one := range v {
+			names = append(names, fmt.Sprint(withoutFolders(one)))
+		}
+		return strings.Join(names, ", ")
+	}
+	return v
 }

@@ -85,3 +85,11 @@ func TestCard(t *testing.T) {
 	looks(t, b, "cards", 800)
 	require.Empty(t, strings.Join(b.Complaints(), "\n"))
 }
+
+func TestWithoutFolders(t *testing.T) {
+	file, err := filepath.Abs("photos.zip:3")
+	require.NoError(t, err)
+	for _, c := range [][2]any{{file, "photos.zip:3"}, {[]any{file, "b"}, "photos.zip:3, b"}, {[]any{}, ""}, {"random", "random"}, {2.5, 2.5}, {nil, nil}} {
+		require.Equal(t, c[1], withoutFolders(c[0]))
+	}
+}
