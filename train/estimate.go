@@ -1,6 +1,10 @@
 package train
 
-import "github.com/impasto-go/impasto/nn/arch"
+import (
+	"slices"
+
+	"github.com/impasto-go/impasto/nn/arch"
+)
 
 // What a value of the networks' layers takes in the course of a step, in values: it is
 // kept until the gradients are computed, beside what the normalization keeps and the
@@ -10,13 +14,14 @@ const (
 	netCopies   = 5.5
 	vggCopies   = 1.3
 	styleCopies = 1.0 // without gradients
+	stillCopies = 2.2 // of the network's layers, with a Stability objective
 )
 
 // EstimateMemory returns about how many bytes a run with these settings takes on the
-// CPU, with the objective that New makes, a network of the given description and a
-// style picture of the given size: the layers of a step and of the style picture,
-// whichever are more, and the weights. It is meant to tell what cannot work, and was
-// within a fifth of what was measured.
+// CPU, with the objective that New makes and a Stability among the Objectives, a network
+// of the given description and a style picture of the given size: the layers of a step
+// and of the style picture, whichever are more, and the weights. It is meant to tell
+// what cannot work, and was within a fifth of what was measured.
 func (c *Config) EstimateMemory(net *arch.Network, styleWidth, styleHeight int) int64 {
 	perPixel := 0.0
 	for i, s := range net.Scales() {
@@ -26,7 +31,11 @@ func (c *Config) EstimateMemory(net *arch.Network, styleWidth, styleHeight int) 
 	if c.StyleSize > 0 {
 		styleWidth, styleHeight = c.StyleSize, c.StyleSize
 	}
-	step := float64(c.BatchSize) * float64(c.ImageSize) * float64(c.ImageSize) * (netCopies*perPixel + vggCopies*vggPerPixel)
+	copies := netCopies
+	if slices.ContainsFunc(c.Objectives, func(o Objective) bool { _, ok := o.(*Stability); return ok }) {
+		copies += stillCopies
+	}
+	step := float64(c.BatchSize) * float64(c.ImageSize) * float64(c.ImageSize) * (copies*perPixel + vggCopies*vggPerPixel)
 	style := float64(styleWidth) * float64(styleHeight) * styleCopies * vggPerPixel
 	weights := 8*float64(net.NumParams()) + 3*float64(vggParams)
 	const program = 100 << 20

@@ -70,9 +70,10 @@ func Load(be backend.Backend, d statedict.Dict, deepest Layer) (*VGG, error) {
 }
 
 // LoadFile is Load for the .pth or safetensors file at path, of which only what
-// is needed is read.
-func LoadFile(be backend.Backend, path string, deepest Layer) (*VGG, error) {
-	d, err := weights.ReadFile(path, weights.WithFilter(func(name string) bool { return wanted(name, deepest) }))
+// is needed is read, with options of package weights.
+func LoadFile(be backend.Backend, path string, deepest Layer, opts ...weights.Option) (*VGG, error) {
+	needed := weights.WithFilter(func(name string) bool { return wanted(name, deepest) })
+	d, err := weights.ReadFile(path, append(opts[:len(opts):len(opts)], needed)...)
 	if err != nil {
 		return nil, err
 	}

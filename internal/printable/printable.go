@@ -5,9 +5,12 @@
 package printable
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -101,6 +104,29 @@ func Text(s string) string {
 	}
 	return b.String()
 }
+
+// JSON escapes what is not to be seen in JSON's own way: the text means the same to who
+// parses it, and shows what it is to who reads it.
+func JSON(text []byte) []byte {
+	if !bytes.ContainsFunc(text, unseen) {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if !unseen(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, half := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, half)
+		}
+	}
+	return b.Bytes()
+}
+
+// unseen reports whether r is hidden and not what JSON is laid out with. Outside of
+// JSON's strings there is no such character.
+func unseen(r rune) bool { return r != '\n' && r != '\t' && r != utf8.RuneError && hidden(r) }
 
 // hidden reports whether r is not to be seen, or may be what stands for invalid
 // UTF-8.

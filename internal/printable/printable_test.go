@@ -1,6 +1,8 @@
 package printable_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,6 +44,23 @@ func TestNothingHidden(t *testing.T) {
 			require.False(t, strings.ContainsFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }), "%s: %q", what, shown)
 		}
 	}
+}
+
+// TestJSON writes hostile texts as JSON: nothing of them is to be seen, and all of it
+// comes back.
+func TestJSON(t *testing.T) {
+	for what, text := range hostile {
+		plain, err := json.MarshalIndent(map[string]string{"name": text + "\x7f"}, "", "\t")
+		require.NoError(t, err)
+		shown := printable.JSON(plain)
+		require.False(t, bytes.ContainsFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' }), "%s: %q", what, shown)
+		var want, got map[string]string
+		require.NoError(t, json.Unmarshal(plain, &want))
+		require.NoError(t, json.Unmarshal(shown, &got), what)
+		require.Equal(t, want, got, what)
+	}
+	harmless := []byte("{\n\t\"ünï\": 1\n}\n")
+	require.Equal(t, harmless, printable.JSON(harmless))
 }
 
 func TestText(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
@@ -46,8 +47,8 @@ var ArchUsage = "the `network`: " + strings.Join(arch.Families(), ", ")
 // Network makes the network that -arch, -filters, -res-blocks and -seed describe, or
 // reads it from the file init (-init) unless that is empty. It must take squares of
 // imageSize (-image-size).
-func Network(be backend.Backend, init, family, filters string, resBlocks, imageSize int, seed uint64) (*nn.Network, error) {
-	net, err := network(be, init, family, filters, resBlocks, seed)
+func Network(ctx context.Context, be backend.Backend, init, family, filters string, resBlocks, imageSize int, seed uint64) (*nn.Network, error) {
+	net, err := network(ctx, be, init, family, filters, resBlocks, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +59,9 @@ func Network(be backend.Backend, init, family, filters string, resBlocks, imageS
 	return net, nil
 }
 
-func network(be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
+func network(ctx context.Context, be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
 	if init != "" {
-		d, err := model.Read(context.Background(), init)
+		d, err := model.Read(ctx, init)
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}
@@ -135,11 +136,11 @@ const randomSeed = 19
 
 // Features returns the VGG-19 that -vgg names, a weights file or RandomVGG, as deep
 // as wanted.
-func Features(be backend.Backend, file string, deepest vgg.Layer) (*vgg.VGG, error) {
+func Features(ctx context.Context, be backend.Backend, file string, deepest vgg.Layer) (*vgg.VGG, error) {
 	if file == RandomVGG {
 		return vgg.Random(be, randomSeed, deepest), nil
 	}
-	v, err := vgg.LoadFile(be, file, deepest)
+	v, err := vgg.LoadFile(be, file, deepest, weights.WithContext(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("-vgg: %w", err)
 	}

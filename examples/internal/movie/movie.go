@@ -32,6 +32,9 @@ const (
 	Deep
 	// Full is 4:4:4 in 8 bits: colors at full resolution, any size.
 	Full
+	// High is 4:2:0 in 10 bits in the high dynamic range that the source has, PQ or HLG
+	// and BT.2020, with white at 203 nits (ITU-R BT.2408).
+	High
 )
 
 // fraction is a rational number from a text like 30000/1001, or nil.

@@ -27,11 +27,17 @@ type Writer struct {
 // Loses tells what a video of this name and these pixels cannot hold of v's
 // pictures, as sentences; or why it cannot be made at all.
 func (v *Info) Loses(out string, pixels Pixels) (notes []string, err error) {
-	if pixels == Deep {
+	if pixels == High && v.video.Transfer != pq && v.video.Transfer != hlg {
+		return nil, fmt.Errorf("the video has no high dynamic range to keep: it is neither PQ nor HLG")
+	}
+	if pixels == Deep || pixels == High {
 		switch ending(out) {
 		case ".avi", ".gif":
 			return nil, fmt.Errorf("%s files hold 8 bits a color: name a .mp4, .mov, .mkv or .webm file for 10", ending(out))
 		}
+	}
+	if pixels == High {
+		notes = append(notes, "the styled pictures are stored as HDR again, with white at 203 nits: highlights above it are gone")
 	}
 	if v.alpha && v.video.Codec != "gif" && !keepsAlpha(out) { // ffmpeg says so of every GIF
 		notes = append(notes, fmt.Sprintf("%s files have no transparency, which becomes black: .webm, .mov and .gif files keep it", ending(out)))
@@ -142,16 +148,26 @@ func (v *Info) encode(out string, width, height int, aspect *big.Rat, pixels Pix
 	if right, bottom := width%2, height%2; right+bottom > 0 && pixels != Full && !(alpha && ending(out) == ".mov") {
 		filters = append(filters, fmt.Sprintf("pad=%d:%d,fillborders=right=%d:bottom=%d:mode=smear", width+right, height+bottom, right, bottom))
 	}
-	filters = append(filters, "scale=out_color_matrix=bt709:out_range=tv")
+	space, primaries, transfer := "bt709", "bt709", "bt709"
+	if pixels == High {
+		space, primaries, transfer = "bt2020nc", "bt2020", v.video.Transfer
+		filters = append(filters, "format=gbrp", "format=gbrpf32le", "zscale=min=gbr:pin=709:tin=709:rin=full:t=linear:m=gbr:p=709:npl=203",
+			"zscale=m=2020_ncl:p=2020:t="+transfer+":r=limited:npl=203", "format=yuv420p10le")
+	} else {
+		filters = append(filters, "scale=out_color_matrix=bt709:out_range=tv")
+	}
 	args := append(times, "-vf", chain(filters...),
-		// Tagged, so that players convert back with the matrix that was used.
-		"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
+		// Tagged, so that players convert back with what was used.
+		"-colorspace", space, "-color_primaries", primaries, "-color_trc", transfer, "-color_range", "tv")
 	return append(args, codec(ending(out), alpha, pixels)...)
 }
 
 // codec chooses what encodes the pictures.
 func codec(ending string, alpha bool, pixels Pixels) []string {
-	format := map[Pixels]string{Common: "yuv420p", Deep: "yuv420p10le", Full: "yuv444p"}[pixels]
+	format := map[Pixels]string{Common: "yuv420p", Deep: "yuv420p10le", High: "yuv420p10le", Full: "yuv444p"}[pixels]
+	if pixels == High {
+		pixels = Deep
+	}
 	switch {
 	case ending == ".webm" && alpha:
 		return []string{"-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p"}

@@ -61,6 +61,18 @@ func TestRun(t *testing.T) {
 	require.Equal(t, map[string]Number{"content": 2.5, "style": 0}, again.Losses, "what is no number is null")
 	require.NotZero(t, again.Ended)
 	require.JSONEq(t, string(r.Settings), string(again.Settings))
+
+	// What would turn the text around it is escaped, and means the same.
+	turned := "gpj.\u202enohtyp\u2066"
+	r.Style.Path = turned
+	require.NoError(t, r.Write(path))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "\u202e")
+	require.Contains(t, string(text), `gpj.\u202enohtyp\u2066`)
+	again, err = ReadRun(path, nil)
+	require.NoError(t, err)
+	require.Equal(t, turned, again.Style.Path)
 }
 
 func TestSame(t *testing.T) {

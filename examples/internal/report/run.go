@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
+
+	"github.com/impasto-go/impasto/internal/printable"
 )
 
 // Run is the content of run.json.
@@ -112,7 +114,7 @@ func (r *Run) Write(path string) error {
 
 func (r *Run) encode() ([]byte, error) {
 	b, err := json.MarshalIndent(r, "", "\t")
-	return append(b, '\n'), err
+	return append(printable.JSON(b), '\n'), err
 }
 
 // maxRunFile bounds the memory that reading a foreign file takes.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/memory"
@@ -50,7 +51,7 @@ func Run(ctx context.Context, args []string) error {
 	flags.StringVar(&c.mask, "mask", "", "a picture `file`: apply the style where it is white, not where it is black")
 	flags.BoolVar(&c.round, "round", false, "round colors to the nearest instead of downwards")
 	flags.IntVar(&c.every, "every", 1, "of a video, style every `N`th frame and show it until the next")
-	flags.StringVar(&c.colors, "colors", "common", "of a video: `common, deep or full`: 4:2:0 in 8 bits, as every player shows it; in 10 bits; or 4:4:4")
+	flags.StringVar(&c.colors, "colors", "common", "of a video: `common, deep, hdr or full`: 4:2:0 in 8 bits, as every player shows it; in 10 bits; in 10 bits and the high dynamic range of the source; or 4:4:4")
 	flags.IntVar(&c.memory, "memory", stylize.DefaultMemory>>20, "`MiB` for the network's activations, at most half of what is free; larger pictures are done in tiles, without seams")
 	flags.IntVar(&c.pictureMemory, "max-picture-memory", imageio.DefaultMaxMemory>>20, "`MiB` for reading pictures, all that are read at the same time together; one that takes more is left out")
 	if err := cli.Parse(flags, args, 0); err != nil {
@@ -79,8 +80,8 @@ func (c *settings) check() error {
 		return cli.Usagef("-strength %v: want 0 to 1", c.strength)
 	case c.every < 1:
 		return cli.Usagef("-every %d: want 1 or more", c.every)
-	case c.colors != "common" && c.colors != "deep" && c.colors != "full":
-		return cli.Usagef("-colors %s: want common, deep or full", c.colors)
+	case !slices.Contains([]string{"common", "deep", "hdr", "full"}, c.colors):
+		return cli.Usagef("-colors %s: want common, deep, hdr or full", c.colors)
 	case c.pictureMemory < 1 || c.pictureMemory > 1<<24:
 		return cli.Usagef("-max-picture-memory %d: want 1 to %d MiB", c.pictureMemory, 1<<24)
 	case c.memory < 1 || c.memory > 1<<24:

@@ -72,7 +72,7 @@ func (w *workshop) say(notes []string) {
 }
 
 func (w *workshop) pixels() movie.Pixels {
-	return map[string]movie.Pixels{"deep": movie.Deep, "full": movie.Full}[w.colors]
+	return map[string]movie.Pixels{"deep": movie.Deep, "hdr": movie.High, "full": movie.Full}[w.colors]
 }
 
 // rescale divides the size by scale; encoders want even numbers.

@@ -85,7 +85,7 @@ func TestEqualsTraining(t *testing.T) {
 	require.NoError(t, err)
 	pictures, err := inputs.OpenPictures(inputs.Choice{Sets: []inputs.Set{{Path: data, Weight: 1}}, Style: style, ContentScale: 1})
 	require.NoError(t, err)
-	features, err := inputs.Features(be, inputs.RandomVGG, cfg.Deepest())
+	features, err := inputs.Features(context.Background(), be, inputs.RandomVGG, cfg.Deepest())
 	require.NoError(t, err)
 	net := nn.NewTransformerNet(be, [3]int{4, 6, 8}, 1, 5)
 	trainer, err := train.New(be, net, features, pictures.Style, pictures.Data, cfg)

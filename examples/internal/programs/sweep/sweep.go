@@ -67,7 +67,7 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 		return nil, err
 	}
 	// Made for its errors, before the pictures take their time.
-	net, err := made.network()
+	net, err := made.network(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 			return nil, err
 		}
 	}
-	if made.features, err = inputs.Features(made.be, o.vgg, o.cfg.Deepest()); err != nil {
+	if made.features, err = inputs.Features(ctx, made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err
 	}
 	if made.squares, err = o.decode(ctx, made.pictures.Data, lead); err != nil {
@@ -113,8 +113,8 @@ func (s *sweep) say(line string) {
 }
 
 // network makes the network that every trial starts with.
-func (s *sweep) network() (*nn.Network, error) {
-	return inputs.Network(s.be, s.init, s.arch, s.filters, s.resBlocks, s.cfg.ImageSize, s.cfg.Seed)
+func (s *sweep) network(ctx context.Context) (*nn.Network, error) {
+	return inputs.Network(ctx, s.be, s.init, s.arch, s.filters, s.resBlocks, s.cfg.ImageSize, s.cfg.Seed)
 }
 
 // decode reads the pictures that the steps look at, each once, and makes them the
@@ -155,7 +155,7 @@ func (o *options) decode(ctx context.Context, src dataset.Source, lead bool) (da
 
 // train carries a trial out, or goes on with it where its folder says.
 func (s *sweep) train(ctx context.Context, c trial) (*result, error) {
-	net, err := s.network()
+	net, err := s.network(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,19 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 	if j.be, err = inputs.Device(o.Device, o.GPU); err != nil {
 		return nil, err
 	}
+	if o.TVWeight > 0 {
+		cfg.Objectives = append(cfg.Objectives, train.TotalVariation{Weight: o.TVWeight})
+	}
+	if o.Stability > 0 {
+		opts, err := o.stability()
+		if err != nil {
+			return nil, err
+		}
+		if j.still, err = train.NewStability(opts); err != nil {
+			return nil, err
+		}
+		cfg.Objectives = append(cfg.Objectives, j.still)
+	}
 	if o.Init == "" { // else the weights say, which are there already
 		a, err := inputs.Arch(o.Arch, o.Filters, o.ResBlocks)
 		if err != nil {
@@ -77,7 +90,7 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 			return nil, err
 		}
 	}
-	if j.net, err = inputs.Network(j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.ImageSize, o.Seed); err != nil {
+	if j.net, err = inputs.Network(ctx, j.be, o.Init, o.Arch, o.Filters, o.ResBlocks, o.ImageSize, o.Seed); err != nil {
 		return nil, err
 	}
 	// For run.json: -init decides these.
@@ -86,7 +99,7 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 		return nil, err
 	}
 	o.Arch, o.Filters, o.ResBlocks = a.Name, fmt.Sprintf("%d,%d,%d", a.Filters[0], a.Filters[1], a.Filters[2]), a.Blocks
-	features, err := inputs.Features(j.be, o.VGG, cfg.Deepest())
+	features, err := inputs.Features(ctx, j.be, o.VGG, cfg.Deepest())
 	if err != nil {
 		return nil, err
 	}
@@ -102,19 +115,6 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 	cfg.CheckpointDir, cfg.Losses, cfg.Resume, cfg.ResumeFrom = o.out, o.lossesFile(), o.resume, o.from
 	if cfg.Origin, err = o.origin(); err != nil {
 		return nil, err
-	}
-	if o.TVWeight > 0 {
-		cfg.Objectives = append(cfg.Objectives, train.TotalVariation{Weight: o.TVWeight})
-	}
-	if o.Stability > 0 {
-		opts, err := o.stability()
-		if err != nil {
-			return nil, err
-		}
-		if j.still, err = train.NewStability(opts); err != nil {
-			return nil, err
-		}
-		cfg.Objectives = append(cfg.Objectives, j.still)
 	}
 	cfg.Sampler, cfg.Events = train.SamplerFunc(j.sample), j.watch.events()
 	j.trainer, err = train.New(j.be, j.net, features, pictures.Style, j.data, *cfg)
