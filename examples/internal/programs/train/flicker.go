@@ -21,7 +21,7 @@ func (w *watch) predict() {
 		words = append(words, fmt.Sprintf("%s %.3g", t.Name, t.Value))
 		w.record.GramTraces[t.Name] = report.Number(t.Value)
 	}
-	w.log("Traces of the style's Gram matrices (with larger ones styles flicker more): " + strings.Join(words, ", "))
+	w.log("Traces of the style's Gram matrices, of which larger ones foretell more flicker: " + strings.Join(words, ", "))
 	if m := w.job.test; m.W < flicker.MinSize || m.H < flicker.MinSize {
 		w.log(fmt.Sprintf("Flicker is not measured: the test picture has %dx%d pixels; %dx%[3]d are needed", m.W, m.H, flicker.MinSize))
 	}
