@@ -91,6 +91,7 @@ var mayImport = []importRow{
 	{"nn/stylize", []string{"tensor", "tensor/backend", "nn", "nn/arch", "nn/statedict", "nn/weights", "nn/imageio", "nn/temporal", "internal/printable"}},
 	{"gpu/glstyle", []string{"gpu", "nn", "nn/arch", "nn/temporal", "nn/statedict", "tensor", "tensor/backend", goGL}},
 	{"vgg", []string{"tensor", "tensor/backend", "nn", "nn/statedict", "nn/weights", "internal/printable"}},
+	{"vgg/compact", []string{"tensor/backend", "nn/safetensors", "vgg"}},
 	{"vgg/vggtest", []string{"nn/statedict", "vgg"}},
 
 	// Training, by one process or several.

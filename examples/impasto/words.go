@@ -4,6 +4,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/programs/budget"
 	"github.com/impasto-go/impasto/examples/internal/programs/convertvgg"
+	"github.com/impasto-go/impasto/examples/internal/programs/distill"
 	"github.com/impasto-go/impasto/examples/internal/programs/exportonnx"
 	"github.com/impasto-go/impasto/examples/internal/programs/exportshader"
 	"github.com/impasto-go/impasto/examples/internal/programs/flicker"
@@ -32,6 +33,7 @@ var groups = []struct {
 		{"train", "train", "trains a style; without arguments on pictures it draws", train.Run},
 		{"sweep", "sweep", "tries style weights and sizes, to choose by eye", sweep.Run},
 		{"convertvgg", "convertvgg", "downloads VGG-19's weights and keeps what is needed", convertvgg.Run},
+		{"distill", "distill", "makes a small network that judges styles much as VGG-19 does", distill.Run},
 		{"frames", "frames", "splits gameplay footage into training pictures", frames.Run},
 		{"pack", "pack", "decodes a dataset into one file, for many trainings", pack.Run},
 	}},

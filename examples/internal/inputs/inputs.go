@@ -19,6 +19,7 @@ import (
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/mpi"
 	"github.com/impasto-go/impasto/vgg"
+	"github.com/impasto-go/impasto/vgg/compact"
 )
 
 // Device opens the backend that -device names, cpu or gl, and for the latter -gpu,
@@ -128,17 +129,40 @@ func StyleLayers(list string) ([]train.StyleLayer, error) {
 	return layers, nil
 }
 
-// RandomVGG is the value of -vgg that asks for random filters.
-const RandomVGG = "random"
+// The values of -vgg that name no file: random filters, and the network of package
+// compact.
+const (
+	RandomVGG  = "random"
+	CompactVGG = "compact"
+)
+
+// VGGUsage is the help of -vgg.
+const VGGUsage = "VGG-19 weights `file` (.pth or .safetensors), or compact for a small network like it, or random"
+
+// CompactLayers are the -style-layers of CompactVGG: those it has of the tutorial's.
+func CompactLayers() string {
+	var names []string
+	for _, l := range compact.Layers() {
+		names = append(names, l.Name())
+	}
+	return strings.Join(names, ",")
+}
 
 // randomSeed makes the random VGG-19 the same in every run.
 const randomSeed = 19
 
-// Features returns the VGG-19 that -vgg names, a weights file or RandomVGG, as deep
-// as wanted.
+// Features returns the VGG-19 that -vgg names, a weights file, RandomVGG or CompactVGG,
+// as deep as wanted.
 func Features(ctx context.Context, be backend.Backend, file string, deepest vgg.Layer) (*vgg.VGG, error) {
-	if file == RandomVGG {
+	switch file {
+	case RandomVGG:
 		return vgg.Random(be, randomSeed, deepest), nil
+	case CompactVGG:
+		v, err := compact.Load(be, deepest)
+		if err != nil {
+			return nil, cli.Usagef("-vgg compact: %v: ask for -style-layers %s", err, CompactLayers())
+		}
+		return v, nil
 	}
 	v, err := vgg.LoadFile(be, file, deepest, weights.WithContext(ctx))
 	if err != nil {

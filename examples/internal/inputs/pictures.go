@@ -20,7 +20,7 @@ func Missing(dataset bool, vgg, style string) error {
 	case !dataset:
 		return nil
 	case vgg == "":
-		return cli.Usagef("-vgg is missing: get the weights with \"%s -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg random (textures only)", cli.Command("convertvgg"))
+		return cli.Usagef("-vgg is missing: get the weights with \"%s -download vgg19-dcbb9e9d.pth vgg19.safetensors\" and name that file, or ask for -vgg compact, which needs no file", cli.Command("convertvgg"))
 	case style == "":
 		return cli.Usagef("-style is missing: name a picture whose style to learn")
 	}
@@ -79,7 +79,7 @@ func OpenPictures(c Choice) (*Pictures, error) {
 // data opens the sets, as one.
 func (c *Choice) data() (*Pictures, error) {
 	if len(c.Sets) == 0 {
-		p := drawn()
+		p := &Pictures{Data: new(scenes)}
 		if c.Mirror {
 			p.Data = dataset.Mirrored(p.Data)
 		}
@@ -143,17 +143,11 @@ func (c *Choice) openSet(path string, opts imageio.Options) (src dataset.Source,
 	return files, note, nil
 }
 
-// drawn returns the pictures of a training without files.
-func drawn() *Pictures {
-	const scenes = 96
-	var data dataset.Images
-	for i := range uint64(scenes) {
-		data = append(data, paint.Scene(i+1, 128, 96))
-	}
-	return &Pictures{Data: data, Style: paint.Style(1, 256), Test: paint.Scene(0, 480, 270)}
-}
-
 func (p *Pictures) open(c Choice) (err error) {
+	drawn := len(c.Sets) == 0
+	if drawn && c.Style == "" {
+		p.Style = paint.Style(1, 256)
+	}
 	if c.Style != "" {
 		if p.Style, err = imageio.Load(c.Style, c.options()); err != nil {
 			return fmt.Errorf("-style: %w", err)
@@ -164,7 +158,9 @@ func (p *Pictures) open(c Choice) (err error) {
 		if p.Test, err = imageio.Load(c.Test, c.options()); err != nil {
 			return fmt.Errorf("-test: %w", err)
 		}
-	case p.Test == nil:
+	case drawn:
+		p.Test = paint.Scene(TestScene, 960, 540)
+	default:
 		if p.Test, err = dataset.First(p.Data, c.MaxBad); err != nil {
 			return fmt.Errorf("-dataset: %w", err)
 		}

@@ -23,9 +23,12 @@ func (c color) mix(d color, t float64) color {
 
 func (c color) scaled(f float64) color { return color{}.mix(c, f) }
 
+// drawParts is how many points of a pixel are drawn, in each direction.
+const drawParts = 2
+
 // draw fills a picture with the mean of f over each pixel, in units of its height.
 func draw(w, h int, f func(x, y float64) color) *imageio.Image {
-	const parts = 2 // of a pixel, in each direction
+	const parts = drawParts
 	img := imageio.New(w, h)
 	unit := 1 / float64(parts*h)
 	row := func(py int) {

@@ -86,12 +86,14 @@ func newLandscape(seed uint64, aspect, time float64) *landscape {
 
 // at returns the color of a point.
 func (l *landscape) at(x, y float64) color {
-	c := l.behind(x, y)
-	near := l.bank(x)
-	if y > near {
+	var c color
+	switch near := l.bank(x); {
+	case y > near:
 		c = l.meadow(x, y, near)
-	} else if l.lake && y > l.horizon {
+	case l.lake && y > l.horizon:
 		c = l.water(x, y)
+	default:
+		c = l.behind(x, y)
 	}
 	if l.house {
 		c = l.cottage(c, x+l.pan*0.6, y)
@@ -124,12 +126,24 @@ func (l *landscape) sky(x, y float64) color {
 	return c
 }
 
-// behind returns what is beyond the lake and the meadow.
+// behind returns what is beyond the lake and the meadow, of which the nearest hides
+// the others.
 func (l *landscape) behind(x, y float64) color {
-	c := l.sky(x, y)
 	air := l.low.mix(l.middle, 0.3)
-	for i := range 2 { // mountains
-		f := float64(i)
+	for _, f := range []float64{1, 0} { // wooded hills
+		u := x + l.pan*(0.2+0.12*f)
+		crest := l.horizon - 0.075 + 0.06*f + (0.11-0.05*f)*l.noise.rough(u*1.2+40*f, 3, 2)
+		if y < crest-l.forest {
+			continue
+		}
+		crest -= l.forest * (0.6 + 0.4*f) * conifers(l.noise, u*(56-16*f)+100*f)
+		if y < crest {
+			continue
+		}
+		tone := 0.75 + 0.5*l.noise.rough(u*24, y*20, 2) + 0.9*step(0.05, 0, y-crest) - 0.3
+		return l.wood.scaled(l.light*tone).mix(air, 0.5-0.28*f)
+	}
+	for _, f := range []float64{1, 0} { // mountains
 		u := (x+l.pan*(0.05+0.07*f))*l.jag + 31*f
 		crest := l.horizon - 0.02 - l.alps*(1-0.45*f)*(l.noise.peaks(u, 7*f, 5)*1.9-0.75)
 		if y < crest {
@@ -143,20 +157,9 @@ func (l *landscape) behind(x, y float64) color {
 		if cover := l.snow + 0.05*l.noise.at(u*9, y*30); below < cover*(1-0.7*f) {
 			rock = l.cloud.mix(l.shade, 0.75*(1-lit))
 		}
-		c = rock.scaled(l.light).mix(air, 0.55-0.3*f+0.25*step(0, 0.25, below))
+		return rock.scaled(l.light).mix(air, 0.55-0.3*f+0.25*step(0, 0.25, below))
 	}
-	for i := range 2 { // wooded hills
-		f := float64(i)
-		u := x + l.pan*(0.2+0.12*f)
-		crest := l.horizon - 0.075 + 0.06*f + (0.11-0.05*f)*l.noise.rough(u*1.2+40*f, 3, 2)
-		crest -= l.forest * (0.6 + 0.4*f) * conifers(l.noise, u*(56-16*f)+100*f)
-		if y < crest {
-			continue
-		}
-		tone := 0.75 + 0.5*l.noise.rough(u*24, y*20, 2) + 0.9*step(0.05, 0, y-crest) - 0.3
-		c = l.wood.scaled(l.light*tone).mix(air, 0.5-0.28*f)
-	}
-	return c
+	return l.sky(x, y)
 }
 
 // conifers is the height of a row of firs, of 0..1.

@@ -77,13 +77,13 @@ func tutorial() *options {
 	return o
 }
 
-// demo returns the defaults without a dataset: quick, and with the shallow layers
-// that random filters are good for.
+// demo returns the defaults without a dataset: quick, and with the network that needs no
+// file.
 func demo() *options {
 	o := tutorial()
-	o.vgg, o.styleLayers = inputs.RandomVGG, "relu1_2,relu2_2,relu3_3"
-	o.styleWeights, o.styleSizes = "3e7,3e8,3e9", "128"
-	o.cfg.ImageSize, o.cfg.BatchSize, o.cfg.LearningRate = 96, 2, 5e-3
+	o.vgg, o.styleLayers = inputs.CompactVGG, inputs.CompactLayers()
+	o.styleWeights = "2e8,1e9,5e9"
+	o.cfg.ImageSize, o.cfg.BatchSize, o.cfg.LearningRate = 128, 2, 2e-3
 	return o
 }
 
@@ -92,8 +92,15 @@ func parse(args []string) (*options, error) {
 	if err := o.parse(args); err != nil {
 		return nil, err
 	}
-	if o.dataset == "" { // which decides the defaults
+	// The dataset and the features decide the defaults.
+	again := o.dataset == "" || o.vgg == inputs.CompactVGG
+	if o.dataset == "" {
 		o = demo()
+	} else if again {
+		o = tutorial()
+		o.styleLayers = inputs.CompactLayers()
+	}
+	if again {
 		if err := o.parse(args); err != nil {
 			return nil, err
 		}
@@ -129,7 +136,7 @@ func (o *options) declare(f *cli.Flags) {
 	f.StringVar(&o.dataset, "dataset", o.dataset, "`folder` or .zip of training pictures; without it the program draws its own")
 	f.ListVar(&o.style, "style", listUsage)
 	f.StringVar(&o.test, "test", o.test, "picture `file` that the sheet shows; the first of the dataset if missing")
-	f.StringVar(&o.vgg, "vgg", o.vgg, "VGG-19 weights `file` (.pth or .safetensors), or random")
+	f.StringVar(&o.vgg, "vgg", o.vgg, inputs.VGGUsage)
 	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the network")
 	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "side of the square training pictures, in pixels")
 	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")

@@ -42,6 +42,9 @@ func parse(args []string, group ranks.Group) (*options, error) {
 		o.settings = s
 	} else if len(look.Dataset) > 0 {
 		o.settings = tutorial()
+		if look.VGG == inputs.CompactVGG {
+			o.StyleLayers = inputs.CompactLayers()
+		}
 	}
 	if err := o.parse(args); err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func (s *settings) absolute() (err error) {
 		return err
 	}
 	files := []*string{&s.Style, &s.Test, &s.Init, &s.Losses}
-	if s.VGG != "random" {
+	if s.VGG != inputs.RandomVGG && s.VGG != inputs.CompactVGG {
 		files = append(files, &s.VGG)
 	}
 	for _, f := range files {

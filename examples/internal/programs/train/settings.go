@@ -65,7 +65,7 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.BoolVar(&s.Mirror, "mirror", s.Mirror, "train on the mirror images of all pictures too")
 	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
 	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
-	f.StringVar(&s.VGG, "vgg", s.VGG, "VGG-19 weights `file` (.pth or .safetensors), or random")
+	f.StringVar(&s.VGG, "vgg", s.VGG, inputs.VGGUsage)
 	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
 	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
 	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
@@ -135,16 +135,15 @@ func tutorial() settings {
 	}
 }
 
-// demo returns the settings without a dataset: small enough for two minutes, with
-// the shallow layers that random filters are good for.
+// demo returns the settings without a dataset: small enough for two minutes, with what
+// comes with the program.
 func demo() settings {
 	s := tutorial()
-	s.VGG = inputs.RandomVGG
-	s.ImageSize, s.StyleSize, s.BatchSize = 96, 128, 2
-	s.Steps, s.LR = 800, 5e-3
-	s.StyleLayers = "relu1_2,relu2_2,relu3_3"
-	s.StyleWeight = 2e8
-	s.LogInterval, s.CheckpointInterval = 48, 48
+	s.VGG = inputs.CompactVGG
+	s.ImageSize, s.BatchSize = 128, 2
+	s.Steps, s.LR, s.Schedule = 896, 3e-3, "cosine" // 14 epochs
+	s.StyleLayers, s.StyleWeight = inputs.CompactLayers(), 1e9
+	s.LogInterval, s.CheckpointInterval = 64, 64
 	return s
 }
 

@@ -70,7 +70,7 @@ func (w *watch) start(step int) (err error) {
 			return err
 		}
 	}
-	if j.VGG != inputs.RandomVGG {
+	if j.VGG != inputs.RandomVGG && j.VGG != inputs.CompactVGG {
 		if w.record.Weights, err = report.HashFile(j.VGG); err != nil {
 			return err
 		}
