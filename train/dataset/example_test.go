@@ -39,3 +39,15 @@ func Example() {
 	// 0 1 [2 3] 1536 20
 	// 0 2 [4] 768 40
 }
+
+// Two photographs for each frame of a film, in every batch, whatever there are of
+// each.
+func ExampleNewMix() {
+	photographs, frames := make(dataset.Images, 4), make(dataset.Images, 5)
+	mix, err := dataset.NewMix(dataset.Share{Source: photographs, Weight: 2}, dataset.Share{Source: dataset.Mirrored(frames), Weight: 1})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(mix.Len(), mix.Order(1, 0, false)) // frames have the numbers from 4
+	// Output: 14 [0 4 1 2 5 3 0 6 1 2 7 3 0 8]
+}

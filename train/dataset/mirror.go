@@ -7,8 +7,23 @@ import (
 )
 
 // Mirrored returns the pictures of src, then those pictures with left and right
-// exchanged. Closing it closes src, if that can be closed.
-func Mirrored(src Source) Source { return &mirrored{src} }
+// exchanged; of a Mix, the mix of its sources so enlarged. Closing it closes src, if
+// that can be closed.
+func Mirrored(src Source) Source {
+	m, ok := src.(*Mix)
+	if !ok {
+		return &mirrored{src}
+	}
+	shares := m.Shares()
+	for i := range shares {
+		shares[i].Source = Mirrored(shares[i].Source)
+	}
+	twice, err := NewMix(shares...)
+	if err != nil {
+		panic(err) // the same weights, for more pictures
+	}
+	return twice
+}
 
 type mirrored struct{ src Source }
 

@@ -41,13 +41,17 @@ type Ordered interface {
 }
 
 // NewMix returns the mix of sources with weights above 0. It is an error if a weight is
-// so small beside the others that no picture of an epoch would be its source's, and if
-// sources have squares of different sizes (Sized).
+// so small beside the others that no picture of an epoch would be its source's, if
+// sources have squares of different sizes (Sized), and if one is a Mix itself, which
+// would be drawn from without regard to its weights.
 func NewMix(shares ...Share) (*Mix, error) {
 	m := &Mix{shares: slices.Clone(shares), starts: []int{0}}
 	for i, s := range shares {
 		if !(s.Weight > 0) || s.Weight > math.MaxFloat32 {
 			return nil, fmt.Errorf("dataset: weight %v of source %d: want a number above 0", s.Weight, i+1)
+		}
+		if _, ok := s.Source.(*Mix); ok {
+			return nil, fmt.Errorf("dataset: source %d is a Mix: name its sources instead", i+1)
 		}
 		if s.Source.Len() == 0 {
 			return nil, fmt.Errorf("dataset: source %d: %w", i+1, errNone)

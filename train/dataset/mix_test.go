@@ -134,7 +134,7 @@ func TestMixOfBadPictures(t *testing.T) {
 func TestMixErrors(t *testing.T) {
 	for _, shares := range [][]Share{
 		nil, {{drawn(3), 0}}, {{drawn(3), -1}}, {{drawn(3), 1}, {Images{}, 1}}, {{drawn(3), 1}, {drawn(3), 1e-3}},
-		{{sized{drawn(3), 8}, 1}, {sized{drawn(3), 9}, 1}},
+		{{sized{drawn(3), 8}, 1}, {sized{drawn(3), 9}, 1}}, {{mixOf(t, drawn(3)), 1}},
 	} {
 		_, err := NewMix(shares...)
 		require.Error(t, err)
@@ -190,6 +190,9 @@ func TestMirrored(t *testing.T) {
 		require.Equal(t, m.Name(1)+" (mirrored)", m.Name(5))
 		require.NotEqual(t, Fingerprint(src), Fingerprint(m))
 	}
+	twice := Mirrored(mixed(t, 3, 1)).(*Mix)
+	require.Equal(t, 36, twice.Len())
+	require.Equal(t, 3.0, twice.Shares()[0].Weight)
 	require.NoError(t, os.Remove(filepath.Join(dir, "2.png")))
 	_, err = Mirrored(files).Load(6)
 	require.Error(t, err)
