@@ -15,7 +15,12 @@ import (
 func Recognize(d statedict.Dict) (*Network, error) {
 	var fits []*Network
 	var nearest error
-	least := len(d)
+	least := 0 // tensors that are not known, and not in any network
+	for _, e := range d {
+		if !statedict.IsRunningStatistic(e.Name) {
+			least++
+		}
+	}
 	for i := range families {
 		f := &families[i]
 		n, err := f.read(d)

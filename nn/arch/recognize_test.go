@@ -82,3 +82,15 @@ func TestRecognizeRefuses(t *testing.T) {
 	require.ErrorAs(t, err, &m)
 	require.Equal(t, []string{"in5.bias"}, m.Missing)
 }
+
+// TestForeignStatistics takes no network for a known one because half of it are
+// running statistics, which any network may have.
+func TestForeignStatistics(t *testing.T) {
+	var d statedict.Dict
+	for _, name := range []string{"model1.0.conv2d.weight", "model1.1.running_mean", "model1.1.running_var", "gram.weight"} {
+		d = append(d, statedict.Entry{Name: name, Shape: []int{1}, Data: []float32{1}})
+	}
+	_, err := arch.Recognize(d)
+	require.ErrorContains(t, err, "not the state dict of a network known here")
+	require.ErrorContains(t, err, "MSG-Net")
+}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +82,26 @@ func find(m *onnx.Model, op string) *onnx.Node {
 		}
 	}
 	panic("no " + op)
+}
+
+// node returns the node of a name.
+func node(m *onnx.Model, name string) *onnx.Node {
+	for i := range m.Graph.Nodes {
+		if m.Graph.Nodes[i].Name == name {
+			return &m.Graph.Nodes[i]
+		}
+	}
+	panic("no " + name)
+}
+
+// insert has what the named node takes first pass through another, with a number.
+func insert(m *onnx.Model, before, op string, number float32) {
+	n := node(m, before)
+	m.Graph.Initializers = append(m.Graph.Initializers, onnx.FloatTensor("number", []int64{1}, []float32{number}))
+	added := onnx.Node{Op: op, Inputs: []string{n.Inputs[0], "number"}, Outputs: []string{"inserted"}}
+	n.Inputs[0] = "inserted"
+	i := slices.IndexFunc(m.Graph.Nodes, func(n onnx.Node) bool { return n.Name == before })
+	m.Graph.Nodes = slices.Insert(m.Graph.Nodes, i, added)
 }
 
 func initializer(m *onnx.Model, name string) *onnx.Tensor {

@@ -327,6 +327,16 @@ func TestRefusals(t *testing.T) {
 			m.Graph.Outputs[0].Name = "sum"
 		}},
 		{`("InstanceNormalization"): attribute epsilon is of type 2, expected 1`, func(m *onnx.Model) { find(m, "InstanceNormalization").Attribute("epsilon").Type = onnx.AttributeInt }},
+		{`its bias has dimensions [4], expected [8]`, func(m *onnx.Model) {
+			m.Graph.Initializers = append(m.Graph.Initializers, onnx.FloatTensor("long", []int64{8}, make([]float32, 8)))
+			find(m, "InstanceNormalization").Inputs[1] = "long"
+		}},
+		{`it pads by 2, 1, 0 and 1; these networks pad all sides alike`, func(m *onnx.Model) {
+			copy(node(m, "resnets.0.conv1.reflection_pad").Attribute("pads").Ints, []int64{0, 0, 2, 1, 0, 0, 0, 1})
+		}},
+		{`it takes what is scaled or shifted between layers`, func(m *onnx.Model) { insert(m, "resnets.0.conv1.reflection_pad", "Add", 2) }},
+		{`it adds what is scaled or shifted`, func(m *onnx.Model) { insert(m, "resnets.0.conv2.sum0_0", "Add", 2) }},
+		{`its other operand is 0`, func(m *onnx.Model) { insert(m, "conv1.reflection_pad", "Div", 0) }},
 		{`("Conv"): it has 2 groups`, func(m *onnx.Model) { find(m, "Conv").Attribute("group").Int = 2 }},
 		{`in inputs: map[2:3 4:-1], expected map[2:3 4:1]`, func(m *onnx.Model) { subtract(m) }},
 		{`it normalizes what is not the output of a convolution alone`, func(m *onnx.Model) {
@@ -353,6 +363,24 @@ func TestRefusals(t *testing.T) {
 		_, err := m.Network()
 		require.ErrorContains(t, err, test.want)
 	}
+}
+
+// TestShiftedFrame reads a graph that shifts and scales its frame first: the weights
+// take that in.
+func TestShiftedFrame(t *testing.T) {
+	m := build(t, trained(arch.Tutorial([3]int{4, 5, 6}, 1)), onnxexport.Options{Bytes: true})
+	insert(m, "conv1.reflection_pad", "Sub", 100)
+	n, err := m.Network()
+	require.NoError(t, err)
+	x := make([]float32, 3*16*24)
+	for i := range x {
+		x[i] = float32(i * i % 256)
+	}
+	want, err := m.Evaluate(x, 16, 24)
+	require.NoError(t, err)
+	got, err := build(t, n.Weights, onnxexport.Options{Bytes: true}).Evaluate(x, 16, 24)
+	require.NoError(t, err)
+	require.InDeltaSlice(t, want, got, 0.01)
 }
 
 // subtract makes the additions of a residual block subtractions.

@@ -52,6 +52,36 @@ func TestBuffersLive(t *testing.T) {
 	}
 }
 
+// TestNothingInVain computes no channels that are not there, and applies nothing to
+// the layer that has neither norm, activation nor sum.
+func TestNothingInVain(t *testing.T) {
+	n := arch.Tutorial([3]int{8, 16, 32}, 2)
+	p, err := New(n, zeros(n))
+	require.NoError(t, err)
+	want, applied := 0, 0
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		blocked := (l.Out + 15) / 16 * 16
+		if l.Out < 16 {
+			blocked = (l.Out + 3) / 4 * 4
+		}
+		want += blocked * (1 + l.In*l.Taps()*l.Taps())
+		if l.Norm != "" {
+			want += 2 * l.Out
+		}
+		if l.Norm != "" || l.ReLU || len(l.Plus) > 0 {
+			applied++
+		}
+	}
+	require.Len(t, p.Weights, want)
+	for _, s := range p.Steps {
+		if p.Kernels[s.Kernel].kind == "apply" {
+			applied--
+		}
+	}
+	require.Zero(t, applied)
+}
+
 func TestGroups(t *testing.T) {
 	for _, c := range []struct {
 		s    Step

@@ -59,6 +59,8 @@ func TestDescribe(t *testing.T) {
 		"model.diffusion_model.input_blocks.0.0.weight":             "diffusion",
 		"lora_unet_down_blocks_0.lora_up.weight":                    "LoRA",
 		"model.embed_tokens.weight model.layers.0.self_attn.q.bias": "language model",
+		"model1.0.conv2d.weight model1.1.running_mean":              "MSG-Net",
+		"model.1.weight model.10.conv_block.1.weight":               "CycleGAN",
 		"a b c":   "it has a, b, c",
 		"a b c d": "it has a, b, c, ...",
 	} {
@@ -67,5 +69,24 @@ func TestDescribe(t *testing.T) {
 			d = append(d, statedict.Entry{Name: name})
 		}
 		require.Contains(t, d.Describe(), want)
+	}
+}
+
+// TestCompare finds each kind of difference where there is one of two kinds, and takes
+// running statistics for none.
+func TestCompare(t *testing.T) {
+	params := []statedict.Param{{Name: "a", Shape: []int{2}}, {Name: "b", Shape: []int{3}}}
+	entry := func(name string, n int) statedict.Entry {
+		return statedict.Entry{Name: name, Shape: []int{n}, Data: make([]float32, n)}
+	}
+	require.Nil(t, statedict.Dict{entry("a", 2), entry("b", 3), entry("in1.running_mean", 2), entry("running_var", 2)}.Compare(params))
+	for what, d := range map[string]statedict.Dict{
+		"renamed":           {entry("a", 2), entry("c", 3)},
+		"missing, reshaped": {entry("b", 4)},
+		"extra, reshaped":   {entry("a", 2), entry("b", 4), entry("c", 1)},
+		"missing":           {entry("a", 2)},
+		"extra":             {entry("a", 2), entry("b", 3), entry("not_running_mean", 1)},
+	} {
+		require.NotNil(t, d.Compare(params), what)
 	}
 }
