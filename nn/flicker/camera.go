@@ -71,9 +71,6 @@ type film struct {
 // inFront tells whether the point of a layer, relative to the picture's center,
 // belongs to the front.
 func (f *film) inFront(x, y float64) bool {
-	if f.front == nil {
-		return false
-	}
 	u, v := x/(0.22*float64(f.picture.w)), y/(0.3*float64(f.picture.h))
 	return u*u+v*v <= 1
 }

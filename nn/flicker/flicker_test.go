@@ -264,3 +264,24 @@ func TestAuthor(t *testing.T) {
 	require.InDelta(t, 25.1, r.NoiseGain1, 1)
 	require.InDelta(t, 20.0, r.NoiseChange1, 1)
 }
+
+// TestDetail adds up the Laplacian of single bright pixels by hand: 4 where one is, 1 at
+// each neighbor, as far as these do not lie at the border.
+func TestDetail(t *testing.T) {
+	for _, c := range []struct{ x, y, want int }{{2, 2, 8}, {1, 1, 6}, {3, 1, 6}, {1, 2, 7}, {0, 1, 1}, {4, 2, 1}, {2, 0, 1}, {2, 4, 1}, {0, 0, 0}, {4, 4, 0}} {
+		p := &planes{5, 5, make([]float32, 3*25)}
+		p.data[25+c.y*5+c.x] = 9
+		require.InDelta(t, float64(c.want), p.detail()*3, 1e-9, "%v", c)
+	}
+}
+
+// TestBeyondBlocks asks for motion where the blocks end before the picture does.
+func TestBeyondBlocks(t *testing.T) {
+	m := &Motion{w: 1, h: 1, dx: []int{3}, dy: []int{-2}, known: []bool{true}}
+	u, v, seen := m.Before(block-1, block-1)
+	require.Equal(t, []any{float64(block + 2), float64(block - 3), true}, []any{u, v, seen})
+	for _, at := range [][2]int{{block, 0}, {0, block}, {block, block}} {
+		_, _, seen := m.Before(at[0], at[1])
+		require.False(t, seen)
+	}
+}
