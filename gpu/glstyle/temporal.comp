@@ -41,7 +41,7 @@ int trace(ivec2 p, out vec2 off, out bool seen) {
 	if (scale != vec2(0))
 		u -= scale * imageLoad(motion, p).xy;
 	vec2 most = vec2(size - 1);
-	seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThanEqual(u, most + 0.5)); // false for NaN, too
+	seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThan(u, most + 0.5)); // false for NaN, too
 	if (!seen)
 		u = vec2(u.x > 0.0 ? min(u.x, most.x) : 0.0, u.y > 0.0 ? min(u.y, most.y) : 0.0);
 	ivec2 nearest = clamp(ivec2(u + 0.5), ivec2(0), size - 1);

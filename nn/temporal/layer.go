@@ -1,6 +1,7 @@
 package temporal
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"runtime"
@@ -38,15 +39,15 @@ type Layer struct {
 	w, h int
 	opts Options
 
-	base    []float32 // the last picture that was added, red, green and blue of each pixel
-	next    []float32
+	base    []uint64 // the last picture that was added; see pairs
+	next    []uint64
 	shown   trail // what the last frame shows of base
 	late    trail // what it shows of the marked frame
 	marked  trail // what the marked frame showed of base
 	spare   [2]trail
 	depth   []float32 // of the last frame
 	deep    bool      // depth is known
-	low     []uint8   // least and largest colors of a column of three pixels, RGBA
+	low     []uint8   // least and largest colors of each pixel and its neighbors, RGBA; two more in each row
 	high    []uint8
 	started bool // there is a picture
 	waiting bool // a frame is marked
@@ -64,16 +65,24 @@ type Layer struct {
 
 // trail tells, for each pixel of a frame, where its contents are in a picture.
 type trail struct {
-	at    []float32 // column and row
-	known []bool    // they could be seen all the way
+	at    []place
+	known []bool // they could be seen all the way
 }
 
-func newTrail(n int) trail { return trail{make([]float32, 2*n), make([]bool, n)} }
+func newTrail(n int) trail { return trail{make([]place, n), make([]bool, n)} }
+
+// place is a column and a row, in parts of 1/one.
+type place struct{ x, y int32 }
+
+const (
+	one     = 1 << 16
+	maxSide = 1<<15 - 1
+)
 
 // New returns a layer for frames of width x height pixels, to be closed after use. It
 // panics if the size or the options are out of range.
 func New(width, height int, o Options) *Layer {
-	if width < 1 || height < 1 {
+	if width < 1 || height < 1 || width > maxSide || height > maxSide {
 		panic(fmt.Sprintf("temporal: a layer of %dx%d pixels", width, height))
 	}
 	if !(o.Keep >= 0 && o.Keep < 1) || !(o.DepthTolerance >= 0) || o.Threads < 0 {
@@ -88,9 +97,9 @@ func New(width, height int, o Options) *Layer {
 	n := width * height
 	l := &Layer{
 		w: width, h: height, opts: o,
-		base: make([]float32, 3*n), next: make([]float32, 3*n),
+		base: make([]uint64, n), next: make([]uint64, n),
 		shown: newTrail(n), spare: [2]trail{newTrail(n)},
-		depth: make([]float32, n), low: make([]uint8, 4*n), high: make([]uint8, 4*n),
+		depth: make([]float32, n), low: make([]uint8, 4*(n+2*height)), high: make([]uint8, 4*(n+2*height)),
 		work: make(chan [2]int, height),
 	}
 	for range o.Threads {
@@ -281,133 +290,134 @@ func (l *Layer) traceRow(y int) {
 	if compare {
 		depth = depth[y*w:][:w]
 	}
-	right, lower := float32(w)-0.5, float32(h)-0.5
-	at, known := l.spare[0].at[2*y*w:][:2*w], l.spare[0].known[y*w:][:w]
+	at, known := l.spare[0].at[y*w:][:w], l.spare[0].known[y*w:][:w]
 	for x := range known {
-		u, v := float32(x), float32(y)
+		seen := true
+		u, v := int64(x)*one, int64(y)*one
 		if motion != nil {
-			u -= f.ScaleX * motion[2*x]
-			v -= f.ScaleY * motion[2*x+1]
+			dx, dy := f.ScaleX*motion[2*x], f.ScaleY*motion[2*x+1]
+			if seen = abs(dx) <= maxSide && abs(dy) <= maxSide; !seen { // or NaN
+				dx, dy = bounded(dx), bounded(dy)
+			}
+			u -= int64(dx * one)
+			v -= int64(dy * one)
 		}
-		seen := u >= -0.5 && v >= -0.5 && u <= right && v <= lower // false for NaN, too
-		if !seen {
-			u, v = clamp(u, right-0.5), clamp(v, lower-0.5)
+		nu, nv := int((u+one/2)>>16), int((v+one/2)>>16)
+		if uint(nu) >= uint(w) || uint(nv) >= uint(h) {
+			seen = false
+			u, v = min(max(u, 0), int64(w-1)*one), min(max(v, 0), int64(h-1)*one)
+			nu, nv = int((u+one/2)>>16), int((v+one/2)>>16)
 		}
-		nu, nv := min(int(u+0.5), w-1), min(int(v+0.5), h-1)
 		j := nv*w + nu
 		if seen && compare {
 			d := depth[x]
 			seen = abs(l.depth[j]-d) <= l.opts.DepthTolerance*abs(d)
 		}
 		// What lies between pixels stays between them: nothing is rounded away.
-		du, dv := u-float32(nu), v-float32(nv)
-		before := l.shown.at[2*j:][:2]
-		at[2*x], at[2*x+1], known[x] = before[0]+du, before[1]+dv, seen && l.shown.known[j]
+		du, dv := int32(u-int64(nu)*one), int32(v-int64(nv)*one)
+		before := l.shown.at[j]
+		at[x], known[x] = place{before.x + du, before.y + dv}, seen && l.shown.known[j]
 		if l.waiting {
-			i, before := y*w+x, l.late.at[2*j:][:2]
-			l.spare[1].at[2*i], l.spare[1].at[2*i+1], l.spare[1].known[i] = before[0]+du, before[1]+dv, seen && l.late.known[j]
+			i, before := y*w+x, l.late.at[j]
+			l.spare[1].at[i], l.spare[1].known[i] = place{before.x + du, before.y + dv}, seen && l.late.known[j]
 		}
 	}
 }
 
-// clamp returns v within 0 and most; 0 for NaN.
-func clamp(v, most float32) float32 {
-	if !(v > 0) {
-		return 0
+// bounded returns a motion that leads as far as any may; not a number leads to 0.
+func bounded(v float32) float32 {
+	if v != v {
+		return maxSide
 	}
-	if v > most {
-		return most
-	}
-	return v
+	return min(max(v, -maxSide), maxSide)
 }
 
 func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
 
-// carried returns the color of base that a trail leads to from pixel i.
-func (l *Layer) carried(i int) (r, g, b float32) {
-	u, v := clamp(l.from.at[2*i], float32(l.w-1)), clamp(l.from.at[2*i+1], float32(l.h-1))
-	x, y := int(u), int(v)
-	fx, fy := u-float32(x), v-float32(y)
-	upper := l.base[3*(y*l.w+x):]
-	lower := upper
-	if y < l.h-1 {
-		lower = upper[3*l.w:]
+// carried returns the color of base at a place, as pairs.
+func (l *Layer) carried(p place) (redBlue, green uint64) {
+	x, y := min(max(int(p.x), 0), (l.w-1)*one), min(max(int(p.y), 0), (l.h-1)*one)
+	i := y/one*l.w + x/one
+	fx, fy := uint64(x%one)/2, uint64(y%one)/2
+	right, below := 1, l.w
+	if fx == 0 {
+		right = 0 // there may be none
 	}
-	if x == l.w-1 {
-		a, c := upper[:3:3], lower[:3:3]
-		return a[0] + fy*(c[0]-a[0]), a[1] + fy*(c[1]-a[1]), a[2] + fy*(c[2]-a[2])
+	if fy == 0 {
+		below = 0
 	}
-	a, c := upper[:6:6], lower[:6:6]
-	r0, g0, b0 := a[0]+fx*(a[3]-a[0]), a[1]+fx*(a[4]-a[1]), a[2]+fx*(a[5]-a[2])
-	r1, g1, b1 := c[0]+fx*(c[3]-c[0]), c[1]+fx*(c[4]-c[1]), c[2]+fx*(c[5]-c[2])
-	return r0 + fy*(r1-r0), g0 + fy*(g1-g0), b0 + fy*(b1-b0)
+	a, b, c, d := l.base[i], l.base[i+right], l.base[i+below], l.base[i+below+right]
+	// The four weights add up to 32768.
+	both := fx * fy >> 15
+	neither := 32768 - fx - fy + both
+	fx, fy = fx-both, fy-both
+	redBlue = (a&pairs*neither + b&pairs*fx + c&pairs*fy + d&pairs*both + halfWeight) >> 15 & pairs
+	green = (a>>16&pairs*neither + b>>16&pairs*fx + c>>16&pairs*fy + d>>16&pairs*both + halfWeight) >> 15 & pairs
+	return redBlue, green
 }
 
 // take makes the styled frame the next picture as it is.
 func (l *Layer) take(y0, y1 int) {
 	for y := y0; y < y1; y++ {
-		row := l.src[y*l.stride:]
-		to := l.next[3*y*l.w:][:3*l.w]
-		for x := range l.w {
-			for c := range 3 {
-				to[3*x+c] = float32(row[4*x+c])
-			}
+		row, to := l.src[y*l.stride:][:4*l.w], l.next[y*l.w:][:l.w]
+		for x := range to {
+			redBlue, green := unpack(binary.LittleEndian.Uint32(row[4*x:]))
+			to[x] = redBlue | green<<16
 		}
 	}
 }
 
-// around finds the least and the largest colors of each pixel and those above and
-// below.
+// around finds the least and the largest colors of each pixel and its neighbors.
 func (l *Layer) around(y0, y1 int) {
 	n := 4 * l.w
 	for y := y0; y < y1; y++ {
 		above, row, below := l.src[max(y-1, 0)*l.stride:][:n], l.src[y*l.stride:][:n], l.src[min(y+1, l.h-1)*l.stride:][:n]
-		low, high := l.low[y*n:][:n], l.high[y*n:][:n]
-		for i, v := range row {
-			a, b := above[i], below[i]
-			low[i], high[i] = min(v, a, b), max(v, a, b)
+		low, high := l.low[y*(n+8):][:n+8], l.high[y*(n+8):][:n+8]
+		extremes(low[4:], high[4:], above, row, below)
+		for _, side := range [2][]uint8{low, high} { // the edges are their own neighbors
+			copy(side[:4], side[4:8])
+			copy(side[n+4:], side[n:n+4])
+		}
+		// In place: what is read lies ahead of what is written.
+		i := 0
+		for ; i+8 <= n; i += 8 {
+			at := func(p []uint8, i int) uint64 { return binary.LittleEndian.Uint64(p[i:]) }
+			binary.LittleEndian.PutUint64(low[i:], lower(at(low, i), at(low, i+4), at(low, i+8)))
+			binary.LittleEndian.PutUint64(high[i:], higher(at(high, i), at(high, i+4), at(high, i+8)))
+		}
+		for ; i < n; i++ {
+			low[i], high[i] = min(low[i], low[i+4], low[i+8]), max(high[i], high[i+4], high[i+8])
 		}
 	}
 }
 
 // mix makes the next picture of the styled frame and what was carried over.
 func (l *Layer) mix(y0, y1 int) {
-	keep, last := l.opts.Keep, 4*(l.w-1)
+	keep, n := uint64(32768*l.opts.Keep+0.5), 4*l.w
 	for y := y0; y < y1; y++ {
-		row, next := l.src[y*l.stride:][:last+4], l.next[3*y*l.w:][:3*l.w]
-		low, high := l.low[4*y*l.w:][:last+4], l.high[4*y*l.w:][:last+4]
-		known := l.from.known[y*l.w:][:l.w]
-		for x, seen := range known {
-			to, fresh := next[3*x:][:3:3], row[4*x:][:4:4]
-			if !seen {
-				to[0], to[1], to[2] = float32(fresh[0]), float32(fresh[1]), float32(fresh[2])
-				continue
+		row, to := l.src[y*l.stride:][:n], l.next[y*l.w:][:l.w]
+		low, high := l.low[y*(n+8):][:n], l.high[y*(n+8):][:n]
+		at, known := l.from.at[y*l.w:][:l.w], l.from.known[y*l.w:][:l.w]
+		for x := range to {
+			redBlue, green := unpack(binary.LittleEndian.Uint32(row[4*x:]))
+			if known[x] {
+				oldRB, oldG := l.carried(at[x])
+				lowRB, lowG := unpack(binary.LittleEndian.Uint32(low[4*x:]))
+				highRB, highG := unpack(binary.LittleEndian.Uint32(high[4*x:]))
+				redBlue = blend(redBlue, within(oldRB, lowRB, highRB), keep)
+				green = blend(green, within(oldG, lowG, highG), keep)
 			}
-			left, right := max(4*x-4, 0), min(4*x+4, last)
-			l0, l1, l2 := low[left:][:4:4], low[4*x:][:4:4], low[right:][:4:4]
-			h0, h1, h2 := high[left:][:4:4], high[4*x:][:4:4], high[right:][:4:4]
-			r, g, b := l.carried(y*l.w + x)
-			to[0] = within(float32(fresh[0]), r, keep, min(l0[0], l1[0], l2[0]), max(h0[0], h1[0], h2[0]))
-			to[1] = within(float32(fresh[1]), g, keep, min(l0[1], l1[1], l2[1]), max(h0[1], h1[1], h2[1]))
-			to[2] = within(float32(fresh[2]), b, keep, min(l0[2], l1[2], l2[2]), max(h0[2], h1[2], h2[2]))
+			to[x] = redBlue | green<<16
 		}
 	}
-}
-
-// within mixes a new color with an old one that is brought between least and most.
-// None is negative, so that their bits compare as they do, without jumps.
-func within(fresh, old, keep float32, least, most uint8) float32 {
-	low, high := math.Float32bits(float32(least)), math.Float32bits(float32(most))
-	old = math.Float32frombits(max(low, min(high, math.Float32bits(old))))
-	return fresh + keep*(old-fresh)
 }
 
 // itself leads each pixel to itself.
 func (l *Layer) itself(y0, y1 int) {
 	for y := y0; y < y1; y++ {
-		for x := range l.w {
-			i := y*l.w + x
-			l.from.at[2*i], l.from.at[2*i+1], l.from.known[i] = float32(x), float32(y), true
+		at, known := l.from.at[y*l.w:][:l.w], l.from.known[y*l.w:][:l.w]
+		for x := range at {
+			at[x], known[x] = place{int32(x) * one, int32(y) * one}, true
 		}
 	}
 }
@@ -415,12 +425,9 @@ func (l *Layer) itself(y0, y1 int) {
 // show writes the next picture to dst, where each pixel shows itself.
 func (l *Layer) show(y0, y1 int) {
 	for y := y0; y < y1; y++ {
-		row, from := l.dst[y*l.stride:], l.next[3*y*l.w:][:3*l.w]
-		alpha := l.src[y*l.stride:]
-		for x := range l.w {
-			for c := range 3 {
-				row[4*x+c] = toByte(from[3*x+c])
-			}
+		row, alpha, from := l.dst[y*l.stride:][:4*l.w], l.src[y*l.stride:][:4*l.w], l.next[y*l.w:][:l.w]
+		for x, v := range from {
+			store(row[4*x:], v&pairs, v>>16&pairs)
 			row[4*x+3] = alpha[4*x+3]
 		}
 	}
@@ -430,14 +437,10 @@ func (l *Layer) show(y0, y1 int) {
 // moved writes what each pixel shows to dst. What has no past shows what is nearest.
 func (l *Layer) moved(y0, y1 int) {
 	for y := y0; y < y1; y++ {
-		row := l.dst[y*l.stride:][:4*l.w]
-		for x := range l.w {
-			r, g, b := l.carried(y*l.w + x)
-			to := row[4*x:][:3:3]
-			to[0], to[1], to[2] = toByte(r), toByte(g), toByte(b)
+		row, at := l.dst[y*l.stride:][:4*l.w], l.from.at[y*l.w:][:l.w]
+		for x, p := range at {
+			redBlue, green := l.carried(p)
+			store(row[4*x:], redBlue, green)
 		}
 	}
 }
-
-// toByte rounds a value of 0 to 255.
-func toByte(v float32) uint8 { return uint8(v + 0.5) }

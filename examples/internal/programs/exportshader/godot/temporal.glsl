@@ -26,7 +26,7 @@ float distanceOf(ivec2 p) {
 
 vec4 trace(ivec2 p) {
 	vec2 u = vec2(p) + vec2(size.xy) * texelFetch(velocity, p, 0).xy, most = vec2(size.xy - 1);
-	bool seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThanEqual(u, most + 0.5));
+	bool seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThan(u, most + 0.5));
 	if (!seen)
 		u = vec2(u.x > 0.0 ? min(u.x, most.x) : 0.0, u.y > 0.0 ? min(u.y, most.y) : 0.0);
 	ivec2 nearest = clamp(ivec2(u + 0.5), ivec2(0), size.xy - 1);
