@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/impasto-go/impasto/tensor/backend"
 )
@@ -97,7 +98,9 @@ type convolution struct {
 // block go in slabs; those of the input add up.
 func (d *Device) conv(c convolution) {
 	cin, cout := c.x.Shape()[1], c.dst.Shape()[1]
-	for _, images := range d.images(c.batch, c.dst, c.x) {
+	n := d.imagesAtOnce(c.batch.len, c.dst, c.x)
+	for first := 0; first < c.batch.len; first += n {
+		images := span{c.batch.first + first, n}
 		for _, out := range d.cut(cout, images.len*c.dst.(*buffer).plane()) {
 			for i, in := range d.cut(cin, images.len*c.x.(*buffer).plane()) {
 				last := in.first+in.len == cin
@@ -107,21 +110,15 @@ func (d *Device) conv(c convolution) {
 	}
 }
 
-// images splits a batch into single images where tensors are too large for one
-// shader storage block.
-func (d *Device) images(batch span, tensors ...backend.Buffer) []span {
-	split := false
+// imagesAtOnce is how many of a batch's images one dispatch takes: single ones where
+// tensors are too large for one shader storage block.
+func (d *Device) imagesAtOnce(batch int, tensors ...backend.Buffer) int {
 	for _, t := range tensors {
-		split = split || batch.len > d.atOnce(t.Shape()[1]*t.(*buffer).plane())
+		if batch > d.atOnce(t.Shape()[1]*t.(*buffer).plane()) {
+			return 1
+		}
 	}
-	if !split {
-		return []span{batch}
-	}
-	spans := make([]span, batch.len)
-	for i := range spans {
-		spans[i] = span{batch.first + i, 1}
-	}
-	return spans
+	return batch
 }
 
 // slab is the view of some channels of some images; all of the channels when
@@ -189,8 +186,8 @@ func (d *Device) convDirect(c convolution, p product) {
 	tile := convTile(p.outputs, p.images.len*c.height*c.width)
 	tiles := (p.outputs + 4*tile - 1) / (4 * tile)
 	k := c.kernel
-	packed, free := d.pack(k, p, "", tiles*4*tile, p.inputs*k.rows*k.columns)
-	defer free()
+	packed, lent := d.pack(k, p, tapsInner, tiles*4*tile, p.inputs*k.rows*k.columns)
+	defer d.recycle(lent)
 
 	f := convForm{tile: tile, upsample: c.upsample, reflect: c.reflect}
 	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9) { // unrolled
@@ -206,7 +203,7 @@ func (d *Device) convDirect(c convolution, p product) {
 		p.args.add(k.rows, k.columns, c.stride)
 	}
 	views := p.views(packed)
-	d.runCounted(p.flops(k), variant{shader: "conv2d", defines: d.defines(f)},
+	d.runCounted(p.flops(k), variant{shader: "conv2d", defines: defines(d, f)},
 		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views[:], &p.args)
 }
 
@@ -228,12 +225,24 @@ func (f convForm) String() string {
 	return s
 }
 
-// defines is form as a string, which is made once.
-func (d *Device) defines(form fmt.Stringer) string {
-	s, ok := d.forms[form]
+// form is a variant of a shader.
+type form interface {
+	comparable
+	fmt.Stringer
+}
+
+// defines is f as a string, which is made once.
+func defines[F form](d *Device, f F) string {
+	key := reflect.TypeFor[F]()
+	known, _ := d.forms[key].(map[F]string) // forms as keys of one map would be allocated
+	if known == nil {
+		known = map[F]string{}
+		d.forms[key] = known
+	}
+	s, ok := known[f]
 	if !ok {
-		s = form.String()
-		d.forms[form] = s
+		s = f.String()
+		known[f] = s
 	}
 	return s
 }
@@ -253,12 +262,21 @@ func convTile(channels, pixels int) int {
 	return 1
 }
 
+// packOrder is which summands of a product come first.
+type packOrder int
+
+const (
+	tapsInner packOrder = iota
+	channelsInner
+)
+
 // pack brings the weights of a product into a kernel's order: rows of padded output
 // channels for each of depth summands.
-func (d *Device) pack(k kernel, p product, defines string, padded, depth int) (packed view, free func()) {
+func (d *Device) pack(k kernel, p product, order packOrder, padded, depth int) (packed view, lent *storage) {
 	n := depth * padded
+	defines := [...]string{"", "CHANNELS_INNER"}[order]
 	if k.symmetric {
-		defines += " SYMMETRIC"
+		defines = [...]string{"SYMMETRIC", "CHANNELS_INNER SYMMETRIC"}[order]
 	}
 	a := argsOf(0, []any{
 		n, p.outputs, padded, k.rows, k.columns,

@@ -63,8 +63,10 @@ func (d *Device) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvB
 // gradWeight computes dw.
 func (d *Device) gradWeight(dw, x, dy backend.Buffer, g backend.ConvBlock, add bool) {
 	ws := dw.Shape()
-	for _, images := range d.images(span{0, x.Shape()[0]}, x, dy) {
-		d.gradWeightImages(whole(dw), images, x, dy, ws[2], ws[3], g, 1, add)
+	batch := x.Shape()[0]
+	n := d.imagesAtOnce(batch, x, dy)
+	for first := 0; first < batch; first += n {
+		d.gradWeightImages(whole(dw), span{first, n}, x, dy, ws[2], ws[3], g, 1, add)
 		add = true
 	}
 }
@@ -84,19 +86,18 @@ func (d *Device) gradWeightImages(dw view, images span, x, dy backend.Buffer, kh
 	shares := d.gradShares(threads, images.len*ys[2], dw.len)
 	parts := d.scratch(shares * dw.len)
 	defer d.recycle(parts.storage)
-	defines := t.defines(kh, kw, g)
+	v := variant{shader: "conv2dgradweight", defines: defines(d, directGradForm{t, kh, kw, g.Stride, g.Upsample, g.Reflect})}
 	for _, out := range d.cut(ys[1], images.len*ys[2]*ys[3]) {
 		for _, in := range d.cut(xs[1], images.len*xs[2]*xs[3]) {
 			tiles := (out.len + 4*t.tile - 1) / (4 * t.tile)
 			spreads := (in.len + t.spread - 1) / t.spread
 			n := shares * tiles * spreads * (kh / t.rows) * (kw / t.columns)
-			uniforms := []any{images.len, in.len, xs[2], xs[3], out.len, ys[2], ys[3], g.Pad,
-				shares, dw.len, out.first, in.first, xs[1]}
+			a := argsOf(0, []any{images.len, in.len, xs[2], xs[3], out.len, ys[2], ys[3], g.Pad,
+				shares, dw.len, out.first, in.first, xs[1]})
 			if !t.unrolled {
-				uniforms = append(uniforms, kh, kw, g.Stride)
+				a.add(kh, kw, g.Stride)
 			}
-			d.run("conv2dgradweight", defines, groupsFor(n),
-				[]view{parts, slab(x, images, in), slab(dy, images, out)}, uniforms...)
+			d.runArgs(v, groupsFor(n), []view{parts, slab(x, images, in), slab(dy, images, out)}, &a)
 		}
 	}
 	d.sum(dw, matrix{view: parts, rows: dw.len, columns: shares, rowStep: 1, columnStep: dw.len}, scale, add)
@@ -136,12 +137,20 @@ func gradTileFor(outputs, kh, kw, stride int) gradTile {
 	return t
 }
 
-func (t gradTile) defines(kh, kw int, g backend.ConvBlock) string {
-	s := fmt.Sprintf("TAPSY=%d TAPSX=%d SPREAD=%d TILE=%d UP=%d", t.rows, t.columns, t.spread, t.tile, g.Upsample)
-	if t.unrolled {
-		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", kh, kw, g.Stride)
+// directGradForm is a variant of conv2dgradweight.comp.
+type directGradForm struct {
+	gradTile
+	height, width    int // of the kernel
+	stride, upsample int
+	reflect          bool
+}
+
+func (f directGradForm) String() string {
+	s := fmt.Sprintf("TAPSY=%d TAPSX=%d SPREAD=%d TILE=%d UP=%d", f.rows, f.columns, f.spread, f.tile, f.upsample)
+	if f.unrolled {
+		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.height, f.width, f.stride)
 	}
-	if g.Reflect {
+	if f.reflect {
 		s += " REFLECT"
 	}
 	return s

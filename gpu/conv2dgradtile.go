@@ -47,13 +47,13 @@ func (d *Device) gradWeightTiled(dw view, images span, x, dy backend.Buffer, kh,
 	shares := d.tileShares(groups(ys[1], xs[1]), chunks, dw.len)
 	parts := d.scratch(shares * dw.len)
 	defer d.recycle(parts.storage)
-	defines := d.defines(gradForm{t, kh, kw, g.Stride, g.Upsample, g.Reflect})
+	variants := defines(d, gradForm{t, kh, kw, g.Stride, g.Upsample, g.Reflect})
 	for _, out := range d.cut(ys[1], images.len*ys[2]*ys[3]) {
 		for _, in := range d.cut(xs[1], images.len*xs[2]*xs[3]) {
 			a := argsOf(0, []any{images.len, in.len, xs[2], xs[3], out.len, ys[2], ys[3], g.Pad,
 				shares, dw.len, out.first, in.first, xs[1]})
 			flops := 2 * float64(images.len*ys[2]*ys[3]) * float64(out.len) * float64(in.len*kh*kw)
-			d.runCounted(flops, variant{shader: "conv2dgradtile", defines: defines}, shares*groups(out.len, in.len),
+			d.runCounted(flops, variant{shader: "conv2dgradtile", defines: variants}, shares*groups(out.len, in.len),
 				[]view{parts, slab(x, images, in), slab(dy, images, out)}, &a)
 		}
 	}

@@ -55,8 +55,8 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	depth := p.inputs * k.rows * k.columns
 	chunks := (depth + t.depth - 1) / t.depth
 	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
-	packed, free := d.pack(k, p, "CHANNELS_INNER", padded, chunks*t.depth)
-	defer free()
+	packed, lent := d.pack(k, p, channelsInner, padded, chunks*t.depth)
+	defer d.recycle(lent)
 
 	groups := padded / t.rows * ((4*p.quads() + t.columns - 1) / t.columns)
 	splits := d.splits(groups, chunks, 4*padded*p.quads())
@@ -69,7 +69,7 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	}
 	a := p.args
 	a.add(chunks, splits, padded, 0)
-	v := variant{shader: "conv2dtile", defines: d.defines(f)}
+	v := variant{shader: "conv2dtile", defines: defines(d, f)}
 	views := p.views(packed)
 	if splits == 1 {
 		d.runCounted(p.flops(k), v, groups, views[:], &a)
@@ -77,7 +77,7 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	}
 	parts := d.scratch(splits * 4 * padded * p.quads())
 	defer d.recycle(parts.storage)
-	d.runCounted(p.flops(k), v, groups*splits, append(views[:], parts), &a)
+	d.runCounted(p.flops(k), v, groups*splits, []view{views[0], views[1], views[2], views[3], parts}, &a)
 	p.args.add(splits, padded)
 	d.runArgs(variant{shader: "conv2dsum"}, groupsFor(p.outputs*p.quads()),
 		[]view{p.dst, parts, parts, views[3]}, &p.args)

@@ -46,9 +46,9 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 		k.first + p.first.first*k.outputStep + p.from.first*k.inputStep,
 		k.outputStep, k.inputStep, k.rowStep, k.columnStep, k.scale,
 	})
-	weights, free := d.packed(k, frequencies*depth*padded, variant{shader: "conv2dwinograd", defines: "WEIGHTS"},
+	weights, lent := d.packed(k, frequencies*depth*padded, variant{shader: "conv2dwinograd", defines: "WEIGHTS"},
 		groupsFor(depth*padded), &pack)
-	defer free()
+	defer d.recycle(lent)
 
 	across, down := (p.width+3)/4, (p.height+3)/4
 	all := p.images.len * across * down
@@ -63,8 +63,8 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 	if p.inputs%t.depth != 0 {
 		f.inputs = p.inputs
 	}
-	multiply := variant{shader: "conv2dtile", defines: d.defines(f)}
-	transform := variant{shader: "conv2dwinograd", defines: d.defines(winogradForm{c.upsample, c.reflect})}
+	multiply := variant{shader: "conv2dtile", defines: defines(d, f)}
+	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.reflect})}
 	bias := p.views(weights)[3]
 	xs := c.x.Shape()
 	for first := 0; first < all; first += columns {

@@ -5,6 +5,7 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ type Device struct {
 	pool    pool
 	kernels kernels
 	cache   cache
-	forms   map[fmt.Stringer]string // definitions of variants
+	forms   map[reflect.Type]any // by type of form, definitions of variants
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
@@ -41,7 +42,8 @@ type Device struct {
 	host     []float32 // what moves between host and device goes through here
 	stats    Stats
 
-	recording *Recording // of Record, which takes jobs
+	recording *Recording     // of Record, which takes jobs
+	observe   func(Dispatch) // of Trace; nil without
 
 	epoch     uint64        // number of the barriers so far
 	serial    uint64        // of the submission that is being made
@@ -168,7 +170,7 @@ func (d *Device) init(platform string, getProcAddress func(string) unsafe.Pointe
 		return fmt.Errorf("%w: the context is OpenGL %s, compute shaders need 4.3", ErrUnavailable, gl.GoStr(version))
 	}
 	d.tid = threadID()
-	d.programs, d.forms = map[variant]*program{}, map[fmt.Stringer]string{}
+	d.programs, d.forms = map[variant]*program{}, map[reflect.Type]any{}
 	d.limits = readLimits()
 	var err error
 	if d.kernels, err = chooseKernels(gl.GoStr(gl.GetString(gl.RENDERER))); err != nil {
@@ -354,7 +356,11 @@ func (d *Device) do(t task) {
 		d.recording.jobs = append(d.recording.jobs, t.job)
 		return
 	}
-	d.issue(t.job)
+	if d.observe != nil {
+		d.traced(t.job)
+	} else {
+		d.issue(t.job)
+	}
 	jobs.Put(t.job)
 }
 

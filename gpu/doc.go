@@ -30,7 +30,10 @@
 // Sync returns it. Results are deterministic: every sum has a fixed order.
 package gpu
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 var (
 	// ErrUnavailable says that there is no OpenGL 4.3 to use: it was not built
@@ -68,6 +71,14 @@ type Stats struct {
 	Compiled    int // of these, compiled and not from the cache
 	Dispatches  int // compute dispatches
 	Barriers    int // between dispatches that depend on each other
+}
+
+// Dispatch is one dispatch of a kernel, as [Device.Trace] tells of it.
+type Dispatch struct {
+	Kernel string        // its file in shaders, without the extension
+	FLOPs  float64       // operations of products; 0 for kernels that memory decides
+	Bytes  int           // of the tensors that it sees, each counted once
+	Host   time.Duration // that the host took to issue it, barrier included
 }
 
 // Option changes how a Device is opened.

@@ -30,13 +30,13 @@ func (d *Device) Freeze(b backend.Buffer) {
 }
 
 // packed returns memory of so many floats with a packed form of weights, which a
-// dispatch fills, and what to call when it is no longer needed. The dispatch of frozen
-// weights does nothing if they have not changed since the last one.
-func (d *Device) packed(k kernel, floats int, v variant, groups int, a *args) (view, func()) {
+// dispatch fills, and what to recycle when it is no longer needed. The dispatch of
+// frozen weights does nothing if they have not changed since the last one.
+func (d *Device) packed(k kernel, floats int, v variant, groups int, a *args) (packed view, lent *storage) {
 	if k.derived == nil || floats*floatSize > maxDerived {
 		out := d.scratch(floats)
 		d.runArgs(v, groups, []view{out, k.view}, a)
-		return out, func() { d.recycle(out.storage) }
+		return out, out.storage
 	}
 	key := packing{v, *a}
 	kept := k.derived[key]
@@ -48,8 +48,11 @@ func (d *Device) packed(k kernel, floats int, v variant, groups int, a *args) (v
 	j := newJob(v, groups, 0, []view{kept.view, k.view}, a)
 	j.derived = kept
 	d.send(task{job: j})
-	return kept.view, func() {}
+	return kept.view, &nothing
 }
+
+// nothing is a storage that the pool does not take.
+var nothing storage
 
 // upToDate reports whether the job packs what was packed already, and notes that it
 // will be.

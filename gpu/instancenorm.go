@@ -73,20 +73,20 @@ func (d *Device) NormBlockGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma, beta
 		stage = [2]string{"GRADSTATS RELU", "GRADAPPLY RELU"}
 	}
 	spans := d.cut(total, area)
-	operands := func(dst view, p span) [7]view {
-		return [7]view{dst, planes(dy, p.first, p.len), planes(x, p.first, p.len),
-			whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len), whole(gamma), whole(beta)}
+	operands := func(dst, extra view, p span) [8]view {
+		return [8]view{dst, planes(dy, p.first, p.len), planes(x, p.first, p.len),
+			whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len), whole(gamma), whole(beta), extra}
 	}
 	for _, p := range spans {
 		part := stats.part(2*parts*p.first, 2*parts*p.len)
-		views := operands(part, p)
-		d.runShared("instancenorm", stage[0], p.len*parts, views[:], p.len, area, parts, p.first, s[1])
+		views := operands(part, view{}, p)
+		d.runShared("instancenorm", stage[0], p.len*parts, views[:7], p.len, area, parts, p.first, s[1])
 	}
 	d.runShared("instancenorm", "GRADFINISH", s[1], []view{whole(dgamma), whole(dbeta), sums, stats},
 		total, area, parts, 0, s[1], addParams)
 	for _, p := range spans {
-		views := operands(planes(dx, p.first, p.len), p)
-		d.run("instancenorm", stage[1], groupsForItems(p.len*area), append(views[:], sums.part(2*p.first, 2*p.len)),
+		views := operands(planes(dx, p.first, p.len), sums.part(2*p.first, 2*p.len), p)
+		d.run("instancenorm", stage[1], groupsForItems(p.len*area), views[:],
 			p.len, area, parts, p.first, s[1], add)
 	}
 }

@@ -5,6 +5,7 @@ package gpu
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -83,20 +84,25 @@ func chooseKernels(renderer string) (kernels, error) {
 }
 
 func tileNamed(name string) *tile {
-	for i := range tiles {
-		if tiles[i].String() == name {
+	for i, n := range tileNames {
+		if n == name {
 			return &tiles[i]
 		}
 	}
 	return nil
 }
 
-// convKernels are the names of the kernels for convolutions with shared memory.
-func convKernels() (names []string) {
+// tileNames are those of tiles.
+var tileNames = func() (names []string) {
 	for _, t := range tiles {
 		names = append(names, t.String())
 	}
-	return append(names, winogradName)
+	return names
+}()
+
+// convKernels are the names of the kernels for convolutions with shared memory.
+func convKernels() (names []string) {
+	return append(slices.Clone(tileNames), winogradName)
 }
 
 // software reports whether a renderer computes on the CPU.

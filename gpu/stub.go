@@ -44,6 +44,10 @@ func (d *Device) Info() Info { return Info{} }
 // Stats counts what the device has done so far.
 func (d *Device) Stats() (s Stats) { return Stats{} }
 
+// Trace has f look at every dispatch from now on, on the device's thread; nil ends
+// that.
+func (d *Device) Trace(f func(Dispatch)) {}
+
 // Do calls f on the device's thread with its context current, and waits for it.
 // f may use OpenGL, and the device too. With the caller's own context ([FromCurrent])
 // its state is saved before f and restored after it, instead of around every

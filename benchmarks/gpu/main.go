@@ -29,6 +29,8 @@ type options struct {
 	budget        time.Duration
 	shrink        int
 	python, peers string
+	kernels       bool
+	card          card // what floors of kernels are for; zeros for the device's own
 }
 
 func main() {
@@ -48,6 +50,9 @@ func parse(args []string, log io.Writer) (*options, error) {
 	only := f.String("only", "", "time only rows whose name matches this regular `expression`")
 	f.DurationVar(&o.budget, "time", 300*time.Millisecond, "time each row for about `D`")
 	f.IntVar(&o.shrink, "shrink", 1, "divide the sides of all images by `N`, for software renderers")
+	f.BoolVar(&o.kernels, "kernels", false, "print what the kernels of each row are counted to do, in Markdown")
+	f.Float64Var(&o.card.flops, "tflops", 0, "with -kernels, floors are for a card of `N` TFLOP/s; 0 for what is measured")
+	f.Float64Var(&o.card.bytes, "gbs", 0, "with -kernels, floors are for a card that copies `N` GB/s; 0 for what is measured")
 	f.StringVar(&o.python, "python", "python3", "Python `program` with PyTorch; empty for none")
 	f.StringVar(&o.peers, "peers", filepath.Join("benchmarks", "peers"), "`folder` with cuda.py")
 	if err := f.Parse(args); err != nil {
@@ -56,6 +61,10 @@ func parse(args []string, log io.Writer) (*options, error) {
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
+	if !(o.card.flops >= 0 && o.card.bytes >= 0) {
+		return nil, errors.New("-tflops and -gbs want no less than 0")
+	}
+	o.card.flops, o.card.bytes = 1e12*o.card.flops, 1e9*o.card.bytes
 	if o.shrink < 1 || o.shrink > 16 {
 		return nil, fmt.Errorf("-shrink %d: want 1 to 16", o.shrink)
 	}

@@ -85,11 +85,14 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 		if err := c.Check(); err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
-		r, err := measure(d, c, o.budget)
+		r, err := measure(d, c, o.budget, t.card(o.card))
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 		t.add(r)
+		if o.kernels {
+			printKernels(t.out, c.Name, r.kernels)
+		}
 	}
 	return nil
 }
@@ -98,19 +101,28 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 type row struct {
 	work.Case
 	time                 time.Duration // of one run among several in a row
+	host                 time.Duration // that the host took to issue one
 	dispatches, barriers int           // of one run
+	kernels              []kernel      // that it is made of
 }
 
 // measure times runs in a row, as many as take about a twentieth of the budget, again
 // and again, and keeps the best.
-func measure(d *gpu.Device, c work.Case, budget time.Duration) (row, error) {
+func measure(d *gpu.Device, c work.Case, budget time.Duration, on card) (row, error) {
 	before := d.Stats()
 	c.Run()
 	if err := d.Sync(); err != nil {
 		return row{}, err
 	}
 	after := d.Stats()
-	r := row{Case: c, time: 1<<63 - 1, dispatches: after.Dispatches - before.Dispatches, barriers: after.Barriers - before.Barriers}
+	kernels, host, err := trace(d, c, on)
+	if err != nil {
+		return row{}, err
+	}
+	r := row{
+		Case: c, time: 1<<63 - 1, host: host, kernels: kernels,
+		dispatches: after.Dispatches - before.Dispatches, barriers: after.Barriers - before.Barriers,
+	}
 	for times, end := 1, time.Now().Add(budget); ; {
 		start := time.Now()
 		for range times {

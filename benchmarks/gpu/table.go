@@ -18,11 +18,11 @@ type table struct {
 	times      map[string]time.Duration
 }
 
-const layout = "%-34s %9s %10s %8s %8s %6s %6s %12s %12s\n"
+const layout = "%-34s %9s %9s %10s %8s %8s %6s %6s %12s %12s\n"
 
 func (t *table) head() {
 	t.times = map[string]time.Duration{}
-	fmt.Fprintf(t.out, layout, "", "ms", "rate", "of peak", "of copy", "disp.", "barr.", "torch fp32", "torch TF32")
+	fmt.Fprintf(t.out, layout, "", "ms", "host ms", "rate", "of peak", "of copy", "disp.", "barr.", "torch fp32", "torch TF32")
 }
 
 // add prints a row. Rates count the operations of a direct computation, which
@@ -42,8 +42,19 @@ func (t *table) add(r row) {
 		}
 		ofCopy = percent(r.Bytes/seconds, t.copy)
 	}
-	fmt.Fprintf(t.out, layout, r.Name, fmt.Sprintf("%.3f", seconds*1e3), rate, ofPeak, ofCopy,
+	fmt.Fprintf(t.out, layout, r.Name, fmt.Sprintf("%.3f", seconds*1e3), fmt.Sprintf("%.3f", r.host.Seconds()*1e3), rate, ofPeak, ofCopy,
 		strconv.Itoa(r.dispatches), strconv.Itoa(r.barriers), t.peer(r.Name, "fp32"), t.peer(r.Name, "tf32"))
+}
+
+// card returns c, with what was measured in place of zeros.
+func (t *table) card(c card) card {
+	if c.flops == 0 {
+		c.flops = t.peak
+	}
+	if c.bytes == 0 {
+		c.bytes = t.copy
+	}
+	return c
 }
 
 func percent(part, whole float64) string {

@@ -1,0 +1,24 @@
+//go:build gl && cgo && (linux || windows)
+
+package gpu
+
+import "time"
+
+// Trace has f look at every dispatch from now on, on the device's thread; nil ends
+// that.
+func (d *Device) Trace(f func(Dispatch)) { d.wait(func() { d.observe = f }) }
+
+// traced issues a job, and tells of it if there was a dispatch.
+func (d *Device) traced(j *job) {
+	before, begin := d.stats.Dispatches, time.Now()
+	d.issue(j)
+	host := time.Since(begin)
+	if d.stats.Dispatches == before {
+		return
+	}
+	bytes := 0
+	for _, v := range j.views[:j.bound] {
+		bytes += v.len * floatSize
+	}
+	d.observe(Dispatch{Kernel: j.shader, FLOPs: j.flops, Bytes: bytes, Host: host})
+}
