@@ -81,14 +81,15 @@ func ReadFlicker(path string) (Flicker, error) {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	defer file.Close()
-	f, err := parseFlicker(file)
+	f, err := ParseFlicker(file)
 	if err != nil {
 		return nil, fmt.Errorf("report: %s: %w", path, err)
 	}
 	return f, nil
 }
 
-func parseFlicker(r io.Reader) (f Flicker, err error) {
+// ParseFlicker reads the rows as ReadFlicker does.
+func ParseFlicker(r io.Reader) (f Flicker, err error) {
 	rows := csv.NewReader(r)
 	rows.ReuseRecord = true
 	for n := 0; ; n++ {

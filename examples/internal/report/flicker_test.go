@@ -41,6 +41,6 @@ func TestFlicker(t *testing.T) {
 		require.ErrorContains(t, err, path)
 	}
 	damagetest.Mutations(text, func(damaged []byte) {
-		damagetest.Bounded(t, len(damaged), func() { _, _ = parseFlicker(bytes.NewReader(damaged)) })
+		damagetest.Bounded(t, len(damaged), func() { _, _ = ParseFlicker(bytes.NewReader(damaged)) })
 	})
 }

@@ -111,6 +111,9 @@ func (f *follower) next(l *library) (rows *report.Losses, err error) {
 	return rows, nil
 }
 
+// again has the next call return all rows.
+func (f *follower) again() { f.offset, f.last = int64(len(f.head)), 0 }
+
 // note keeps the newest values, and what the samples' names are read by.
 func (f *follower) note(rows *report.Losses) {
 	for _, row := range rows.Rows {

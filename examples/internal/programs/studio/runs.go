@@ -82,10 +82,12 @@ type run struct {
 	view     *progress.View // nil before there is a run.json
 	handler  http.Handler
 	losses   follower
-	samples  map[string]bool // files that are shown
-	newest   int             // step of the last sample
-	sample   string          // its file
-	failed   string          // what is wrong with the folder
+	layers   *report.Layers
+	tables   map[string]time.Time // when those beside the losses were written
+	samples  map[string]bool      // files that are shown
+	newest   int                  // step of the last sample
+	sample   string               // its file
+	failed   string               // what is wrong with the folder
 }
 
 // refreshEvery keeps many browsers from reading the same files again.
@@ -135,6 +137,7 @@ func (r *run) update() error {
 		}
 		r.record, r.settings, r.written = record, settings, info.ModTime()
 	}
+	r.readLayers()
 	if r.view == nil {
 		r.begin()
 	}
@@ -148,6 +151,7 @@ func (r *run) update() error {
 	}
 	r.show(rows)
 	r.findSamples()
+	r.readFlicker()
 	if r.record.Outcome != "" {
 		r.view.End(r.record.Outcome)
 	} else if s := r.status(); s != statusTraining {
@@ -179,7 +183,8 @@ func (r *run) status() string {
 // begin makes a fresh view.
 func (r *run) begin() {
 	r.losses = follow(r.library, r.file("losses.csv"))
-	show := progress.Run{Title: r.path, Terms: r.losses.terms, Steps: r.total(), Settings: r.list(), Open: r.library.open}
+	delete(r.tables, "flicker.csv")
+	show := progress.Run{Title: r.path, Terms: r.losses.terms, Parts: r.layers.Names, Steps: r.total(), Settings: r.list(), Open: r.library.open}
 	show.Style = r.still("style.png", r.text("style"))
 	show.Test = r.still("test.png", r.text("test"))
 	r.view = progress.NewView(show, r.token, nil)
@@ -246,13 +251,61 @@ func (r *run) show(rows *report.Losses) {
 	}
 	for i, row := range rows.Rows {
 		terms, _ := rows.Of(i)
-		s := progress.Step{Step: row.Step, Epoch: row.Epoch - 1, Images: row.Images, Losses: terms}
+		s := progress.Step{Step: row.Step, Epoch: row.Epoch - 1, Images: row.Images, Losses: terms, Parts: r.layers.At(row.Step)}
 		if i == len(rows.Rows)-1 && r.record.Outcome == "" {
 			if took := time.Since(r.record.Started).Seconds(); took > 1 {
 				s.ImagesPerSecond = float64(row.Images) / took
 			}
 		}
 		r.view.Step(s)
+	}
+}
+
+// maxTable bounds the tables beside the losses.
+const maxTable = 32 << 20
+
+// table returns the content of a table that has changed since the last look, or nil.
+func (r *run) table(name string) []byte {
+	info, err := r.library.root.Stat(filepath.FromSlash(r.file(name)))
+	if err != nil || info.ModTime().Equal(r.tables[name]) {
+		return nil
+	}
+	if r.tables == nil {
+		r.tables = map[string]time.Time{}
+	}
+	r.tables[name] = info.ModTime()
+	b, err := r.library.read(r.file(name), maxTable)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// readLayers takes the losses of single layers, which are written now and then. The
+// steps that they belong to are shown again then.
+func (r *run) readLayers() {
+	if r.layers == nil {
+		r.layers = &report.Layers{}
+	}
+	l, err := report.ParseLayers(bytes.NewReader(r.table("layers.csv")))
+	if err != nil { // nothing new, or no such table
+		return
+	}
+	if !slices.Equal(l.Names, r.layers.Names) {
+		r.view = nil
+	}
+	r.layers = l
+	r.losses.again()
+}
+
+// readFlicker shows how still the style was at each sample.
+func (r *run) readFlicker() {
+	f, err := report.ParseFlicker(bytes.NewReader(r.table("flicker.csv")))
+	if err != nil {
+		return
+	}
+	for _, g := range f {
+		r.view.Note(g.Step, f.Of(g.Step))
 	}
 }
 

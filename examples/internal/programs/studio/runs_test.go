@@ -3,6 +3,7 @@ package studio
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ type news struct {
 	Step       int
 	Points     [][]float64
 	Samples    []int
+	Notes      []string
 }
 
 // TestFollow follows a run that is being trained, is stopped, resumed from an earlier
@@ -66,6 +68,23 @@ func TestFollow(t *testing.T) {
 	n = look(func(n *news) bool { return n.Step == 32 })
 	require.NotEqual(t, id, n.ID, "browsers begin anew")
 	require.Len(t, n.Points, 32)
+
+	// The losses of single layers come now and then, and belong to steps that are there.
+	layers := &report.Layers{Names: []string{"style/relu1_2"}, Rows: []report.LayerRow{{Step: 10, Values: []float64{7}}}}
+	require.NoError(t, layers.Write(filepath.Join(folder, "layers.csv")))
+	n = look(func(n *news) bool { return n.Step == 32 && len(n.Points) == 32 && len(n.Points[0]) == 4 })
+	require.Equal(t, []float64{7, 7}, []float64{n.Points[9][3], n.Points[31][3]}, "held after the last row")
+	id = n.ID
+	layers.Rows = append(layers.Rows, report.LayerRow{Step: 20, Values: []float64{5}})
+	require.NoError(t, layers.Write(filepath.Join(folder, "layers.csv")))
+	require.NoError(t, os.Chtimes(filepath.Join(folder, "layers.csv"), time.Now(), time.Now().Add(time.Hour)))
+	n = look(func(n *news) bool { return n.Step == 32 && n.Points[31][3] == 5 })
+	require.Equal(t, []float64{7, 5}, []float64{n.Points[9][3], n.Points[10][3]})
+	require.Equal(t, id, n.ID)
+	still := report.Flicker{{Step: 20}}
+	still[0].NoiseGain, still[0].Warp = 7.4, 3
+	require.NoError(t, still.Write(filepath.Join(folder, "flicker.csv")))
+	look(func(n *news) bool { return slices.Contains(n.Notes, "noise gain 7.40, warping 3.0") })
 
 	r, err := report.ReadRun(filepath.Join(folder, "run.json"), nil)
 	require.NoError(t, err)

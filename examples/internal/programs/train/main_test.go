@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,21 @@ func TestRun(t *testing.T) {
 	require.Len(t, rows, 7)
 	require.Equal(t, []string{"3", "1", "7"}, rows[3][:3])
 	require.Equal(t, []string{"4", "2", "3"}, rows[4][:3])
+
+	layers, err := report.ReadLayers(filepath.Join(out, "layers.csv"))
+	require.NoError(t, err)
+	require.Equal(t, 6, layers.Rows[len(layers.Rows)-1].Step)
+	var sum float64
+	for _, v := range layers.At(1) {
+		sum += v
+	}
+	require.Equal(t, 2, layers.Rows[0].Step, "a row ends with each checkpoint")
+	var style [2]float64
+	for i := range style {
+		style[i], err = strconv.ParseFloat(rows[1+i][4], 64)
+		require.NoError(t, err)
+	}
+	require.InEpsilon(t, (style[0]+style[1])/2, sum, 1e-4)
 
 	sample, err := imageio.Load(filepath.Join(out, "final.png"), imageio.Options{})
 	require.NoError(t, err)

@@ -33,19 +33,21 @@ type watch struct {
 	losses map[string]report.Number // of the last step
 	glance *flicker.Glance          // at the network that the next sample is of; nil if there is none
 	still  report.Flicker           // of all samples
+	layers *report.Layers           // of all steps
 	failed error                    // of what is not worth stopping the training for
 }
 
-// The files of a run's folder that tell about it: its settings, and the flicker of
-// its samples.
+// The files of a run's folder that tell about it: its settings, the flicker of its
+// samples, and the losses of single layers.
 const (
 	runFile     = "run.json"
 	flickerFile = "flicker.csv"
+	layersFile  = "layers.csv"
 )
 
 // newWatch opens what the run is written to besides its folder.
 func newWatch(j *job, style *imageio.Image) (*watch, error) {
-	w := &watch{job: j, style: style, losses: map[string]report.Number{}}
+	w := &watch{job: j, style: style, losses: map[string]report.Number{}, layers: &report.Layers{}}
 	if j.tensorboard != "" {
 		var err error
 		if w.board, err = tensorboard.Open(j.tensorboard); err != nil {
@@ -81,6 +83,7 @@ func (w *watch) start(step int) (err error) {
 		w.still, err = report.ReadFlicker(j.file(flickerFile))
 		w.note(err)
 		w.still.Cut(step)
+		w.recallLayers(step)
 		losses, err := report.ReadLosses(j.lossesFile())
 		if w.note(err); err == nil {
 			w.recall(losses, step)
@@ -97,6 +100,34 @@ func (w *watch) start(step int) (err error) {
 	w.keep("style.png", w.style)
 	w.keep("test.png", j.test)
 	return nil
+}
+
+// recallLayers takes those of the steps that a resumed run has done; of other layers
+// than are compared now it takes none.
+func (w *watch) recallLayers(step int) {
+	l, err := report.ReadLayers(w.job.file(layersFile))
+	w.note(err)
+	if _, parts := w.job.trainer.Terms(); err == nil && len(parts) > 0 && slices.Equal(l.Names, parts) {
+		l.Cut(step)
+		w.layers = l
+	}
+}
+
+// addLayers notes the losses of a step's single layers.
+func (w *watch) addLayers(e *train.StepEvent) {
+	if w.layers.Names == nil {
+		_, w.layers.Names = w.job.trainer.Terms()
+	}
+	if len(e.Parts) == len(w.layers.Names) {
+		w.layers.Add(e.Step, values(e.Parts))
+	}
+}
+
+// writeLayers leaves them in the folder, if there are any.
+func (w *watch) writeLayers() {
+	if w.layers.End(); len(w.layers.Rows) > 0 {
+		w.note(w.layers.Write(w.job.file(layersFile)))
+	}
 }
 
 // recall takes the losses of the step that a resumed run ended with.
@@ -145,6 +176,7 @@ func (w *watch) step(e *train.StepEvent) {
 	for _, l := range e.Terms {
 		w.losses[l.Name] = report.Number(l.Value)
 	}
+	w.addLayers(e)
 	w.screen.step(e)
 	if w.board == nil {
 		return
@@ -165,6 +197,7 @@ func (w *watch) checkpoint(c train.Checkpoint) {
 	w.screen.bar.Saved(c.Step)
 	w.screen.page.Sample(c.Step, c.Sample)
 	w.flicker(c.Step)
+	w.writeLayers()
 	if w.board == nil {
 		return
 	}
@@ -196,6 +229,7 @@ func (w *watch) end(ctx context.Context, result error) error {
 		outcome = "failed: " + printable.Error(result)
 	}
 	w.screen.end(outcome)
+	w.writeLayers()
 	w.record.End(outcome, w.steps, w.losses)
 	errs := []error{w.failed, w.record.Write(w.job.file(runFile))}
 	losses, err := report.ReadLosses(w.job.lossesFile())
