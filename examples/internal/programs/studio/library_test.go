@@ -65,7 +65,7 @@ func TestLibrary(t *testing.T) {
 
 	// What comes later is found.
 	savePNG(t, filepath.Join(dir, "new.png"), paint.Style(1, 32))
-	require.Eventually(t, func() bool { _, err := l.find("new.png", kindPicture); return err == nil }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := l.find("new.png", kindPicture); return err == nil }, patience, 50*time.Millisecond)
 }
 
 // TestManyFiles: a folder with more than can be shown is looked at in part.

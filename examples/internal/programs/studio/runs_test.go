@@ -43,7 +43,7 @@ func TestFollow(t *testing.T) {
 			n = news{}
 			fetch(t, s, base+"state.json", &n)
 			return until(&n)
-		}, 20*time.Second, 50*time.Millisecond)
+		}, patience, 50*time.Millisecond)
 		return n
 	}
 	n := look(func(n *news) bool { return n.Step == 40 })

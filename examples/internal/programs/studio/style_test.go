@@ -220,7 +220,7 @@ func TestEndlessUpload(t *testing.T) {
 	if err == nil { // unless the connection was closed before the answer was read
 		require.Equal(t, "HTTP/1.1 400", string(b))
 	}
-	require.Eventually(t, func() bool { return len(s.uploads) == 0 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.uploads) == 0 }, patience, 10*time.Millisecond)
 }
 
 // TestSlowUploads: those who send nothing take the places of uploads, others are told
@@ -238,14 +238,14 @@ func TestSlowUploads(t *testing.T) {
 		slow = append(slow, c)
 		fmt.Fprintf(c, "POST /style HTTP/1.1\r\nHost: %s\r\nX-Token: %s\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100\r\n\r\n--b", address, s.token)
 	}
-	require.Eventually(t, func() bool { return len(s.uploads) == maxUploads }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.uploads) == maxUploads }, patience, 10*time.Millisecond)
 	status, _, answer := send(t, s, "/style", text("model", "glass.pth"), text("picture", "photo.png"))
 	require.Equal(t, 503, status)
 	require.Contains(t, answer, "busy")
 	for _, c := range slow {
 		c.Close()
 	}
-	require.Eventually(t, func() bool { return len(s.uploads) == 0 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.uploads) == 0 }, patience, 10*time.Millisecond)
 	status, _, _ = send(t, s, "/style", text("model", "glass.pth"), text("picture", "photo.png"))
 	require.Equal(t, 200, status)
 }
@@ -264,7 +264,7 @@ func TestLeft(t *testing.T) {
 			ended <- err
 		}()
 	}
-	require.Eventually(t, func() bool { return len(b.waiting) == maxWaiting }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.waiting) == maxWaiting }, patience, time.Millisecond)
 	_, err = b.take(context.Background())
 	require.ErrorIs(t, err, errBusy)
 	leave()
@@ -374,11 +374,11 @@ func TestTasks(t *testing.T) {
 	require.Equal(t, 403, status)
 	status, _, _ = ask(t, s, "POST", "/tasks/"+all[0].id+"/cancel", "", "X-Token: "+string(s.token))
 	require.Equal(t, 204, status)
-	require.Eventually(t, all[0].over, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, all[0].over, patience, 10*time.Millisecond)
 	all[1].mu.Lock()
 	all[1].asked = time.Now().Add(-unasked - time.Second)
 	all[1].mu.Unlock()
-	require.Eventually(t, all[1].over, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, all[1].over, patience, 10*time.Millisecond)
 	_, err = s.tasks.start(wait)
 	require.NoError(t, err, "an ended one has made room")
 	require.Nil(t, s.tasks.find(all[0].id))
