@@ -42,8 +42,7 @@ func plant(t *testing.T, names ...string) string {
 func relative(f *Files) []string {
 	names := make([]string, f.Len())
 	for i := range names {
-		names[i] = filepath.ToSlash(f.Name(i))
-		names[i] = strings.TrimPrefix(names[i], filepath.ToSlash(f.root)+"/")
+		names[i] = strings.TrimPrefix(f.Name(i), f.root+"/")
 	}
 	return names
 }
