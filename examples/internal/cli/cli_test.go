@@ -222,6 +222,12 @@ func TestParseBetween(t *testing.T) {
 	}
 }
 
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 frames", 1: "1 frame", 2: "2 frames"} {
+		require.Equal(t, want, Count(n, "frame", "frames"))
+	}
+}
+
 // TestDescribe has a program end before it does anything.
 func TestDescribe(t *testing.T) {
 	f := Describe(func(_ context.Context, args []string) error {

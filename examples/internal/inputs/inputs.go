@@ -5,6 +5,7 @@ package inputs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,7 +167,42 @@ func Features(ctx context.Context, be backend.Backend, file string, deepest vgg.
 	}
 	v, err := vgg.LoadFile(be, file, deepest, weights.WithContext(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("-vgg: %w", err)
+		return nil, unfit(ctx, file, deepest, err)
 	}
 	return v, nil
+}
+
+// unfit says what a file is that is not the VGG-19 that is wanted, if that is known.
+func unfit(ctx context.Context, file string, deepest vgg.Layer, err error) error {
+	d, e := weights.ReadFile(file, weights.WithContext(ctx))
+	if e != nil {
+		return fmt.Errorf("-vgg: %w", err)
+	}
+	if a, e := arch.Recognize(d); e == nil {
+		return cli.Usagef("-vgg %s: this is a style network (%v), not VGG-19, which judges pictures", file, a)
+	}
+	has := map[string]bool{}
+	for _, t := range d {
+		has[t.Name] = true
+	}
+	held := 0
+	for _, t := range vgg.Layout(deepest) { // weights and biases, of one layer after the other
+		if !has[t.Name] {
+			break
+		}
+		held++
+	}
+	all := vgg.Layers(deepest)
+	layers := all[:held/2]
+	var within []string
+	for _, l := range vgg.StyleLayers() {
+		if slices.Contains(layers, l) {
+			within = append(within, l.Name())
+		}
+	}
+	if len(within) == 0 || len(layers) == len(all) {
+		return fmt.Errorf("-vgg: %w", err)
+	}
+	return cli.Usagef("-vgg %s: it holds VGG-19 down to %s, and -style-layers needs it down to %s: try -style-layers %s",
+		file, layers[len(layers)-1].Name(), deepest.Name(), strings.Join(within, ","))
 }

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -70,6 +71,10 @@ func newPlot(losses *Losses) (*plot.Plot, error) {
 	p.X.Label.Text = "step"
 	p.Y.Scale = plot.LogScale{}
 	p.Y.Tick.Marker = plot.TickerFunc(logTicks)
+	p.X.Tick.Marker = plot.TickerFunc(stepTicks)
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant = "Sans"
+	}
 	p.Legend.Top = true
 	p.Legend.Padding = 1 * vg.Millimeter
 
@@ -146,6 +151,18 @@ func smoothed(points plotter.XYs) plotter.XYs {
 		out[i].Y = math.Exp(mean)
 	}
 	return out
+}
+
+// stepTicks marks whole multiples of 1, 2 or 5 times a power of ten, ten at most.
+func stepTicks(low, high float64) (ticks []plot.Tick) {
+	by := 1.0
+	for i := 0; high-low > 9*by; i++ {
+		by *= []float64{2, 2.5, 2}[i%3]
+	}
+	for v := math.Ceil(low/by) * by; v <= high; v += by {
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', -1, 64)})
+	}
+	return ticks
 }
 
 // logTicks labels 1, 2 and 5 of each decade, or only the decades if there are many.

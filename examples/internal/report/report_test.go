@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
 
 	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/internal/damagetest"
@@ -303,6 +305,32 @@ func TestSeries(t *testing.T) {
 	// What is constant stays so when smoothed.
 	for _, p := range smoothed(series(losses, func(int) float64 { return 7 })) {
 		require.InDelta(t, 7, p.Y, 1e-9)
+	}
+}
+
+func TestStepTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{1, 800, "100 200 300 400 500 600 700 800"}, {1, 5, "1 2 3 4 5"}, {1, 24, "5 10 15 20"}, {1, 40000, "5000 10000 15000 20000 25000 30000 35000 40000"},
+		{7, 9, "7 8 9"},
+	} {
+		var labels []string
+		for _, tick := range stepTicks(c.low, c.high) {
+			labels = append(labels, tick.Label)
+		}
+		require.Equal(t, c.want, strings.Join(labels, " "))
+	}
+}
+
+// TestPlotFont: a plot has the letters of a screen.
+func TestPlotFont(t *testing.T) {
+	p, err := newPlot(fakeLosses(10))
+	require.NoError(t, err)
+	for _, style := range []text.Style{p.Title.TextStyle, p.X.Label.TextStyle, p.Y.Tick.Label, p.X.Tick.Label, p.Legend.TextStyle} {
+		require.Equal(t, font.Variant("Sans"), style.Font.Variant)
+		require.True(t, font.DefaultCache.Has(style.Font))
 	}
 }
 

@@ -2,8 +2,12 @@
 package clitest
 
 import (
+	"os"
 	"regexp"
 	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 var flagName = regexp.MustCompile(`^-[a-z]`)
@@ -22,4 +26,18 @@ func Override(args ...string) (kept []string) {
 		i += n
 	}
 	return kept
+}
+
+// Output returns what f prints on stdout.
+func Output(t *testing.T, f func()) string {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	require.NoError(t, err)
+	defer file.Close()
+	stdout := os.Stdout
+	os.Stdout = file
+	defer func() { os.Stdout = stdout }()
+	f()
+	text, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	return string(text)
 }

@@ -84,6 +84,9 @@ func parse(args []string) (*settings, error) {
 	if o.Profile, err = onnxexport.ParseProfile(*profile); err != nil {
 		return nil, cli.Usagef("-profile %s: want one of %s", *profile, strings.Join(onnxexport.Profiles(), ", "))
 	}
+	if o.Profile == onnxexport.ONNXRuntime && o.Width > 0 {
+		return nil, cli.Usagef("-profile %s takes frames of any size: leave -width and -height out, or choose -profile static for %dx%d alone", *profile, o.Width, o.Height)
+	}
 	if *profile == "runtime" {
 		cli.Note("-profile runtime is called onnxruntime now; Unity's Sentis has a profile of its own, sentis")
 	}
@@ -170,9 +173,25 @@ func (s *settings) export(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	fmt.Printf("%s: profile %v, values %s, %v, %d parameters, %.0f kB\n",
-		s.out, s.options.Profile, valueRange(s.options), net.Arch(), net.NumParams(), float64(info.Size())/1e3)
+	fmt.Printf("%s: profile %v, %s, values %s, %v, %d parameters, %.0f kB\n",
+		s.out, s.options.Profile, frames(s.options), valueRange(s.options), net.Arch(), net.NumParams(), float64(info.Size())/1e3)
 	return nil
+}
+
+// frames says which sizes the file takes.
+func frames(o onnxexport.Options) string {
+	switch {
+	case o.Width > 0:
+		return fmt.Sprintf("frames of %dx%d", o.Width, o.Height)
+	case o.Symbolic || o.Profile == onnxexport.Sentis || o.Profile == onnxexport.ONNXRuntime:
+		if o.AnySize {
+			return "frames of any size"
+		}
+		return "frames of any size in multiples of 4"
+	case o.Compat:
+		return "frames of 540x960"
+	}
+	return "frames of 960x540"
 }
 
 func valueRange(o onnxexport.Options) string {

@@ -2,12 +2,14 @@ package exportonnx
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/nn/onnx"
@@ -55,7 +57,12 @@ func TestExport(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(dir, "out.onnx")
 			args := append([]string{"-model", in, "-out", out}, c.args...)
-			require.NoError(t, Run(context.Background(), args))
+			says := clitest.Output(t, func() { require.NoError(t, Run(context.Background(), args)) })
+			size := "any size"
+			if c.rows > 0 {
+				size = fmt.Sprintf("%dx%d", c.cols, c.rows)
+			}
+			require.Contains(t, says, ", frames of "+size)
 			m, err := onnx.ReadFile(out)
 			require.NoError(t, err)
 			require.NoError(t, onnxexport.Check(m, c.profile))
@@ -121,11 +128,12 @@ func TestErrors(t *testing.T) {
 	}{
 		{nil, "-model is missing"},
 		{[]string{"-model", in}, "-out is missing"},
+		{[]string{"-model", in, "-out", filepath.Join(dir, "x.onnx"), "-profile", "runtime", "-width", "64"}, "-profile runtime takes frames of any size: leave -width and -height out, or choose -profile static for 64x540"},
 		{[]string{"-model", in, "-out", "x.pb"}, ".onnx"},
 		{[]string{"-model", in, "-out", out, "-profile", "unity"}, "-profile unity"},
 		{[]string{"-model", in, "-out", out, "-width", "962"}, "960 and 964"},
 		{[]string{"-model", in, "-out", out, "-height", "0"}, "-height 0"},
-		{[]string{"-model", in, "-out", out, "-profile", "onnxruntime", "-width", "64"}, "use static"},
+		{[]string{"-model", in, "-out", out, "-profile", "onnxruntime", "-width", "64"}, "choose -profile static for 64x540"},
 		{[]string{"-model", in, "-out", out, "-symbolic", "-width", "64"}, "cannot be symbolic"},
 		{[]string{"-model", in, "-out", out, "-range", "0..2"}, "-range 0..2"},
 		{[]string{"-model", in, "-out", out, "-model-range", "bytes"}, "-model-range bytes"},

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/nn/flicker"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -50,7 +51,7 @@ func print(w io.Writer, styles []*style) error {
 	figures := pictureFigures()
 	if c := styles[0].Clip; c != nil {
 		figures = clipFigures()
-		fmt.Fprintf(w, "%d frames; the motion of %.0f %% of them is known\n", c.Frames, 100*c.Known)
+		fmt.Fprintf(w, "%s; the motion of %.0f %% of them is known\n", cli.Count(c.Frames, "frame", "frames"), 100*c.Known)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "in levels of 255\t")

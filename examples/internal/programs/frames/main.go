@@ -32,6 +32,6 @@ func Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d frames in %s\n", n, *out)
+	fmt.Printf("%s in %s\n", cli.Count(n, "frame", "frames"), *out)
 	return nil
 }

@@ -40,7 +40,7 @@ func split(ctx context.Context, in, out string, every int, force bool) (int, err
 		return 0, err
 	}
 	if len(old) > 0 && !force {
-		return 0, fmt.Errorf("%s already holds %d frames (%s ...): choose another -out, or replace them with -force", out, len(old), old[0])
+		return 0, fmt.Errorf("%s already holds %s (%s ...): choose another -out, or replace them with -force", out, cli.Count(len(old), "frame", "frames"), old[0])
 	}
 
 	scratch, remove, err := atomicfile.Scratch(out, "frames")

@@ -52,7 +52,7 @@ func Run(ctx context.Context, args []string) error {
 		}
 		if now := time.Now(); now.Sub(last) > 5*time.Second {
 			last = now
-			fmt.Printf("%d of %d pictures\n", i+1, files.Len())
+			fmt.Printf("%d of %s\n", i+1, cli.Count(files.Len(), "picture", "pictures"))
 		}
 	}})
 	if err != nil {
@@ -62,8 +62,8 @@ func Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d pictures, %d of them bad, in %s: %.1f MB, %.1f s. Train with -dataset %s -image-size %d.\n",
-		files.Len(), bad, *out, float64(info.Size())/1e6, time.Since(start).Seconds(), *out, *size)
+	fmt.Printf("%s, %d of them bad, in %s: %.1f MB, %.1f s. Train with -dataset %s -image-size %d.\n",
+		cli.Count(files.Len(), "picture", "pictures"), bad, *out, float64(info.Size())/1e6, time.Since(start).Seconds(), *out, *size)
 	return nil
 }
 
@@ -77,6 +77,6 @@ func check(path string) error {
 	if err := p.Verify(); err != nil {
 		return err
 	}
-	fmt.Printf("%d pictures of %dx%d, %d of them bad in the dataset; all is well.\n", p.Len(), p.Size(), p.Size(), p.Bad())
+	fmt.Printf("%s of %dx%d, %d of them bad in the dataset; all is well.\n", cli.Count(p.Len(), "picture", "pictures"), p.Size(), p.Size(), p.Bad())
 	return nil
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/memory"
@@ -90,6 +92,14 @@ func (c *settings) check() error {
 	in, err := os.Stat(c.in)
 	if err != nil {
 		return fmt.Errorf("-in: %w", err)
+	}
+	if !in.IsDir() && !movie.Is(c.out) {
+		if movie.Is(c.in) && !strings.EqualFold(filepath.Ext(c.in), ".gif") {
+			return cli.Usagef("-out %s: -in is a video, so want a name that ends in %s", c.out, strings.Join(movie.Extensions, ", "))
+		}
+		if imageio.CanSave(c.out) != nil {
+			return cli.Usagef("-out %s: want a name that ends in .png, .jpg, .bmp or .tiff for a picture, or in %s for a video", c.out, strings.Join(movie.Extensions, ", "))
+		}
 	}
 	if out, err := os.Stat(c.out); err == nil && os.SameFile(in, out) {
 		return cli.Usagef("-out %s is -in itself, which would be overwritten: name another", c.out)

@@ -2,12 +2,14 @@ package stylize
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,7 +112,10 @@ func TestPicture(t *testing.T) {
 		{"tiles", []string{"-memory", "1"}, styled(t, m, nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.NoError(t, overridden(append([]string{"-model", model, "-in", in, "-out", out}, c.args...)))
+			says := clitest.Output(t, func() {
+				require.NoError(t, overridden(append([]string{"-model", model, "-in", in, "-out", out}, c.args...)))
+			})
+			require.Regexp(t, fmt.Sprintf(`^%s: %dx%d pixels, \d+\.\d\d s\n$`, regexp.QuoteMeta(out), c.want.W, c.want.H), says)
 			require.Equal(t, c.want, load(t, out))
 		})
 	}
@@ -208,6 +213,8 @@ func files(t *testing.T, dir string) (names []string) {
 
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
+	movie := filepath.Join(dir, "movie.mkv")
+	require.NoError(t, os.WriteFile(movie, nil, 0o666))
 	model := modelFile(t, dir)
 	in, out := filepath.Join(dir, "in.png"), filepath.Join(dir, "out.png")
 	save(t, in, gradient(8, 8))
@@ -244,7 +251,9 @@ func TestErrors(t *testing.T) {
 		{with("-in", empty), "-out " + out},
 		{with("-in", empty, "-out", filepath.Join(dir, "made")), "no pictures"},
 		{with("-out", in), "overwritten"},
-		{with("-out", filepath.Join(dir, "out.xyz")), ".xyz"},
+		{with("-out", filepath.Join(dir, "out.xyz")), ".xyz: want a name that ends in .png, .jpg, .bmp or .tiff for a picture, or in .mp4"},
+		{with("-out", filepath.Join(dir, "out.mpg")), ".mpg: want a name that ends in .png"},
+		{with("-in", movie), "-in is a video, so want a name that ends in .mp4"},
 		{with("-out", filepath.Join(dir, "no", "out.png")), "no such file"},
 	} {
 		require.ErrorContains(t, overridden(c.args), c.says, "%v", c.args)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/internal/printable"
@@ -21,9 +22,7 @@ import (
 
 // single stylizes one picture.
 func (w *workshop) single(ctx context.Context) error {
-	if err := imageio.CanSave(w.out); err != nil {
-		return cli.Usagef("-out: %w", err)
-	}
+	begun := time.Now()
 	s, err := w.session(1)
 	if err != nil {
 		return err
@@ -36,7 +35,11 @@ func (w *workshop) single(ctx context.Context) error {
 		return err
 	}
 	debug.FreeOSMemory()
-	return imageio.Save(w.out, m, imageio.SaveOptions{})
+	if err := imageio.Save(w.out, m, imageio.SaveOptions{}); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %dx%d pixels, %.2f s\n", w.out, m.W, m.H, time.Since(begun).Seconds())
+	return nil
 }
 
 // options are how pictures are read. Those that are read at the same time share a
@@ -134,9 +137,9 @@ func (w *workshop) folder(ctx context.Context) error {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d pictures failed, the others are in %s", failed, len(jobs), w.out)
+		return fmt.Errorf("%d of %s failed, the others are in %s", failed, cli.Count(len(jobs), "picture", "pictures"), w.out)
 	}
-	fmt.Printf("%d pictures in %s\n", len(jobs), w.out)
+	fmt.Printf("%s in %s\n", cli.Count(len(jobs), "picture", "pictures"), w.out)
 	return nil
 }
 

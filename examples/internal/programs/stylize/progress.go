@@ -7,6 +7,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/impasto-go/impasto/examples/internal/cli"
 )
 
 // progress shows on stderr how much is done and how long the rest will take: as a
@@ -42,12 +44,12 @@ func (p *progress) set(done int) {
 		return
 	}
 	p.spoke = time.Now()
-	line := fmt.Sprintf("stylize: %s %d", p.what, done)
+	line := fmt.Sprintf("%s %d", p.what, done)
 	if 0 < done && done <= p.total {
 		rest := time.Since(p.start) * time.Duration(p.total-done) / time.Duration(done)
 		line += fmt.Sprintf(" of %d, %v left", p.total, rest.Round(time.Second))
 	}
-	fmt.Fprintln(os.Stderr, line)
+	cli.Note(line)
 }
 
 // clear wipes the bar, for other output; the next set draws it again.

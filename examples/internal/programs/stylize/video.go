@@ -38,7 +38,7 @@ func (w *workshop) video(ctx context.Context) error {
 	defer session.Close()
 	session.Progress = func(float64) error { return ctx.Err() }
 	if w.every > 1 {
-		fmt.Fprintf(os.Stderr, "stylize: -every %d: one frame of %d is styled and shown in place of the rest\n", w.every, w.every)
+		cli.Note(fmt.Sprintf("-every %d: one frame of %[1]d is styled and shown in place of the rest", w.every))
 	}
 
 	scratch, remove, err := atomicfile.Scratch(filepath.Dir(w.out), "stylize")
@@ -60,7 +60,7 @@ func (w *workshop) video(ctx context.Context) error {
 	if err := replace(w.out, whole); err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
-	fmt.Printf("%d frames in %s\n", frames, w.out)
+	fmt.Printf("%s in %s\n", cli.Count(frames, "frame", "frames"), w.out)
 	return nil
 }
 

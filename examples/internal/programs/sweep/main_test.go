@@ -51,8 +51,9 @@ func TestSweep(t *testing.T) {
 	}
 	sheet, err := imageio.Load(filepath.Join(dir, sheetFile), imageio.Options{})
 	require.NoError(t, err)
-	require.Greater(t, sheet.W, 4*320, "test picture, style and two weights beside each other")
-	require.Greater(t, sheet.H, 2*180, "two sizes below each other")
+	require.Greater(t, sheet.W, 3*320, "style and two weights beside each other")
+	require.Less(t, sheet.W, 4*320, "the test picture is there once")
+	require.Greater(t, sheet.H, 180+2*shown, "two sizes below the test picture")
 
 	light, err := weights.ReadFile(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))
 	require.NoError(t, err)

@@ -42,20 +42,24 @@ func sheetName(number int) string {
 	return fmt.Sprintf("sheet-%d.png", number+1)
 }
 
-// writeSheet shows a row for each style and size: the test picture, the style in that
-// size, and the test picture stylized with each weight.
+// writeSheet shows the test picture, and below it a row for each style and size: the
+// style in that size, and the test picture stylized with each weight.
 func (s *sweep) writeSheet(number int) error {
-	var cells []report.Cell
+	blank := report.Cell{Image: imageio.New(1, 1)}
+	cells := []report.Cell{{Image: s.pictures.Test, Caption: "test picture"}}
+	for range s.columns {
+		cells = append(cells, blank)
+	}
 	row := -1
 	for _, r := range s.results {
 		if r.at/s.columns/sheetRows != number {
 			continue
 		}
 		if at := r.at / s.columns; at != row {
-			for len(cells)%(2+s.columns) != 0 { // some of the row before are not done yet
-				cells = append(cells, report.Cell{Image: imageio.New(1, 1)})
+			for len(cells)%(1+s.columns) != 0 { // some of the row before are not done yet
+				cells = append(cells, blank)
 			}
-			cells = append(cells, report.Cell{Image: s.pictures.Test, Caption: "test picture"}, s.styleCell(r.trial))
+			cells = append(cells, s.styleCell(r.trial))
 			row = at
 		}
 		caption := "style-weight " + r.weight
@@ -64,17 +68,23 @@ func (s *sweep) writeSheet(number int) error {
 		}
 		cells = append(cells, report.Cell{Image: r.sample, Caption: caption})
 	}
-	sheet, err := report.Sheet(cells, 2+s.columns)
+	sheet, err := report.Sheet(cells, 1+s.columns)
 	if err != nil {
 		return err
 	}
 	return imageio.Save(s.file(sheetName(number)), sheet, imageio.SaveOptions{})
 }
 
+// shown is the least side of a style on the sheet.
+const shown = 256
+
 func (s *sweep) styleCell(c trial) report.Cell {
 	m, size := s.styles[c.picture].picture, c.cfg.StyleSize
 	if size > 0 {
 		m = imageio.Resize(m, size, size, imageio.Lanczos)
+	}
+	if side := max(m.W, m.H); side < shown { // it shows what detail the size leaves
+		m = imageio.Resize(m, m.W*shown/side, m.H*shown/side, imageio.Bilinear)
 	}
 	caption := fmt.Sprintf("style-size %d", size)
 	if c.name != "" {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/examples/internal/progress"
@@ -51,7 +52,7 @@ type result struct {
 
 func (r *result) String() string {
 	if r.steps < r.cfg.Steps {
-		return fmt.Sprintf("not finite after %d steps", r.steps)
+		return "not finite after " + cli.Count(r.steps, "step", "steps")
 	}
 	return fmt.Sprintf("content %.4g, style %.4g", r.content, r.style)
 }

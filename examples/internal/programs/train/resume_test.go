@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
@@ -191,7 +192,7 @@ func TestSteps(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 
-	says := output(t, func() { require.NoError(t, overridden(resume)) })
+	says := clitest.Output(t, func() { require.NoError(t, overridden(resume)) })
 	require.Contains(t, says, "Nothing is left to train: all of the 7 steps are done.")
 	require.NotContains(t, says, finished)
 	require.Equal(t, 7, steps())
@@ -199,26 +200,12 @@ func TestSteps(t *testing.T) {
 	require.Equal(t, 8, steps())
 }
 
-// output returns what f prints on stdout.
-func output(t *testing.T, f func()) string {
-	file, err := os.CreateTemp(t.TempDir(), "")
-	require.NoError(t, err)
-	defer file.Close()
-	stdout := os.Stdout
-	os.Stdout = file
-	defer func() { os.Stdout = stdout }()
-	f()
-	text, err := os.ReadFile(file.Name())
-	require.NoError(t, err)
-	return string(text)
-}
-
 // TestWords: a run says what it does on what, and ends with few short lines; its folder
 // holds what it saw, and shows the last step in the sheet of samples.
 func TestWords(t *testing.T) {
 	t.Chdir(t.TempDir())
 	args := append(append(pictures(t, 5), tiny...), "-out", "runs/20261126-140000", "-steps", "3")
-	says := output(t, func() { require.NoError(t, overridden(args)) })
+	says := clitest.Output(t, func() { require.NoError(t, overridden(args)) })
 	for _, line := range []string{
 		"Training for 3 steps of 3 pictures of 16x16:\n", "  pictures  5, /", "  style     40x40, /", "  judge     VGG-19 with random filters",
 		"  network   tutorial, filters 2,3,4, 1 residual blocks\n", "  device    cpu", "  folder    runs/20261126-140000\n",
