@@ -2,8 +2,11 @@ package budget
 
 import (
 	"context"
+	"errors"
+	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/cli/clitest"
+	"github.com/impasto-go/impasto/examples/internal/modeltest"
+	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 )
 
@@ -123,6 +131,11 @@ func TestWrongFlags(t *testing.T) {
 		"-filters 1,1,1024 -height 8": "",
 		"-speed 3":                    "-speed",
 		"more":                        "more",
+		"-fps 0":                      "-fps",
+		"-fps NaN":                    "-fps",
+		"-fps 60 -device cuda":        "-device cuda",
+		"-device gl":                  "-device gl is for -fps",
+		"-model x -filters 2,2,2":     "-model and -filters exclude each other",
 	} {
 		_, err := parse(strings.Fields(args))
 		if want == "" {
@@ -131,6 +144,87 @@ func TestWrongFlags(t *testing.T) {
 		}
 		require.ErrorContains(t, err, want, args)
 	}
+}
+
+// TestLargest compares with all sizes that there are.
+func TestLargest(t *testing.T) {
+	for _, c := range []struct {
+		multiple, least int
+		aspect          float64
+	}{{4, 8, 16. / 9}, {4, 8, 9. / 16}, {1, 3, 1}, {8, 20, 2.5}} {
+		for _, limit := range []time.Duration{0, 500, 64_000, 1_000_000, 16_670_000, 10_000_000_000} {
+			measured := 0
+			cost := func(w, h int) (time.Duration, error) {
+				measured++
+				require.Zero(t, w%c.multiple+h%c.multiple)
+				require.GreaterOrEqual(t, min(w, h), c.least)
+				return time.Duration(400 + 8*w*h), nil
+			}
+			w, h, took, err := largest(c.multiple, c.least, c.aspect, limit, cost)
+			require.NoError(t, err)
+			require.Less(t, measured, 30)
+			short, next := min(w, h), min(w, h)+c.multiple
+			if w == 0 {
+				least := (c.least + c.multiple - 1) / c.multiple * c.multiple
+				require.Greater(t, took, limit)
+				next = least
+			} else {
+				require.Equal(t, time.Duration(400+8*w*h), took)
+				require.LessOrEqual(t, took, limit)
+				require.InDelta(t, c.aspect, float64(w)/float64(h), c.aspect*float64(c.multiple)/float64(short))
+			}
+			if short < highest/c.multiple*c.multiple { // the next would take too long
+				long := max(int(math.Round(float64(next/c.multiple)*max(c.aspect, 1/c.aspect)))*c.multiple, next)
+				require.Greater(t, time.Duration(400+8*next*long), limit, "%+v %v: %dx%d", c, limit, w, h)
+			}
+		}
+	}
+	broken := errors.New("broken")
+	_, _, _, err := largest(4, 8, 1, time.Second, func(w, h int) (time.Duration, error) { return 0, broken })
+	require.ErrorIs(t, err, broken)
+}
+
+// TestFrames has a line for each network: for several filters, those that are given, or
+// those of a model.
+func TestFrames(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "final.pth")
+	require.NoError(t, weights.WriteFile(file, modeltest.Weights(arch.AntiAliased([3]int{2, 3, 4}, 1, true))))
+	const size = `: (none, )?\d+x\d+`
+	for args, want := range map[string][]string{
+		"-fps 1000 -width 64 -height 64 -runs 1": {"filters 4,8,16, 5", "filters 8,16,32, 5", "filters 16,32,64, 5", "filters 32,64,128, 5"},
+		"-fps 1000 -filters 2,2,2 -res-blocks 1": {"tutorial, filters 2,2,2, 1 residual blocks"},
+		"-fps 1000 -model " + file:               {"anti-aliased, filters 2,3,4, 1 residual blocks"},
+	} {
+		says := clitest.Output(t, func() { require.NoError(t, Run(t.Context(), strings.Fields(args))) })
+		head, lines, _ := strings.Cut(says, "\n\n")
+		require.Contains(t, head, "styled 1000 times a second, in 1.00 ms each, on cpu")
+		require.Equal(t, len(want), strings.Count(lines, "\n"), says)
+		for _, w := range want {
+			require.Regexp(t, w+".*"+size, lines)
+		}
+	}
+	says := clitest.Output(t, func() {
+		require.NoError(t, Run(t.Context(), strings.Fields("-width 16 -height 8 -runs 1 -model "+file)))
+	})
+	require.Contains(t, says, "anti-aliased, filters 2,3,4, 1 residual blocks, one 16x8 picture")
+	require.ErrorContains(t, Run(t.Context(), []string{"-model", "nowhere.pth"}), "-model")
+}
+
+// TestDeviceGL measures frames on a graphics card where there is one; where not, the
+// error says so.
+func TestDeviceGL(t *testing.T) {
+	var err error
+	says := clitest.Output(t, func() {
+		err = Run(t.Context(), strings.Fields("-fps 1000 -filters 2,2,2 -res-blocks 1 -runs 1 -device gl"))
+	})
+	if err != nil && !need.Required("opengl") {
+		require.ErrorIs(t, err, gpu.ErrUnavailable)
+		require.ErrorContains(t, err, "-device gl")
+		return
+	}
+	require.NoError(t, err)
+	require.NotContains(t, says, "on cpu")
+	require.Regexp(t, `filters 2,2,2, 1 residual blocks: (none, )?\d+x\d+`, says)
 }
 
 func TestCancel(t *testing.T) {
