@@ -83,11 +83,11 @@ func (s *studio) makeCard(ctx context.Context, t *task, f *form) (any, error) {
 	if err != nil {
 		return nil, badf("%s: %w", m.item.Path, err)
 	}
-	before := paint.Scene(7, 960, 540)
-	if len(f.pictures["file"]) > 0 || f.fields["picture"] != "" {
-		if before, err = s.source(f); err != nil {
-			return nil, err
-		}
+	before, err := s.sourceOr(f, 960, 540)
+	if err != nil {
+		return nil, err
+	}
+	if before.Alpha != nil {
 		before = &imageio.Image{W: before.W, H: before.H, Pix: before.Pix} // without alpha
 	}
 	before = reduced(before, 540)

@@ -10,7 +10,6 @@ import (
 
 	program "github.com/impasto-go/impasto/examples/internal/programs/flicker"
 
-	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/flicker"
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -82,11 +81,9 @@ func (s *studio) measure(ctx context.Context, t *task, f *form) (any, error) {
 	if _, err := s.library.find(f.fields["picture"], kindClip); f.clip != "" || err == nil {
 		return result, s.measureClip(ctx, show, f, int(rows), multiple, result)
 	}
-	m := paint.Scene(7, 640, 360)
-	if len(f.pictures["file"]) > 0 || f.fields["picture"] != "" {
-		if m, err = s.source(f); err != nil {
-			return nil, err
-		}
+	m, err := s.sourceOr(f, 640, 360)
+	if err != nil {
+		return nil, err
 	}
 	m = reduced(m, int(rows))
 	if min(m.W, m.H) < flicker.MinSize+32 {

@@ -210,6 +210,12 @@ func TestRecipes(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(o.args(), " "), "-style-sizes 360,512 -style-weights ")
 
+	usual := whole
+	usual.VGG = ""
+	o, err = l.order(&usual)
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(o.args(), " "), "-vgg compact")
+
 	for name, change := range map[string]func(r *recipe){
 		"kind":       func(r *recipe) { r.Kind = "sh" },
 		"no name":    func(r *recipe) { r.Name = "" },
@@ -227,7 +233,6 @@ func TestRecipes(t *testing.T) {
 		"model":      func(r *recipe) { r.Init = "glass.png" },
 		"dataset":    func(r *recipe) { r.Dataset = "/etc" },
 		"judge":      func(r *recipe) { r.VGG = "https://example.org/vgg.pth" },
-		"no judge":   func(r *recipe) { r.VGG = "" },
 		"strokes":    func(r *recipe) { r.Strokes = 3 },
 		"strength":   func(r *recipe) { r.Strength = 1e9 },
 		"still":      func(r *recipe) { r.Still = -1 },

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/programs/exportonnx"
 	"github.com/impasto-go/impasto/examples/internal/programs/exportshader"
 	"github.com/impasto-go/impasto/examples/internal/programs/sweep"
@@ -31,7 +32,7 @@ type recipe struct {
 
 	Style    string  `json:"style"`    // picture; "" for a drawn one
 	Dataset  string  `json:"dataset"`  // folder; "" for drawn pictures
-	VGG      string  `json:"vgg"`      // weights, a word such as random, or "" for the program's choice
+	VGG      string  `json:"vgg"`      // weights, a word such as random, or "" for the usual one
 	Init     string  `json:"init"`     // model to start from; "" for none
 	Strokes  int     `json:"strokes"`  // -2 to 2
 	Strength float64 `json:"strength"` // -2 to 2
@@ -124,10 +125,14 @@ func quoted(s string) string {
 func (l *library) training(r *recipe) (*order, error) {
 	o := &order{Program: r.Kind, Out: path.Join("runs", r.Name)}
 	add := func(knob, flag, value string) { o.Flags = append(o.Flags, setting{flag, value, knob}) }
+	judge := r.VGG
+	if judge == "" && r.Dataset != "" { // the program wants one to be named
+		judge = inputs.CompactVGG
+	}
 	for _, f := range []struct {
 		flag, value string
 		kind        kind
-	}{{"style", r.Style, kindPicture}, {"dataset", r.Dataset, kindDataset}, {"init", r.Init, kindModel}, {"vgg", r.VGG, kindVGG}} {
+	}{{"style", r.Style, kindPicture}, {"dataset", r.Dataset, kindDataset}, {"init", r.Init, kindModel}, {"vgg", judge, kindVGG}} {
 		if f.value == "" {
 			continue
 		}
@@ -144,8 +149,6 @@ func (l *library) training(r *recipe) (*order, error) {
 	switch {
 	case r.Dataset != "" && r.Style == "":
 		return nil, badf("choose a style: only drawn pictures bring their own")
-	case r.Dataset != "" && r.VGG == "":
-		return nil, badf("choose the judge: VGG-19's weights, or a word")
 	case r.Strokes < -2 || r.Strokes > 2 || !(math.Abs(r.Strength) <= 2) || r.Still < 0 || r.Still > 3:
 		return nil, badf("a knob is beyond its end")
 	case r.Steps < 0 || r.Steps > 1_000_000:

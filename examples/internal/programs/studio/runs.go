@@ -333,6 +333,9 @@ func (r *run) findSamples() {
 		}
 	}
 	slices.SortFunc(found, func(a, b sample) int { return a.step - b.step })
+	if final := "final.png"; r.record.Steps > r.newest && slices.Contains(names, final) && !r.samples[final] {
+		found = append(found, sample{r.record.Steps, final})
+	}
 	for _, s := range found {
 		if s.step < r.newest { // the view would forget those after it
 			continue

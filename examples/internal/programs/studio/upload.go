@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/impasto-go/impasto/examples/internal/movie"
+	"github.com/impasto-go/impasto/examples/internal/paint"
 	"github.com/impasto-go/impasto/internal/printable"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
@@ -171,4 +172,12 @@ func (s *studio) source(f *form) (*imageio.Image, error) {
 		return nil, badf("%s: %w", it.Path, err)
 	}
 	return m, nil
+}
+
+// sourceOr is source, or a drawn scene of a size if the page says nothing.
+func (s *studio) sourceOr(f *form, w, h int) (*imageio.Image, error) {
+	if len(f.pictures["file"]) == 0 && f.fields["picture"] == "" {
+		return paint.Scene(7, w, h), nil
+	}
+	return s.source(f)
 }

@@ -158,7 +158,7 @@ func Usual(dataset bool) (styleWeight float64, styleSize int) {
 }
 
 // IsWord reports whether -vgg takes s as a word instead of a file.
-func IsWord(s string) bool { return s == inputs.RandomVGG }
+func IsWord(s string) bool { return s == inputs.RandomVGG || s == inputs.CompactVGG }
 
 // config translates the settings, checking each.
 func (s *settings) config() (train.Config, error) {

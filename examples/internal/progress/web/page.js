@@ -146,6 +146,7 @@ function showSample() {
   open.hidden = step === undefined;
   empty.hidden = !open.hidden;
   if (step === undefined) {
+    if (state && state.ended) empty.textContent = "There are no samples.";
     caption.textContent = "sample";
     return;
   }

@@ -159,7 +159,7 @@ async function poll() {
 async function start() {
   fill($("style"), await library("picture"), [["", "a drawn one"]]);
   fill($("dataset"), await library("pictures"), [["", "drawn pictures"]]);
-  fill($("vgg"), await library("vgg"), [["", "as usual"], ["random", "random filters"]]);
+  fill($("vgg"), await library("vgg"), [["", "as usual"], ["compact", "the compact one"], ["random", "random filters"]]);
   await fillModels($("init"), [["", "nothing"]]);
   await fillModels($("model"));
   choose("train");
