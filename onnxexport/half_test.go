@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -252,4 +253,61 @@ func TestHalfOfAuthorsNetwork(t *testing.T) {
 		}
 	}
 	t.Logf("levels at most: %.2v", farthest)
+}
+
+// TestHalfByNode looks at the constants of a file that computes in float16: where that
+// begins, that each convolution and its normalization's epsilon are scaled alike, by a
+// power of two, and that rounding keeps the sums of kernels.
+func TestHalfByNode(t *testing.T) {
+	for name, d := range halfNets(t) {
+		half := build(t, d, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: onnxexport.HalfValues, Bytes: true})
+		plain := build(t, d, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Bytes: true})
+		constant := func(m *onnx.Model, name string) (*onnx.Tensor, []float32) {
+			i := slices.IndexFunc(m.Graph.Initializers, func(t onnx.Tensor) bool { return t.Name == name })
+			v, err := m.Graph.Initializers[i].Floats()
+			require.NoError(t, err)
+			return &m.Graph.Initializers[i], v
+		}
+		n, err := arch.Recognize(d)
+		require.NoError(t, err)
+		exact := slices.IndexFunc(n.Layers, func(l arch.Layer) bool { return len(l.Plus) > 0 })
+		scaled := 0
+		for i := range n.Layers {
+			l := &n.Layers[i]
+			tensor, got := constant(half, l.Conv+".weight")
+			_, want := constant(plain, l.Conv+".weight")
+			require.Equal(t, i > exact, tensor.DataType == onnx.Float16, "%s %s", name, l.Name)
+			s := 1.0
+			if i > exact && l.Norm != "" {
+				at := 0 // the largest weight
+				for k, w := range want {
+					if math.Abs(float64(w)) > math.Abs(float64(want[at])) {
+						at = k
+					}
+				}
+				s = math.Exp2(math.Round(math.Log2(float64(want[at]) / float64(got[at]))))
+				if s > 1 {
+					scaled++
+				}
+				node := slices.IndexFunc(half.Graph.Nodes, func(n onnx.Node) bool { return n.Name == l.Norm })
+				epsilon := float64(half.Graph.Nodes[node].Attribute("epsilon").Float)
+				require.InEpsilon(t, 1e-5, epsilon*s*s, 1e-6, "%s %s", name, l.Name)
+				_, bias := constant(half, l.Conv+".bias")
+				_, wide := constant(plain, l.Conv+".bias")
+				for k := range bias {
+					require.InDelta(t, wide[k], float64(bias[k])*s, math.Abs(float64(wide[k]))*0x1p-11+s*0x1p-24)
+				}
+			}
+			taps := l.Taps() * l.Taps()
+			for at := 0; at < len(want); at += taps {
+				sum, most := 0.0, 0.0
+				for k := at; k < at+taps; k++ {
+					sum += float64(want[k]) - float64(got[k])*s
+					most = max(most, math.Abs(float64(want[k])))
+				}
+				require.LessOrEqual(t, math.Abs(sum), most*0x1p-10+s*0x1p-24, "%s %s", name, l.Name)
+			}
+		}
+		require.Equal(t, name == "large weights", scaled > 0, name)
+	}
 }
