@@ -311,3 +311,23 @@ func TestHalfByNode(t *testing.T) {
 		require.Equal(t, name == "large weights", scaled > 0, name)
 	}
 }
+
+// TestTooLargeForHalf refuses sums of blocks that float16 may not hold; stored in half
+// precision only, the weights may be any.
+func TestTooLargeForHalf(t *testing.T) {
+	for gain, fits := range map[float32]bool{1000: true, 2000: false} {
+		d := randomNet([3]int{4, 8, 16}, 2)
+		gains := d.Lookup("resnets.1.in2.weight").Data
+		for i := range gains {
+			gains[i] = gain
+		}
+		_, err := onnxexport.Build(d, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: onnxexport.HalfWeights})
+		require.NoError(t, err)
+		_, err = onnxexport.Build(d, onnxexport.Options{Profile: onnxexport.ONNXRuntime, Precision: onnxexport.HalfValues})
+		if fits {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "too much for half precision")
+		}
+	}
+}
