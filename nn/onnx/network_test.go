@@ -368,10 +368,19 @@ func TestRefusals(t *testing.T) {
 // TestShiftedFrame reads a graph that shifts and scales its frame first: the weights
 // take that in.
 func TestShiftedFrame(t *testing.T) {
-	m := build(t, trained(arch.Tutorial([3]int{4, 5, 6}, 1)), onnxexport.Options{Bytes: true})
+	d := trained(arch.Tutorial([3]int{4, 5, 6}, 1))
+	m := build(t, d, onnxexport.Options{Bytes: true})
 	insert(m, "conv1.reflection_pad", "Sub", 100)
 	n, err := m.Network()
 	require.NoError(t, err)
+	// The normalization takes the bias away: only by itself does it show.
+	for o, b := range n.Weights.Lookup("conv1.conv2d.bias").Data {
+		want := float64(d.Lookup("conv1.conv2d.bias").Data[o])
+		for _, w := range d.Lookup("conv1.conv2d.weight").Data[o*3*81:][:3*81] {
+			want -= 100 * float64(w)
+		}
+		require.InDelta(t, want, b, 1e-3)
+	}
 	x := make([]float32, 3*16*24)
 	for i := range x {
 		x[i] = float32(i * i % 256)

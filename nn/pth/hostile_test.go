@@ -236,6 +236,9 @@ func hostile() map[string][]byte {
 		"rest on the stack":  assemble(opNone, valid().pickle()[2:]),
 		"SETITEM below mark": assemble(opEmptyDict, str("w"), opMark, opSetItem, opStop),
 		"no STOP":            bytes.TrimSuffix(valid().pickle(), []byte{opStop}),
+		"an empty list":      assemble(opEmptyList, opStop),
+		"OrderedDict of two": assemble("ccollections\nOrderedDict\n", opEmptyList, opEmptyList, opTuple2, opReduce, opStop),
+		"view of a storage":  bytes.Replace(valid().pickle(), []byte{opTuple, opBinPersID}, []byte{opEmptyDict, opTuple, opBinPersID}, 1),
 		"pairs of three":     assemble("ccollections\nOrderedDict\n", opNone, opNone, opNone, opTuple3, opTuple1, opTuple1, opReduce, opStop),
 	}
 }

@@ -374,3 +374,21 @@ func TestEmptyPicturesAreBad(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1}, b.Indices)
 	require.Equal(t, 2, l.Bad())
 }
+
+// TestRefusedOptions wants an error for each that cannot be.
+func TestRefusedOptions(t *testing.T) {
+	for what, opts := range map[string]Options{
+		"no size":        {BatchSize: 2, ImageSize: -1},
+		"negative batch": {ImageSize: 8, BatchSize: -1},
+		"rank of none":   {ImageSize: 8, BatchSize: 2, Rank: 1},
+		"last rank":      {ImageSize: 8, BatchSize: 2, Rank: 2, Ranks: 2},
+	} {
+		_, err := NewLoader(drawn(4), opts)
+		require.Error(t, err, what)
+	}
+	l, err := NewLoader(drawn(4), Options{ImageSize: 8, BatchSize: 2, Rank: 1, Ranks: 2})
+	require.NoError(t, err)
+	l.Close()
+	_, err = NewLoader(drawn(0), Options{ImageSize: 8, BatchSize: 2})
+	require.Error(t, err, "no pictures")
+}
