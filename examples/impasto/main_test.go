@@ -79,7 +79,7 @@ func TestMistakes(t *testing.T) {
 		"sweep -style-size 1":    "did you mean -style-sizes?",
 		"stylize a.png -out c":   `impasto stylize: unexpected argument "a.png"`,
 		"convertvgg a -download": "-download comes too late",
-		"convertvgg a":           "2 operands are needed",
+		"convertvgg a":           "2 operands are needed after the flags, got 1: impasto convertvgg [-download] IN OUT",
 		"convertvgg a b c":       `unexpected argument "c"`,
 	} {
 		code, _, stderr := impasto(t, args)

@@ -84,7 +84,11 @@ func (n *Network) String() string {
 		return fmt.Sprintf("%s, %d layers", n.Name, len(n.Layers))
 	}
 	f := n.Filters
-	return fmt.Sprintf("%s, filters %d,%d,%d, %d residual blocks", n.Name, f[0], f[1], f[2], n.Blocks)
+	blocks := "blocks"
+	if n.Blocks == 1 {
+		blocks = "block"
+	}
+	return fmt.Sprintf("%s, filters %d,%d,%d, %d residual %s", n.Name, f[0], f[1], f[2], n.Blocks, blocks)
 }
 
 // Taps returns the side of the kernel that Fold makes: Kernel without a blur.

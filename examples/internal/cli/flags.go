@@ -133,7 +133,7 @@ func ParseBetween(flags *Flags, args []string, least, most int) error {
 	case flags.NArg() > most:
 		return flags.unexpected(args[:len(args)-flags.NArg()], flags.Arg(most))
 	case flags.NArg() < least:
-		return Usagef("%s needed after the flags, got %d (-h shows the usage)", Count(least, "operand is", "operands are"), flags.NArg())
+		return Usagef("%s needed after the flags, got %d: %s %s", Count(least, "operand is", "operands are"), flags.NArg(), flags.Name(), flags.synopsis)
 	}
 	return nil
 }

@@ -192,8 +192,8 @@ func TestFrames(t *testing.T) {
 	const size = `: (none, )?\d+x\d+`
 	for args, want := range map[string][]string{
 		"-fps 1000 -width 64 -height 64 -runs 1": {"filters 4,8,16, 5", "filters 8,16,32, 5", "filters 16,32,64, 5", "filters 32,64,128, 5"},
-		"-fps 1000 -filters 2,2,2 -res-blocks 1": {"tutorial, filters 2,2,2, 1 residual blocks"},
-		"-fps 1000 -model " + file:               {"anti-aliased, filters 2,3,4, 1 residual blocks"},
+		"-fps 1000 -filters 2,2,2 -res-blocks 1": {"tutorial, filters 2,2,2, 1 residual block"},
+		"-fps 1000 -model " + file:               {"anti-aliased, filters 2,3,4, 1 residual block"},
 	} {
 		says := clitest.Output(t, func() { require.NoError(t, Run(t.Context(), strings.Fields(args))) })
 		head, lines, _ := strings.Cut(says, "\n\n")
@@ -206,7 +206,7 @@ func TestFrames(t *testing.T) {
 	says := clitest.Output(t, func() {
 		require.NoError(t, Run(t.Context(), strings.Fields("-width 16 -height 8 -runs 1 -model "+file)))
 	})
-	require.Contains(t, says, "anti-aliased, filters 2,3,4, 1 residual blocks, one 16x8 picture")
+	require.Contains(t, says, "anti-aliased, filters 2,3,4, 1 residual block, one 16x8 picture")
 	require.ErrorContains(t, Run(t.Context(), []string{"-model", "nowhere.pth"}), "-model")
 }
 
@@ -224,7 +224,7 @@ func TestDeviceGL(t *testing.T) {
 	}
 	require.NoError(t, err)
 	require.NotContains(t, says, "on cpu")
-	require.Regexp(t, `filters 2,2,2, 1 residual blocks: (none, )?\d+x\d+`, says)
+	require.Regexp(t, `filters 2,2,2, 1 residual block: (none, )?\d+x\d+`, says)
 }
 
 func TestCancel(t *testing.T) {

@@ -29,14 +29,14 @@ func Run(ctx context.Context, args []string) error {
 	case *verify != "":
 		return check(*verify)
 	case *data == "":
-		return cli.Usagef("-dataset is missing")
+		return cli.Usagef("-dataset is missing: name a folder or .zip of pictures")
 	case *out == "":
-		return cli.Usagef("-out is missing")
+		return cli.Usagef("-out is missing: name the file to make")
 	case *size < 1:
 		return cli.Usagef("-image-size %d: want 1 or more", *size)
 	}
 	if _, err := os.Lstat(*out); err == nil {
-		return cli.Usagef("-out %s: it exists", *out)
+		return cli.Usagef("-out %s: it exists: name another, or remove it", *out)
 	}
 	files, err := dataset.Open(*data, imageio.Options{})
 	if err != nil {

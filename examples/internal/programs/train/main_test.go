@@ -109,8 +109,8 @@ func TestRun(t *testing.T) {
 func TestOtherNetworks(t *testing.T) {
 	data := pictures(t, 5)
 	for want, flags := range map[string][]string{
-		"anti-aliased, filters 2,3,4, 1 residual blocks":     {"-arch", "anti-aliased"},
-		"pytorch-examples, filters 2,3,4, 1 residual blocks": {"-init", "../../../../nn/testdata/networks/pytorch-examples.model"},
+		"anti-aliased, filters 2,3,4, 1 residual block":     {"-arch", "anti-aliased"},
+		"pytorch-examples, filters 2,3,4, 1 residual block": {"-init", "../../../../nn/testdata/networks/pytorch-examples.model"},
 	} {
 		out := filepath.Join(t.TempDir(), "run")
 		args := append(append(append([]string{}, data...), tiny...), "-steps", "1", "-out", out)

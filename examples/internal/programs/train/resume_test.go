@@ -208,7 +208,7 @@ func TestWords(t *testing.T) {
 	says := clitest.Output(t, func() { require.NoError(t, overridden(args)) })
 	for _, line := range []string{
 		"Training for 3 steps of 3 pictures of 16x16:\n", "  pictures  5, /", "  style     40x40, /", "  judge     VGG-19 with random filters",
-		"  network   tutorial, filters 2,3,4, 1 residual blocks\n", "  device    cpu", "  folder    runs/20261126-140000\n",
+		"  network   tutorial, filters 2,3,4, 1 residual block\n", "  device    cpu", "  folder    runs/20261126-140000\n",
 	} {
 		require.Contains(t, says, line)
 	}
