@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"math"
 	"testing"
 	"testing/fstest"
 
@@ -28,14 +27,4 @@ func TestAvailable(t *testing.T) {
 	check(0)
 	_, ok := availableIn(fstest.MapFS{})
 	require.False(t, ok)
-}
-
-func TestCheck(t *testing.T) {
-	require.NoError(t, Check(1<<20, ""))
-	free, ok := available()
-	require.True(t, ok)
-	require.NoError(t, Check(free, "an estimate may be too high"))
-	err := Check(math.MaxInt64/2, "take less")
-	require.ErrorContains(t, err, "4611686018.4 GB of memory")
-	require.ErrorContains(t, err, "free: take less")
 }

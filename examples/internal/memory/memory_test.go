@@ -1,0 +1,24 @@
+package memory
+
+import (
+	"math"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheck(t *testing.T) {
+	require.NoError(t, Check(1<<20, ""))
+	free, ok := available()
+	require.Equal(t, runtime.GOOS == "linux" || runtime.GOOS == "windows" || runtime.GOOS == "darwin", ok)
+	if !ok {
+		return // nothing is refused
+	}
+	require.Greater(t, free, int64(64<<20))
+	require.Less(t, free, int64(1<<50))
+	require.NoError(t, Check(free, "an estimate may be too high"))
+	err := Check(math.MaxInt64/2, "take less")
+	require.ErrorContains(t, err, "4611686018.4 GB of memory")
+	require.ErrorContains(t, err, "free: take less")
+}
