@@ -15,7 +15,8 @@ import (
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
-// Cell is a picture of a contact sheet with a line under it.
+// Cell is a picture of a contact sheet with a line under it. Without a picture its place
+// stays empty.
 type Cell struct {
 	Image   *imageio.Image
 	Caption string
@@ -112,6 +113,9 @@ func Sheet(cells []Cell, columns int) (*imageio.Image, error) {
 	small := make([]*imageio.Image, len(cells))
 	width, heights := 0, make([]int, rows)
 	for i, c := range cells {
+		if c.Image == nil {
+			continue
+		}
 		small[i] = shrunk(c.Image, cellWidth, cellHeight)
 		width, heights[i/columns] = max(width, small[i].W), max(heights[i/columns], small[i].H)
 	}
@@ -124,9 +128,10 @@ func Sheet(cells []Cell, columns int) (*imageio.Image, error) {
 	x, y := gap, gap
 	for i, m := range small {
 		h := heights[i/columns]
-		// Pictures stand on their captions, in the middle of their columns.
-		at := image.Pt(x+(width-m.W)/2, y+h-m.H)
-		draw.Draw(sheet, image.Rectangle{at, at.Add(image.Pt(m.W, m.H))}, m.NRGBA(), image.Point{}, draw.Over)
+		if m != nil { // it stands on its caption, in the middle of its column
+			at := image.Pt(x+(width-m.W)/2, y+h-m.H)
+			draw.Draw(sheet, image.Rectangle{at, at.Add(image.Pt(m.W, m.H))}, m.NRGBA(), image.Point{}, draw.Over)
+		}
 		caption(sheet, face, cells[i].Caption, x, y+h+captionRoom-8, width)
 		if x += width + gap; (i+1)%columns == 0 {
 			x, y = gap, y+h+captionRoom+gap

@@ -53,6 +53,10 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, sheet.W, 3*320, "style and two weights beside each other")
 	require.Less(t, sheet.W, 4*320, "the test picture is there once")
+	pixels := sheet.NRGBA()
+	for x := sheet.W - 2*320; x < sheet.W; x++ {
+		require.Equal(t, pixels.At(0, 0), pixels.At(x, 16+179), "nothing is beside the test picture")
+	}
 	require.Greater(t, sheet.H, 180+2*shown, "two sizes below the test picture")
 
 	light, err := weights.ReadFile(filepath.Join(dir, "style_size_32_style_weight_1e6.pth"))

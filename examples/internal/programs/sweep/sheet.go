@@ -45,10 +45,9 @@ func sheetName(number int) string {
 // writeSheet shows the test picture, and below it a row for each style and size: the
 // style in that size, and the test picture stylized with each weight.
 func (s *sweep) writeSheet(number int) error {
-	blank := report.Cell{Image: imageio.New(1, 1)}
 	cells := []report.Cell{{Image: s.pictures.Test, Caption: "test picture"}}
 	for range s.columns {
-		cells = append(cells, blank)
+		cells = append(cells, report.Cell{})
 	}
 	row := -1
 	for _, r := range s.results {
@@ -57,7 +56,7 @@ func (s *sweep) writeSheet(number int) error {
 		}
 		if at := r.at / s.columns; at != row {
 			for len(cells)%(1+s.columns) != 0 { // some of the row before are not done yet
-				cells = append(cells, blank)
+				cells = append(cells, report.Cell{})
 			}
 			cells = append(cells, s.styleCell(r.trial))
 			row = at
