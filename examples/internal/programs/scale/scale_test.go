@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -51,28 +50,33 @@ func TestTable(t *testing.T) {
 // TestMeasure takes steps with two processes of this one, and wants the sums that they
 // exchange to be those of the model.
 func TestMeasure(t *testing.T) {
-	groups := ranks.InProcess(2)
 	w := work{size: 16, layers: train.EqualLayers(vgg.Relu12), repeats: 1}
 	m := model{batch: 2, buckets: buckets(netFloats), link: link{50e-6, 1e9 / 8}}
-	var all sync.WaitGroup
-	errs := make([]error, len(groups))
-	for i, g := range groups {
-		all.Go(func() {
-			counted := &counter{Group: g}
-			errs[i] = steps(counted, m, w)
-			once := counted.lengths[:slices.Index(counted.lengths, 1)] // the sum of two losses comes next
-			total := 0
-			for _, n := range once {
-				total += n
-			}
-			if len(once) != len(m.buckets) || total < netFloats || total > netFloats+tail {
-				errs[i] = fmt.Errorf("sums of %v", once)
-			}
-		})
+	together := func(w work) (counted [2]*counter, err error) {
+		var all sync.WaitGroup
+		var errs [2]error
+		for i, g := range ranks.InProcess(2) {
+			counted[i] = &counter{Group: g}
+			all.Go(func() { errs[i] = steps(counted[i], m, w) })
+		}
+		all.Wait()
+		return counted, errors.Join(errs[:]...)
 	}
-	all.Wait()
-	require.NoError(t, errors.Join(errs...))
-	require.ErrorContains(t, steps(groups[0], model{batch: 1}, w), "-batch 1")
+	counted, err := together(w)
+	require.NoError(t, err)
+	for _, c := range counted {
+		once := c.lengths[:slices.Index(c.lengths, 1)] // the sum of two losses comes next
+		require.Len(t, once, len(m.buckets))
+		total := 0
+		for _, n := range once {
+			total += n
+		}
+		require.GreaterOrEqual(t, total, netFloats)
+		require.LessOrEqual(t, total, netFloats+tail)
+	}
 	w.most = 1e-12
-	require.ErrorContains(t, steps(ranks.One{}, model{batch: 1}, w), "more than")
+	_, err = together(w)
+	require.ErrorContains(t, err, "more than")
+	require.ErrorContains(t, steps(ranks.InProcess(2)[0], model{batch: 1}, w), "-batch 1")
+	require.NoError(t, steps(ranks.One{}, model{batch: 1}, w))
 }
