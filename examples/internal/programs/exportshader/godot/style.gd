@@ -138,6 +138,8 @@ func _resize(padded: Vector2i) -> void:
 
 
 func _render_callback(_type: int, render_data: RenderData) -> void:
+	if strength <= 0:
+		_cut = true # what was kept grows old
 	if _rd == null or _refused or strength <= 0 or _pipelines.size() != KERNELS.size() + 2:
 		return
 	var buffers := render_data.get_render_scene_buffers() as RenderSceneBuffersRD
