@@ -23,6 +23,22 @@ type Losses struct {
 // Row is the beginning of a row of losses.csv.
 type Row struct{ Step, Epoch, Images int }
 
+// Seen counts the pictures that a run has seen in all, where rows count those of their
+// epochs.
+type Seen struct {
+	before int // the epoch of the last row
+	last   Row
+}
+
+// After returns how many were seen after a row's step, in the order of the rows.
+func (s *Seen) After(r Row) int {
+	if r.Epoch != s.last.Epoch {
+		s.before += s.last.Images
+	}
+	s.last = r
+	return s.before + r.Images
+}
+
 // Of returns the values of the terms in row i, and the total.
 func (l *Losses) Of(i int) (terms []float64, total float64) {
 	n := len(l.Terms)

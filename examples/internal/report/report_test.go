@@ -308,6 +308,14 @@ func TestSeries(t *testing.T) {
 	}
 }
 
+// TestSeen counts through epochs of 7 pictures, in steps of 3.
+func TestSeen(t *testing.T) {
+	var s Seen
+	for i, want := range []int{3, 6, 7, 10, 13, 14, 17} {
+		require.Equal(t, want, s.After(Row{Step: i + 1, Epoch: i/3 + 1, Images: min(3*(i%3+1), 7)}))
+	}
+}
+
 func TestStepTicks(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

@@ -82,6 +82,7 @@ type run struct {
 	view     *progress.View // nil before there is a run.json
 	handler  http.Handler
 	losses   follower
+	seen     report.Seen
 	layers   *report.Layers
 	tables   map[string]time.Time // when those beside the losses were written
 	samples  map[string]bool      // files that are shown
@@ -182,6 +183,7 @@ func (r *run) status() string {
 
 // begin makes a fresh view.
 func (r *run) begin() {
+	r.seen = report.Seen{}
 	r.losses = follow(r.library, r.file("losses.csv"))
 	delete(r.tables, "flicker.csv")
 	show := progress.Run{Title: r.path, Terms: r.losses.terms, Parts: r.layers.Names, Steps: r.total(), Settings: r.list(), Open: r.library.open}
@@ -251,10 +253,10 @@ func (r *run) show(rows *report.Losses) {
 	}
 	for i, row := range rows.Rows {
 		terms, _ := rows.Of(i)
-		s := progress.Step{Step: row.Step, Epoch: row.Epoch - 1, Images: row.Images, Losses: terms, Parts: r.layers.At(row.Step)}
+		s := progress.Step{Step: row.Step, Epoch: row.Epoch - 1, Images: r.seen.After(row), Losses: terms, Parts: r.layers.At(row.Step)}
 		if i == len(rows.Rows)-1 && r.record.Outcome == "" {
 			if took := time.Since(r.record.Started).Seconds(); took > 1 {
-				s.ImagesPerSecond = float64(row.Images) / took
+				s.ImagesPerSecond = float64(s.Images) / took
 			}
 		}
 		r.view.Step(s)
