@@ -4,7 +4,7 @@
 // needs ffmpeg.
 //
 //	go run ./examples/train -out runs/first
-//	go run ./examples/train -init runs/first/final.pth -steps 1500 -stability 2e4 -out runs/still
+//	go run ./examples/train -init runs/first/final.pth -steps 384 -stability 4e4 -out runs/still
 //	go run ./examples/images runs/first runs/still
 package main
 

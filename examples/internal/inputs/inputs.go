@@ -3,7 +3,9 @@
 package inputs
 
 import (
+	"bytes"
 	"context"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/tensor/backend"
@@ -63,7 +66,7 @@ func Network(ctx context.Context, be backend.Backend, init, family, filters stri
 
 func network(ctx context.Context, be backend.Backend, init, family, filters string, resBlocks int, seed uint64) (*nn.Network, error) {
 	if init != "" {
-		d, err := model.Read(ctx, init)
+		d, err := initial(ctx, init)
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}
@@ -78,6 +81,24 @@ func network(ctx context.Context, be backend.Backend, init, family, filters stri
 		return nil, err
 	}
 	return nn.NewNetwork(be, a, seed), nil
+}
+
+// BaseInit is the value of -init that names no file: a trained network of the tutorial's
+// kind, 8,16,32, to start from. It is made by the command in this package's README.md.
+const BaseInit = "base"
+
+// InitUsage is the help of -init.
+const InitUsage = "weights `file` to start from, or base for a network that comes with the program; it decides the network"
+
+//go:embed base.pth
+var base []byte
+
+// initial reads the weights that -init names.
+func initial(ctx context.Context, name string) (statedict.Dict, error) {
+	if name == BaseInit {
+		return weights.Read(bytes.NewReader(base), weights.WithContext(ctx))
+	}
+	return model.Read(ctx, name)
 }
 
 // Arch returns the network that -arch, -filters and -res-blocks describe.

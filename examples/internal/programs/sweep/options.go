@@ -137,7 +137,7 @@ func (o *options) declare(f *cli.Flags) {
 	f.ListVar(&o.style, "style", listUsage)
 	f.StringVar(&o.test, "test", o.test, "picture `file` that the sheet shows; the first of the dataset if missing")
 	f.StringVar(&o.vgg, "vgg", o.vgg, inputs.VGGUsage)
-	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from; it decides the network")
+	f.StringVar(&o.init, "init", o.init, "weights `file` that each training starts from, or base for a network that comes with the program; it decides the network")
 	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "side of the square training pictures, in pixels")
 	f.Float64Var(&o.contentScale, "content-scale", o.contentScale, "divides the size of the test picture")
 	f.BoolVar(&c.Shuffle, "shuffle", c.Shuffle, "choose the pictures from all over the dataset instead of its beginning")

@@ -23,6 +23,7 @@ type options struct {
 	tensorboard string
 	np          int    // processes to start
 	mpirun      string // what else mpirun is told
+	fresh       bool   // a network is described, and none named to start from
 }
 
 // parse reads the command line, and the settings of a run to resume as the first of
@@ -48,6 +49,9 @@ func parse(args []string, group ranks.Group) (*options, error) {
 	}
 	if err := o.parse(args); err != nil {
 		return nil, err
+	}
+	if o.fresh {
+		o.Init = ""
 	}
 	if o.out == "" {
 		o.out = filepath.Join("runs", time.Now().Format("20060102-150405"))
@@ -88,9 +92,12 @@ func (s *settings) absolute() (err error) {
 	if s.Dataset, err = s.Dataset.Absolute(); err != nil {
 		return err
 	}
-	files := []*string{&s.Style, &s.Test, &s.Init, &s.Losses}
+	files := []*string{&s.Style, &s.Test, &s.Losses}
 	if s.VGG != inputs.RandomVGG && s.VGG != inputs.CompactVGG {
 		files = append(files, &s.VGG)
+	}
+	if s.Init != inputs.BaseInit {
+		files = append(files, &s.Init)
 	}
 	for _, f := range files {
 		if *f == "" {
@@ -130,6 +137,7 @@ func (o *options) parse(args []string) error {
 	if flags.Given("epochs") && !flags.Given("steps") {
 		o.Steps = 0 // those of the demo, or of the run to resume, do not count then
 	}
+	o.fresh = !flags.Given("init") && (flags.Given("arch") || flags.Given("filters") || flags.Given("res-blocks"))
 	if resume == "" {
 		if o.from != 0 {
 			return cli.Usagef("-from %d: it chooses a state for -resume, which is missing", o.from)

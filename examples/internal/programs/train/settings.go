@@ -66,7 +66,7 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.StringVar(&s.Style, "style", s.Style, "style picture `file`")
 	f.StringVar(&s.Test, "test", s.Test, "picture `file` that the samples show; the first of the dataset if missing")
 	f.StringVar(&s.VGG, "vgg", s.VGG, inputs.VGGUsage)
-	f.StringVar(&s.Init, "init", s.Init, "weights `file` to start from; it decides the network")
+	f.StringVar(&s.Init, "init", s.Init, inputs.InitUsage)
 	f.IntVar(&s.ImageSize, "image-size", s.ImageSize, "side of the square training pictures, in pixels")
 	f.IntVar(&s.StyleSize, "style-size", s.StyleSize, "side the style picture is resized to; 0 leaves it as it is")
 	f.Float64Var(&s.ContentScale, "content-scale", s.ContentScale, "divides the size of the test picture")
@@ -139,7 +139,7 @@ func tutorial() settings {
 // comes with the program.
 func demo() settings {
 	s := tutorial()
-	s.VGG = inputs.CompactVGG
+	s.VGG, s.Init = inputs.CompactVGG, inputs.BaseInit
 	s.ImageSize, s.BatchSize = 128, 2
 	s.Steps, s.LR, s.Schedule = 896, 3e-3, "cosine" // 14 epochs
 	s.StyleLayers, s.StyleWeight = inputs.CompactLayers(), 1e9
