@@ -11,7 +11,8 @@
 //
 // Random makes a network without a weights file. Random filters, too, tell
 // textures apart (He et al., arXiv:1606.04801), but know nothing of objects: they
-// serve for trials and tests, and for simple styles.
+// serve for trials and tests, and for simple styles. Package compact has a small
+// network that sees much as VGG-19 does, and needs no file either.
 package vgg
 
 import (
