@@ -180,6 +180,8 @@ func child(ctx context.Context, args []string) (is bool, err error) {
 	if !ok {
 		return true, cli.Usagef("%s %s: the studio starts no such program", childFlag, args[1])
 	}
+	ctx, stop := withStudio(ctx)
+	defer stop()
 	return true, run(ctx, args[2:])
 }
 

@@ -86,7 +86,7 @@ func TestJobs(t *testing.T) {
 	j := await(t, s, broken, func(j *jobNews) bool { return j.State == jobFailed })
 	require.Contains(t, j.Log, "broken.pth")
 	require.NoFileExists(t, filepath.Join(dir, "exports", "broken.html"))
-	j = await(t, s, first, func(j *jobNews) bool { return j.State == jobFinished })
+	j = await(t, s, first, func(j *jobNews) bool { return j.State == jobFinished && j.Run != "" && j.Step == 2 })
 	require.Contains(t, j.Command, `'a style'\''s picture.png'`)
 	require.Equal(t, runID("runs/first"), j.Run)
 	require.Equal(t, 2, j.Step)

@@ -3,6 +3,7 @@
 package studio
 
 import (
+	"context"
 	"os"
 	"os/exec"
 )
@@ -12,3 +13,8 @@ import (
 var stopSignal = os.Kill
 
 func apart(*exec.Cmd, bool) {}
+
+// withStudio returns a context that the end of the studio does not end.
+func withStudio(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}

@@ -3,6 +3,7 @@
 package studio
 
 import (
+	"context"
 	"os/exec"
 	"syscall"
 )
@@ -13,3 +14,8 @@ const stopSignal = syscall.SIGTERM
 // apart keeps the terminal's signals from a process. One goes on if this one is
 // killed: the system has no way to tell it.
 func apart(cmd *exec.Cmd, _ bool) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// withStudio returns a context that the end of the studio does not end.
+func withStudio(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
