@@ -23,11 +23,7 @@ func TestForcedConformance(t *testing.T) {
 	for _, name := range gpu.ConvKernels() {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("IMPASTO_GPU_KERNELS", name)
-			tolerance := flush
-			if name == "winograd" {
-				tolerance.Conv = 4 // what the suite documents for F(4x4,3x3)
-			}
-			backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t) }, tolerance)
+			conform(t)
 		})
 	}
 }
