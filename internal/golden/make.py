@@ -6,7 +6,7 @@
 
 PyTorch computes in float64 and the results are rounded to float32, so that every
 machine makes the same and their own errors are none. Operands and weights are
-hashed numbers (see unit), or pictures cut out of examples/images, which
+hashed numbers (see unit), or cut out of the pictures in the folder drawn, which
 our own programs drew. Networks are those of benchmarks/peers/networks.py.
 
 Needs Debian's python3-torch, python3-torchvision and python3-pil (1.13, 0.14, 9.4).
@@ -109,7 +109,7 @@ def weights(name, state, **how):
 # Pictures.
 
 def drawn(name, box, size=None):
-    im = Image.open(os.path.join(ROOT, "examples", "images", name)).convert("RGB").crop(box)
+    im = Image.open(os.path.join(HERE, "drawn", name)).convert("RGB").crop(box)
     return im.resize(size, Image.BILINEAR) if size else im
 
 
@@ -126,7 +126,7 @@ def batch(*images):
 
 def resizing():
     """What the training's loader and load_image do."""
-    source = drawn("input.png", (90, 40, 171, 101))
+    source = drawn("landscape.png", (90, 40, 171, 101))
     d = {
         "source": source,
         "resize_crop_32": transforms.CenterCrop(32)(transforms.Resize(32)(source)),
@@ -140,7 +140,7 @@ def resizing():
 
 def jpeg():
     """Files of the usual kinds, and their pixels."""
-    source = drawn("input.png", (60, 30, 173, 107))
+    source = drawn("landscape.png", (60, 30, 173, 107))
     for name, how in {
         "420": dict(quality=75), "444": dict(quality=92, subsampling=0), "422": dict(quality=85, subsampling=1),
         "progressive": dict(quality=80, progressive=True), "coarse": dict(quality=20),
@@ -273,7 +273,7 @@ def colorful(net):
 
 
 def features(vgg):
-    x = batch(grained(drawn("style.png", (0, 0, 80, 64), (20, 16)), 1))
+    x = batch(grained(drawn("glass.png", (0, 0, 80, 64), (20, 16)), 1))
     x = networks.normalize(x).float().double()
     x.requires_grad_()
     outputs = vgg(x)
@@ -284,7 +284,7 @@ def features(vgg):
 def network(name, net):
     """Weights; one pass forward and backward."""
     weights(f"{name}.pth", net.state_dict())
-    x = batch(drawn("input.png", (100, 60, 136, 88))).requires_grad_()
+    x = batch(drawn("landscape.png", (100, 60, 136, 88))).requires_grad_()
     y = net(x)
     gy = unit(50000, y.shape)
     y.backward(gy)
@@ -293,8 +293,8 @@ def network(name, net):
 
 def training(vgg, nets, size=64, count=10, batch_size=4, epochs=5, content_weight=1e5, style_weight=1e9, lr=1e-3):
     """The tutorial's loop on drawn pictures, of which the last batch has too few."""
-    images = [grained(drawn("input.png", (23 * i, 6 * i, 23 * i + 110, 6 * i + 110), (size, size)), i) for i in range(count)]
-    style = grained(drawn("style.png", (20, 20, 116, 116), (size, size)), count)
+    images = [grained(drawn("landscape.png", (23 * i, 6 * i, 23 * i + 110, 6 * i + 110), (size, size)), i) for i in range(count)]
+    style = grained(drawn("glass.png", (20, 20, 116, 116), (size, size)), count)
     for i, im in enumerate(images):
         picture(f"training/dataset/drawn/{i:02d}.png", im)
     picture("training/style.png", style)
