@@ -186,9 +186,11 @@ Pictures:
 
 // TestCommand names other programs as this one was started.
 func TestCommand(t *testing.T) {
+	own, ok := debug.ReadBuildInfo()
+	require.True(t, ok)
 	for arg0, want := range map[string]string{
 		"train": "stylize", "./train": "./stylize", "/usr/bin/train": "/usr/bin/stylize",
-		"/tmp/go-build123/b001/exe/train": "go run github.com/impasto-go/impasto/examples/stylize",
+		"/tmp/go-build123/b001/exe/train": "go run " + tags(own) + "github.com/impasto-go/impasto/examples/stylize",
 	} {
 		require.Equal(t, want, base(arg0, "stylize"))
 	}
