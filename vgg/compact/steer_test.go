@@ -2,6 +2,7 @@ package compact_test
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,8 +30,12 @@ func TestSteersLikeVGG19(t *testing.T) {
 	random := vgg.Random(be, 19, compact.Deepest)
 	files, err := dataset.Open(need.Shared(t, "data/photos"), imageio.Options{})
 	require.NoError(t, err)
-	for _, name := range []string{"style_1.png", "style_4.png", "starry_night.png"} {
-		style, err := imageio.Load(need.Shared(t, "data/author/"+name), imageio.Options{})
+	for _, path := range []string{
+		"../../examples/images/style.png", need.Shared(t, "data/author/style_1.png"),
+		need.Shared(t, "data/author/style_4.png"), need.Shared(t, "data/author/starry_night.png"),
+	} {
+		name := filepath.Base(path)
+		style, err := imageio.Load(path, imageio.Options{})
 		require.NoError(t, err)
 		losses := map[string]float64{}
 		for _, judge := range []struct {
@@ -39,7 +44,7 @@ func TestSteersLikeVGG19(t *testing.T) {
 			styleWeight float64
 		}{{"VGG-19", real, 1e9}, {"compact", small, 1e9}, {"random", random, 2e8}} {
 			cfg := train.Default()
-			cfg.Steps, cfg.Epochs, cfg.ImageSize, cfg.BatchSize, cfg.LearningRate, cfg.Shuffle = 300, 9, 128, 2, 2e-3, true
+			cfg.Steps, cfg.Epochs, cfg.ImageSize, cfg.BatchSize, cfg.LearningRate, cfg.Shuffle = 400, 9, 128, 2, 2e-3, true
 			cfg.ContentWeight, cfg.StyleWeight, cfg.StyleLayers = 1e5, judge.styleWeight, train.EqualLayers(compact.Layers()...)
 			net := nn.NewTransformerNet(be, [3]int{8, 16, 32}, 5, 0)
 			trainer, err := train.New(be, net, judge.features, style, files, cfg)
@@ -51,8 +56,7 @@ func TestSteersLikeVGG19(t *testing.T) {
 			trainer.Close()
 			net.Free()
 		}
-		// 1.18, 1.34 and 1.55 were measured; the last is 1.38 after 400 steps.
-		require.Less(t, losses["compact"], 1.7*losses["VGG-19"], name)
+		require.Less(t, losses["compact"], 1.5*losses["VGG-19"], name)
 		require.Less(t, losses["compact"], losses["random"], name)
 	}
 }
