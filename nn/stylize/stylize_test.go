@@ -184,6 +184,7 @@ func TestStylizeRGBAErrors(t *testing.T) {
 		{64, 4, -1, 16, "at least 1"},
 		{64, 4, 4, 15, "stride"},
 		{63, 4, 4, 16, "shorter"},
+		{15, 4, 1, 16, "shorter"},
 		{64, 4, 1 << 62, 16, "shorter"},
 		{64, 1 << 62, 1, 16, "stride"},
 		{0, 4, 4, 16, "shorter"},
@@ -195,7 +196,7 @@ func TestStylizeRGBAErrors(t *testing.T) {
 
 func TestImageErrors(t *testing.T) {
 	session := newSession(t, small(t))
-	for _, m := range []*imageio.Image{{}, {W: 2, H: 2, Pix: make([]uint8, 11)}, {W: -1, H: -1, Pix: make([]uint8, 3)},
+	for _, m := range []*imageio.Image{{}, {W: 2, H: 2, Pix: make([]uint8, 11)}, {W: 2, H: 2, Pix: make([]uint8, 13)}, {W: -1, H: -1, Pix: make([]uint8, 3)},
 		{W: 1, H: 1, Pix: make([]uint8, 3), Alpha: []uint8{}}} {
 		_, err := session.Image(m)
 		require.Error(t, err)
