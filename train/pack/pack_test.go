@@ -3,8 +3,10 @@ package pack
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -72,6 +74,7 @@ func TestSameBatches(t *testing.T) {
 	require.Equal(t, 22, p.Len())
 	require.Equal(t, 3, p.Bad())
 	require.NoError(t, p.Verify())
+	require.True(t, Is(p.path))
 	require.Equal(t, dataset.Fingerprint(files), dataset.Fingerprint(p), "a run may go on with either")
 	for _, opts := range []dataset.Options{
 		{BatchSize: 4, Epochs: 2}, {BatchSize: 5, Epochs: 3, Shuffle: true, Seed: 7, Workers: 4},
@@ -162,6 +165,93 @@ func TestReader(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	require.NoError(t, p.Close())
+	require.ErrorIs(t, p.Close(), os.ErrClosed)
+}
+
+// TestClose closes the file that was opened.
+func TestClose(t *testing.T) {
+	p, err := Open(packed(t, pictures(t, 4), 8))
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	require.ErrorIs(t, p.Close(), os.ErrClosed)
+}
+
+// TestVerify names all pictures that are damaged, and not those that were bad before.
+func TestVerify(t *testing.T) {
+	path := packed(t, pictures(t, 7), 8)
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, i := range []int{1, 4, 5} { // 5 could not be read
+		file[len(mark)+i*3*8*8+7]++
+	}
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	p, err := Open(path)
+	require.NoError(t, err)
+	defer p.Close()
+	err = p.Verify()
+	require.ErrorContains(t, err, "picture 1:")
+	require.ErrorContains(t, err, "picture 4:")
+	require.NotContains(t, err.Error(), "picture 5:")
+}
+
+// TestLyingIndex refuses files whose checksum is right and whose index is not.
+func TestLyingIndex(t *testing.T) {
+	file := func(index string, pictures int, length int) []byte {
+		b := append([]byte(mark), make([]byte, pictures)...)
+		sums := make([]byte, 4)
+		b = append(append(b, sums...), index...)
+		sum := crc32.Update(crc32.Checksum(sums, castagnoli), castagnoli, []byte(index))
+		b = binary.LittleEndian.AppendUint32(b, sum)
+		return append(binary.LittleEndian.AppendUint64(b, uint64(length)), mark...)
+	}
+	read := func(b []byte) error {
+		_, _, err := readIndex(bytes.NewReader(b), int64(len(b)))
+		return err
+	}
+	const sound = `{"size":1,"names":["a"]}`
+	require.NoError(t, read(file(sound, 3, len(sound))))
+	for what, b := range map[string][]byte{
+		"a byte too many":     file(sound, 4, len(sound)),
+		"a byte too few":      file(sound, 2, len(sound)),
+		"no pictures":         file(`{"size":1}`, 0, len(`{"size":1}`)),
+		"pictures of nothing": file(`{"size":0,"names":["a"]}`, 0, len(`{"size":0,"names":["a"]}`)),
+		"of less":             file(`{"size":-1,"names":["a"]}`, 3, len(`{"size":-1,"names":["a"]}`)),
+		"an index of all":     file(sound, 3, len(file(sound, 3, 0))-footerSize+1),
+		"a mark alone":        []byte(mark),
+		"two":                 []byte(mark + mark),
+	} {
+		require.ErrorIs(t, read(b), ErrCorrupt, what)
+	}
+	const large = `{"size":16385,"names":["a"]}`
+	b := file(large, 0, len(large)) // whose pictures, 800 MB, nobody reads
+	_, _, err := readIndex(holes{b[:len(mark)], b[len(mark):], 3 * 16385 * 16385}, int64(len(b)+3*16385*16385))
+	require.ErrorIs(t, err, ErrCorrupt)
+}
+
+// holes is a file with a hole between its beginning and its end.
+type holes struct {
+	first, last []byte
+	hole        int64
+}
+
+func (h holes) ReadAt(p []byte, off int64) (int, error) {
+	if off == 0 {
+		return copy(p, h.first), nil
+	}
+	return copy(p, h.last[off-h.hole-int64(len(h.first)):]), nil
+}
+
+// TestOnPicture tells of every picture in order, and why those that are bad are.
+func TestOnPicture(t *testing.T) {
+	files := pictures(t, 14)
+	next := 0
+	err := Write(context.Background(), filepath.Join(t.TempDir(), "x.pack"), files, Options{Size: 4, Workers: 1, OnPicture: func(i int, bad error) {
+		require.Equal(t, next, i)
+		require.Equal(t, i%6 == 5, bad != nil, i)
+		next++
+	}})
+	require.NoError(t, err)
+	require.Equal(t, 14, next)
 }
 
 // torn is a dataset without a good picture.
@@ -175,6 +265,7 @@ func TestWriteErrors(t *testing.T) {
 	require.ErrorContains(t, Write(ctx, path, torn{dataset.Images{imageio.New(1, 1)}}, Options{Size: 8}), "none of the 1 pictures can be read; the first: is torn")
 	require.ErrorContains(t, Write(ctx, path, dataset.Images{}, Options{Size: 8}), "no pictures")
 	require.ErrorContains(t, Write(ctx, path, dataset.Images{imageio.New(1, 1)}, Options{}), "a size of 0 pixels")
+	require.ErrorContains(t, Write(ctx, path, dataset.Images{imageio.New(1, 1)}, Options{Size: 1<<14 + 1}), "a size of 16385 pixels")
 	stopped, stop := context.WithCancel(ctx)
 	stop()
 	require.ErrorIs(t, Write(stopped, path, dataset.Images{imageio.New(1, 1)}, Options{Size: 8}), context.Canceled)
@@ -225,6 +316,7 @@ func TestCollect(t *testing.T) {
 	require.ErrorIs(t, Collect(path, 12, "", until(3, context.Canceled)), context.Canceled)
 	require.Error(t, Collect(path, 12, "", until(0, io.EOF)))
 	require.Error(t, Collect(path, 0, "", until(5, io.EOF)))
+	require.Error(t, Collect(path, 1<<14+1, "", until(5, io.EOF)))
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, want, after)
