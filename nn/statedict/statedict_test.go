@@ -61,8 +61,9 @@ func TestDescribe(t *testing.T) {
 		"model.embed_tokens.weight model.layers.0.self_attn.q.bias": "language model",
 		"model1.0.conv2d.weight model1.1.running_mean":              "MSG-Net",
 		"model.1.weight model.10.conv_block.1.weight":               "CycleGAN",
-		"a b c":   "it has a, b, c",
-		"a b c d": "it has a, b, c, ...",
+		"program.weight": "it has program.weight",
+		"a b c":          "it has a, b, c",
+		"a b c d":        "it has a, b, c, ...",
 	} {
 		var d statedict.Dict
 		for _, name := range strings.Fields(names) {
@@ -70,6 +71,42 @@ func TestDescribe(t *testing.T) {
 		}
 		require.Contains(t, d.Describe(), want)
 	}
+}
+
+// TestDict looks up, counts and copies: the copy shares nothing with what it is of.
+func TestDict(t *testing.T) {
+	d := statedict.Dict{
+		{Name: "a", Shape: []int{2}, Data: []float32{1, 2}}, {Name: "b", Data: []float32{3}},
+		{Name: "c", Shape: []int{0}},
+	}
+	require.Equal(t, []string{"a", "b", "c"}, d.Names())
+	require.Same(t, &d[1], d.Lookup("b"))
+	require.Nil(t, d.Lookup("d"))
+	require.Equal(t, 3, d.NumElements())
+	c := d.Clone()
+	require.Equal(t, d.NumElements(), c.NumElements())
+	c[0].Name, c[0].Shape[0], c[0].Data[1] = "x", 5, 9
+	require.Equal(t, statedict.Entry{Name: "a", Shape: []int{2}, Data: []float32{1, 2}}, d[0])
+	require.Equal(t, []float32{3}, c[1].Data)
+}
+
+// TestMismatch names each difference under its kind.
+func TestMismatch(t *testing.T) {
+	params := []statedict.Param{{Name: "a", Shape: []int{2, 3}}, {Name: "b", Shape: []int{3}}, {Name: "c", Shape: []int{1}}}
+	d := statedict.Dict{
+		{Name: "d", Shape: []int{1}, Data: make([]float32, 1)},
+		{Name: "b", Shape: []int{3}, Data: make([]float32, 2)},
+		{Name: "a", Shape: []int{2, 4}, Data: make([]float32, 8)},
+		{Name: "res1.in1.num_batches_tracked", Data: make([]float32, 1)},
+		{Name: "res1.in1.running_var", Shape: []int{2}, Data: make([]float32, 2)},
+	}
+	m := d.Compare(params)
+	require.Equal(t, &statedict.Mismatch{
+		Missing: []string{"c"}, Extra: []string{"d"},
+		Shapes: []string{"a: file has [2 4], network needs [2 3]", "b: 2 values for [3]"},
+	}, m)
+	require.EqualError(t, m, "state dict does not fit the network: missing: c; unexpected: d; "+
+		"wrong shape: \"a: file has [2 4], network needs [2 3]\", \"b: 2 values for [3]\"")
 }
 
 // TestCompare finds each kind of difference where there is one of two kinds, and takes
@@ -83,6 +120,7 @@ func TestCompare(t *testing.T) {
 	for what, d := range map[string]statedict.Dict{
 		"renamed":           {entry("a", 2), entry("c", 3)},
 		"missing, reshaped": {entry("b", 4)},
+		"reshaped":          {entry("a", 2), entry("b", 4)},
 		"extra, reshaped":   {entry("a", 2), entry("b", 4), entry("c", 1)},
 		"missing":           {entry("a", 2)},
 		"extra":             {entry("a", 2), entry("b", 3), entry("not_running_mean", 1)},
