@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/impasto-go/impasto/nn/imageio"
 )
 
 // Fingerprint tells sets of pictures apart without decoding any: the first half of a
@@ -21,8 +23,12 @@ func Fingerprint(s Source) string {
 		case *Files:
 			fmt.Fprintf(h, "%q %d\n", s.paths[i], s.size(s.paths[i]))
 		case Images:
-			fmt.Fprintf(h, "%d %d\n", s[i].W, s[i].H)
-			h.Write(s[i].Pix)
+			m := s[i]
+			if m == nil {
+				m = &imageio.Image{} // a bad picture, as for a Loader
+			}
+			fmt.Fprintf(h, "%d %d\n", m.W, m.H)
+			h.Write(m.Pix)
 		default:
 			fmt.Fprintf(h, "%q\n", s.Name(i))
 		}

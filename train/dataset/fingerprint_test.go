@@ -66,4 +66,5 @@ func TestFingerprint(t *testing.T) {
 	changed.Pix[7] = 1
 	require.NotEqual(t, dataset.Fingerprint(dataset.Images{m}), dataset.Fingerprint(dataset.Images{changed}))
 	require.Equal(t, dataset.Fingerprint(dataset.Images{m}), dataset.Fingerprint(dataset.Images{imageio.New(2, 3)}))
+	require.NotEqual(t, dataset.Fingerprint(dataset.Images{m, nil}), dataset.Fingerprint(dataset.Images{nil, m}), "bad ones have a place too")
 }

@@ -1,7 +1,10 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,7 +136,7 @@ func TestMixOfBadPictures(t *testing.T) {
 
 func TestMixErrors(t *testing.T) {
 	for _, shares := range [][]Share{
-		nil, {{drawn(3), 0}}, {{drawn(3), -1}}, {{drawn(3), 1}, {Images{}, 1}}, {{drawn(3), 1}, {drawn(3), 1e-3}},
+		nil, {{drawn(3), 0}}, {{drawn(3), -1}}, {{drawn(3), math.Inf(1)}}, {{drawn(3), math.NaN()}}, {{drawn(3), 1}, {Images{}, 1}}, {{drawn(3), 1}, {drawn(3), 1e-3}},
 		{{sized{drawn(3), 8}, 1}, {sized{drawn(3), 9}, 1}}, {{mixOf(t, drawn(3)), 1}},
 	} {
 		_, err := NewMix(shares...)
@@ -152,6 +155,28 @@ type sized struct {
 }
 
 func (s sized) Size() int { return s.size }
+
+// closing is a Source that is closed with an error of its own.
+type closing struct {
+	Images
+	err error
+}
+
+func (c closing) Close() error { return c.err }
+
+// TestMixCloses closes each source that can be closed, whatever the others say.
+func TestMixCloses(t *testing.T) {
+	first, last := errors.New("first"), errors.New("last")
+	m, err := NewMix(Share{closing{drawn(3), first}, 1}, Share{drawn(3), 1}, Share{closing{drawn(3), last}, 1})
+	require.NoError(t, err)
+	for _, src := range []Source{m, Mirrored(m)} {
+		err = src.(io.Closer).Close()
+		require.ErrorIs(t, err, first)
+		require.ErrorIs(t, err, last)
+	}
+	require.NoError(t, mixOf(t, drawn(3)).Close())
+	require.NoError(t, Mirrored(drawn(3)).(io.Closer).Close())
+}
 
 func TestMixFingerprint(t *testing.T) {
 	a, b, c := mixed(t, 3, 1), mixed(t, 3, 1), mixed(t, 3, 2)
