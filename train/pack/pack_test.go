@@ -241,6 +241,17 @@ func (h holes) ReadAt(p []byte, off int64) (int, error) {
 	return copy(p, h.last[off-h.hole-int64(len(h.first)):]), nil
 }
 
+// TestEmptyPictures are bad, as for a dataset.Loader.
+func TestEmptyPictures(t *testing.T) {
+	src := dataset.Images{imageio.New(1, 1), nil, {}, {W: 2, H: 2, Pix: make([]uint8, 11)}}
+	p, err := Open(packed(t, src, 2))
+	require.NoError(t, err)
+	defer p.Close()
+	require.Equal(t, 3, p.Bad())
+	_, err = p.Load(3)
+	require.EqualError(t, err, "empty picture")
+}
+
 // TestOnPicture tells of every picture in order, and why those that are bad are.
 func TestOnPicture(t *testing.T) {
 	files := pictures(t, 14)

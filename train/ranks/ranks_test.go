@@ -3,6 +3,7 @@ package ranks
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -120,6 +121,11 @@ func TestLeave(t *testing.T) {
 	members := InProcess(3)
 	waits := make(chan error)
 	go func() { waits <- members[0].Barrier() }()
+	for waiting := false; !waiting; runtime.Gosched() {
+		members[2].mu.Lock()
+		waiting = members[2].here == 1
+		members[2].mu.Unlock()
+	}
 	members[2].Leave()
 	err := <-waits
 	require.ErrorIs(t, err, ErrLeft)
