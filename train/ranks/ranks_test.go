@@ -84,10 +84,10 @@ func TestAgree(t *testing.T) {
 	own := errors.New("out of paint")
 	require.NoError(t, Agree(One{}, nil))
 	require.Same(t, own, Agree(One{}, own))
-	for _, c := range [][]bool{{false, false, false}, {false, true, false}, {false, true, true}, {true, false, true}} {
+	for _, c := range [][]bool{{false, true}, {false, false, false}, {false, true, false}, {false, true, true}, {true, false, true}} {
 		lowest := -1
-		var errs [3]error
-		each(3, func(m *Member) {
+		errs := make([]error, len(c))
+		each(len(c), func(m *Member) {
 			var err error
 			if c[m.Rank()] {
 				err = own
