@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/vgg"
 )
 
 // What a value of the networks' layers takes in the course of a step, in values: it is
@@ -19,15 +20,16 @@ const (
 
 // EstimateMemory returns about how many bytes a run with these settings takes on the
 // CPU, with the objective that New makes and a Stability among the Objectives, a network
-// of the given description and a style picture of the given size: the layers of a step
-// and of the style picture, whichever are more, and the weights. It is meant to tell
-// what cannot work, and was within a fifth of what was measured.
-func (c *Config) EstimateMemory(net *arch.Network, styleWidth, styleHeight int) int64 {
+// of the given description, the features that judge it and a style picture of the given
+// size: the layers of a step and of the style picture, whichever are more, and the
+// weights. It is meant to tell what cannot work, and was within a fifth of what was
+// measured with VGG-19, and within a third with the network of package compact.
+func (c *Config) EstimateMemory(net *arch.Network, features *vgg.VGG, styleWidth, styleHeight int) int64 {
 	perPixel := 0.0
 	for i, s := range net.Scales() {
 		perPixel += float64(net.Layers[i].Out) / float64(s*s)
 	}
-	vggParams, vggPerPixel := c.Deepest().Size()
+	vggParams, vggPerPixel := features.Size(c.Deepest())
 	if c.StyleSize > 0 {
 		styleWidth, styleHeight = c.StyleSize, c.StyleSize
 	}

@@ -86,14 +86,14 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 	if err := o.loadStyles(made.pictures.Style); err != nil {
 		return nil, err
 	}
-	for _, c := range o.trials {
-		style := o.styles[c.picture].picture
-		if err := memory.Check(c.cfg.EstimateMemory(a, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); o.device == "cpu" && err != nil {
-			return nil, err
-		}
-	}
 	if made.features, err = inputs.Features(ctx, made.be, o.vgg, o.cfg.Deepest()); err != nil {
 		return nil, err
+	}
+	for _, c := range o.trials {
+		style := o.styles[c.picture].picture
+		if err := memory.Check(c.cfg.EstimateMemory(a, made.features, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); o.device == "cpu" && err != nil {
+			return nil, err
+		}
 	}
 	if made.squares, err = o.decode(ctx, made.pictures.Data, lead); err != nil {
 		return nil, fmt.Errorf("-dataset: %w", err)

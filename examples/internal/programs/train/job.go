@@ -22,6 +22,7 @@ import (
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/train/ranks"
+	"github.com/impasto-go/impasto/vgg"
 )
 
 // job is a run: its inputs, ready to train, and what becomes of them.
@@ -81,12 +82,16 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 		}
 		cfg.Objectives = append(cfg.Objectives, j.still)
 	}
+	features, err := inputs.Features(ctx, j.be, o.VGG, cfg.Deepest())
+	if err != nil {
+		return nil, err
+	}
 	if o.Init == "" { // else the weights say, which are there already
 		a, err := inputs.Arch(o.Arch, o.Filters, o.ResBlocks)
 		if err != nil {
 			return nil, err
 		}
-		if err := j.checkMemory(a, pictures.Style); err != nil {
+		if err := j.checkMemory(a, features, pictures.Style); err != nil {
 			return nil, err
 		}
 	}
@@ -95,14 +100,10 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 	}
 	// For run.json: -init decides these.
 	a := j.net.Arch()
-	if err := j.checkMemory(a, pictures.Style); err != nil {
+	if err := j.checkMemory(a, features, pictures.Style); err != nil {
 		return nil, err
 	}
 	o.Arch, o.Filters, o.ResBlocks = a.Name, fmt.Sprintf("%d,%d,%d", a.Filters[0], a.Filters[1], a.Filters[2]), a.Blocks
-	features, err := inputs.Features(ctx, j.be, o.VGG, cfg.Deepest())
-	if err != nil {
-		return nil, err
-	}
 	if lead {
 		if err := os.MkdirAll(o.out, 0o755); err != nil {
 			return nil, fmt.Errorf("-out: %w", err)
@@ -123,11 +124,11 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 
 // checkMemory refuses a run that would be ended for want of memory. What a graphics
 // card has is its own matter.
-func (j *job) checkMemory(a *arch.Network, style *imageio.Image) error {
+func (j *job) checkMemory(a *arch.Network, features *vgg.VGG, style *imageio.Image) error {
 	if j.Device != "cpu" {
 		return nil
 	}
-	return memory.Check(j.cfg.EstimateMemory(a, style.W, style.H), "lower -batch-size, -image-size, -style-size or -filters")
+	return memory.Check(j.cfg.EstimateMemory(a, features, style.W, style.H), "lower -batch-size, -image-size, -style-size or -filters")
 }
 
 // errStopped says that the page's Stop button ended the run.
