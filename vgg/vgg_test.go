@@ -1,6 +1,8 @@
 package vgg_test
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -157,6 +159,9 @@ func TestFeaturesComputeAndKeepOnlyWhatIsAsked(t *testing.T) {
 	require.Equal(t, tensor.Shape{1, 64, 6, 6}, f[2].Shape())
 	require.Equal(t, before+3, be.Live())
 	tp.Reset()
+	require.PanicsWithValue(t, "vgg: layer relu3_1 of a network down to relu2_2", func() {
+		v.Features(nil, tp, x, []vgg.Layer{{3, 1}})
+	})
 	require.PanicsWithValue(t, "vgg: layer relu3_4 of a network down to relu2_2", func() {
 		v.Features(nil, tp, x, []vgg.Layer{vgg.Relu34})
 	})
@@ -226,6 +231,8 @@ func TestParseLayer(t *testing.T) {
 	require.Equal(t, "relu3_3", vgg.Relu34.Name())
 	require.Equal(t, "relu2_2", vgg.Relu22.Name())
 	require.False(t, vgg.Layer{2, 3}.Valid())
+	require.True(t, vgg.Relu54.Valid())
+	require.Equal(t, []vgg.Layer{{1, 1}, {1, 2}, {2, 1}}, vgg.Layers(vgg.Layer{2, 1}))
 }
 
 func TestLoadErrors(t *testing.T) {
@@ -247,6 +254,16 @@ func TestLoadErrors(t *testing.T) {
 	require.ErrorAs(t, err, &m)
 	require.ErrorContains(t, err, "VGG-19 down to relu3_4")
 	require.Len(t, m.Missing, 8)
+	d = vgg.Layout(vgg.Relu12)
+	d[0].Data = d[0].Data[1:]
+	_, err = vgg.Load(be, d, vgg.Relu12)
+	require.ErrorContains(t, err, "features.0.weight: 1727 values for [64 3 3 3]")
+	for _, first := range [][]int{{0, 3, 3, 3}, {65, 3, 3, 3}, {}} { // no width that there could be
+		d = vgg.Layout(vgg.Layer{1, 1})
+		d[0].Shape = first
+		_, err = vgg.Load(be, d, vgg.Layer{1, 1})
+		require.ErrorContains(t, err, "network needs [64 3 3 3]")
+	}
 	_, err = vgg.Load(be, nil, vgg.Layer{6, 1})
 	require.ErrorContains(t, err, "no layer relu6_1")
 }
@@ -298,6 +315,37 @@ func TestRandom(t *testing.T) {
 	}
 	// The mean square of the input is 1, and eight layers neither blow it up nor let it vanish.
 	require.InDelta(t, 0, math.Log10(square), 1)
+}
+
+// TestChecksum is the CRC-32C of all values, and sees each of them.
+func TestChecksum(t *testing.T) {
+	be := newBackend(t)
+	d := vggtest.Hashed(vgg.Relu12)
+	sum := func() uint32 {
+		v, err := vgg.Load(be, d, vgg.Relu12)
+		require.NoError(t, err)
+		defer v.Free()
+		return v.Checksum()
+	}
+	want := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	for _, e := range d {
+		require.NoError(t, binary.Write(want, binary.LittleEndian, e.Data))
+	}
+	require.Equal(t, want.Sum32(), sum())
+	d[2].Data[len(d[2].Data)-1]++
+	require.NotEqual(t, want.Sum32(), sum())
+}
+
+// TestNarrowestNetwork has one filter in its first block, and one view in its deepest
+// layer.
+func TestNarrowestNetwork(t *testing.T) {
+	be := newBackend(t)
+	d := append(vgg.NarrowLayout(vgg.Relu12, 1), statedict.Entry{Name: vgg.ViewName(vgg.Relu12), Shape: []int{1, 2, 1, 1}, Data: []float32{2, 2}})
+	_, err := vgg.Load(be, d, vgg.Relu12)
+	require.ErrorContains(t, err, "views.relu1_2.weight: file has [1 2 1 1], network needs [1 1 1 1]")
+	v, err := vgg.Load(be, d[:4], vgg.Relu12)
+	require.NoError(t, err)
+	require.Equal(t, 1.0/4096, v.GramWeight())
 }
 
 // TestHashedWeights pins the recipe to values computed by hand from SplitMix64's
