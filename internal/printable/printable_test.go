@@ -86,6 +86,13 @@ func TestLength(t *testing.T) {
 	require.Equal(t, printable.MaxName+3, utf8.RuneCountInString(printable.Name(strings.Repeat("x", 1000)))) // quotes and the mark
 }
 
+// TestLongNames: a name of as many characters as fit needs no quotes.
+func TestLongNames(t *testing.T) {
+	fits := strings.Repeat("x", printable.MaxName)
+	require.Equal(t, fits, printable.Names([]string{fits}))
+	require.Equal(t, `"`+fits+`…"`, printable.Names([]string{fits + "x"}))
+}
+
 func TestError(t *testing.T) {
 	require.Equal(t, "x: a; b; c", printable.Error(fmt.Errorf("x: %w", errors.Join(errors.New("a"), errors.Join(errors.New("b\r\n"), errors.New("c"))))))
 	require.Equal(t, `all of: a\x1b[2J; b c`, printable.Error(errors.New("all of:\n  a\x1b[2J;\nb  c")))

@@ -46,6 +46,8 @@ func TestReport(t *testing.T) {
 		{"failure", context.Background(), errors.New("a.png: no image"), 1, "prog: a.png: no image\n"},
 		{"two failures", context.Background(), errors.Join(errors.New("a.png: no image"), errors.New("disk full")), 1, "prog: a.png: no image; disk full\n"},
 		{"a terminal's commands", context.Background(), errors.New("a\x1b[2J\rb\u202e"), 1, `prog: a\x1b[2J b\u202e` + "\n"},
+		{"told already", context.Background(), Told(errors.New("disk full")), 1, ""},
+		{"told of an interrupt", canceled, Told(context.Canceled), 130, ""},
 		{"usage", context.Background(), Usagef("-n: want at least %d", 1), 2, "prog: -n: want at least 1\n"},
 		{"interrupt", canceled, fmt.Errorf("step 3: %w", context.Canceled), 130, "prog: interrupted\n"},
 		{"another failure after an interrupt", canceled, errors.New("disk full"), 1, "prog: disk full\n"},
@@ -98,6 +100,8 @@ func TestFlagMistakes(t *testing.T) {
 		"-style a -style b":             "-style is given twice: which of them?",
 		"-shuffle -shuffle":             "-shuffle is given twice: which of them?",
 		"-steps":                        "flag needs an argument: -steps",
+		"true":                          `unexpected argument "true" (-h shows the usage)`,
+		"-shuffle b":                    `unexpected argument "b" (-h shows the usage)`,
 		"style.png":                     `unexpected argument "style.png" (-h shows the usage)`,
 		"-style a b -steps 3":           `unexpected argument "b" (-h shows the usage)`,
 	} {
@@ -184,6 +188,33 @@ Pictures:
 	}
 }
 
+// TestSections: flags that were declared before any section are in one of their own, and
+// one without flags is not shown. A long name has a line of its own.
+func TestSections(t *testing.T) {
+	f := NewFlags("", "Tests.")
+	f.Init("prog", flag.ContinueOnError)
+	f.Bool("a", false, "first")
+	f.Section("Empty")
+	f.Section("More")
+	f.Bool(strings.Repeat("b", indent-5), false, "second")
+	f.Bool(strings.Repeat("c", indent-4), false, "third")
+	var out bytes.Buffer
+	f.help(&out, 80)
+	require.Equal(t, "Usage: prog \n\nTests.\n\nFlags:\n"+fmt.Sprintf("%-*s", indent, "  -a")+"first\n\nMore:\n"+
+		"  -"+strings.Repeat("b", indent-5)+"  second\n"+
+		"  -"+strings.Repeat("c", indent-4)+"\n"+strings.Repeat(" ", indent)+"third\n", out.String())
+}
+
+// TestNearest: beginnings of three letters, either way, and few other letters.
+func TestNearest(t *testing.T) {
+	names := []string{"steps", "style-layers", "lr"}
+	for word, want := range map[string]string{"sty": "style-layers", "Style-Layers": "style-layers", "stepsize": "steps", "lrs": "lr", "st": "", "stepsizes": ""} {
+		got, found := Nearest(word, names)
+		require.Equal(t, want, got, word)
+		require.Equal(t, want != "", found, word)
+	}
+}
+
 // TestCommand names other programs as this one was started.
 func TestCommand(t *testing.T) {
 	own, ok := debug.ReadBuildInfo()
@@ -240,6 +271,7 @@ func TestDescribe(t *testing.T) {
 	})
 	require.Len(t, f.List(), 7)
 	require.Nil(t, Describe(func(context.Context, []string) error { return nil }))
+	require.NoError(t, Parse(sample(&values{}), nil, 0), "it is over")
 }
 
 func TestInterrupt(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +44,16 @@ func TestFlicker(t *testing.T) {
 	damagetest.Mutations(text, func(damaged []byte) {
 		damagetest.Bounded(t, len(damaged), func() { _, _ = ParseFlicker(bytes.NewReader(damaged)) })
 	})
+}
+
+// TestFlickerLines: an error names the line of the file.
+func TestFlickerLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"\n5,1,1,1,1\n5,1,1,1,1\n": "line 3: step 5 follows step 5",
+		"\nx,1,1,1,1\n":            "line 2",
+		"\n5,1,1,1,1\n6,1,1,x,1\n": "line 3",
+	} {
+		_, err := ParseFlicker(strings.NewReader(flickerHeader + text))
+		require.ErrorContains(t, err, want)
+	}
 }

@@ -40,6 +40,11 @@ func TestLayers(t *testing.T) {
 		_, err := ParseLayers(strings.NewReader(text))
 		require.Error(t, err, text)
 	}
+	_, err = ParseLayers(strings.NewReader("step,a\n2,1\n2,1\n"))
+	require.ErrorContains(t, err, "line 3: step 2 follows step 2")
+	one, err := ParseLayers(strings.NewReader("step,a\n2,1\n"))
+	require.NoError(t, err, "one layer is enough")
+	require.Len(t, one.Rows, 1)
 	require.NoError(t, os.WriteFile(path, []byte("x"), 0o666))
 	_, err = ReadLayers(path)
 	require.ErrorContains(t, err, path)

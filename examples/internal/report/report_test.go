@@ -292,6 +292,16 @@ func TestPlotLosses(t *testing.T) {
 	}
 }
 
+// TestPlotRange: a fifth of room around the losses, and a step on each side of a single one.
+func TestPlotRange(t *testing.T) {
+	p, err := newPlot(&Losses{Terms: []string{"content"}, Rows: []Row{{Step: 5}}, Values: []float64{120, 600}})
+	require.NoError(t, err)
+	require.InDelta(t, 100, p.Y.Min, 1e-9)
+	require.InDelta(t, 720, p.Y.Max, 1e-9)
+	require.Equal(t, [2]float64{4, 6}, [2]float64{p.X.Min, p.X.Max})
+	require.True(t, p.Legend.Top)
+}
+
 func TestSeries(t *testing.T) {
 	losses := fakeLosses(10*plotPoints + 3).Rows
 	points := series(losses, func(i int) float64 { return float64(losses[i].Step) })
@@ -355,6 +365,8 @@ func TestLogTicks(t *testing.T) {
 	require.Equal(t, []string{"200k", "500k", "1M", "2M", "5M"}, labels(1.5e5, 9e6))
 	require.Equal(t, []string{"0.01", "0.1", "1", "10", "100", "1k"}, labels(0.01, 2000))
 	require.Equal(t, []string{"1e+15"}, labels(0.9e15, 1.5e15))
+	require.Equal(t, []string{"1", "10", "100", "1k"}, labels(1, 1000), "three decades are many")
+	require.Equal(t, []string{"5", "10", "20", "50", "100"}, labels(5, 100), "the last decade is there")
 }
 
 func TestSaveSamples(t *testing.T) {
