@@ -63,6 +63,13 @@ func TestLibrary(t *testing.T) {
 	require.Empty(t, l.inside(filepath.Join(outside, "secret.png")))
 	require.Equal(t, "photos/a.png", l.inside(filepath.Join(l.dir, "photos", "a.png")))
 
+	b, err := l.read("m.pth", 1)
+	require.NoError(t, err)
+	require.Equal(t, "x", string(b))
+	_, err = l.read("m.pth", 0)
+	require.ErrorContains(t, err, "more than 0 bytes")
+	require.Equal(t, kindSheet, kindOf("sweep.csv"))
+
 	// What comes later is found.
 	savePNG(t, filepath.Join(dir, "new.png"), paint.Style(1, 32))
 	require.Eventually(t, func() bool { _, err := l.find("new.png", kindPicture); return err == nil }, patience, 50*time.Millisecond)
