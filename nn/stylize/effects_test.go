@@ -114,6 +114,26 @@ func TestMask(t *testing.T) {
 	require.Equal(t, full.Pix, got.Pix)
 }
 
+// TestMaskOfEachPicture wants a mask to fit every picture, and every tile of it.
+func TestMaskOfEachPicture(t *testing.T) {
+	model := small(t)
+	plain, masked := newSession(t, model, stylize.Memory(1)), newSession(t, model, stylize.Memory(1))
+	require.NoError(t, masked.SetMask(&imageio.Image{W: 2, H: 1, Pix: []uint8{0, 0, 0, 255, 255, 255}}))
+	for _, size := range [][2]int{{400, 48}, {400, 72}, {480, 72}} {
+		w, h := size[0], size[1]
+		in := scene(w, h)
+		full, err := plain.Image(in)
+		require.NoError(t, err)
+		got, err := masked.Image(in)
+		require.NoError(t, err)
+		for y := range h {
+			row, n := 3*w*y, 3*w/4-3
+			require.Equal(t, in.Pix[row:][:n], got.Pix[row:][:n], "%dx%d", w, h)
+			require.Equal(t, full.Pix[row+3*w-n:][:n], got.Pix[row+3*w-n:][:n], "%dx%d", w, h)
+		}
+	}
+}
+
 // TestHiddenColors wants a sprite to look the same whatever colors its
 // transparent pixels hide, and as if its surroundings went on with its own.
 func TestHiddenColors(t *testing.T) {

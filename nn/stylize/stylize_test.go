@@ -325,12 +325,18 @@ func TestLoadErrors(t *testing.T) {
 }
 
 func TestDamagedWeights(t *testing.T) {
-	d := weightsOf([3]int{4, 6, 8}, 2)
-	d[0].Data[0] = float32(math.NaN())
-	model, err := stylize.New(d)
-	require.NoError(t, err)
-	for _, memory := range []int64{0, 1} {
-		_, err = newSession(t, model, stylize.Memory(memory)).Image(scene(90, 80))
-		require.ErrorContains(t, err, "not finite")
+	for i, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		d := weightsOf([3]int{4, 6, 8}, 2)
+		damaged := d[0] // whose values the norms after it make NaN
+		if i > 0 {
+			damaged = d[len(d)-1] // the bias of the last convolution
+		}
+		damaged.Data[0] = float32(v)
+		model, err := stylize.New(d)
+		require.NoError(t, err)
+		for _, memory := range []int64{0, 1} {
+			_, err = newSession(t, model, stylize.Memory(memory)).Image(scene(90, 80))
+			require.ErrorContains(t, err, "not finite")
+		}
 	}
 }

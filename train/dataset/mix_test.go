@@ -230,3 +230,29 @@ func mixOf(t *testing.T, src Source) *Mix {
 	require.NoError(t, err)
 	return m
 }
+
+// TestMixShufflesApart: sources of one size are not visited in one order.
+func TestMixShufflesApart(t *testing.T) {
+	m, err := NewMix(Share{named{drawn(16), "a"}, 1}, Share{named{drawn(16), "b"}, 1})
+	require.NoError(t, err)
+	batches, _ := all(t, m, Options{BatchSize: 4, ImageSize: 6, Epochs: 1, Shuffle: true, Seed: 3})
+	order := map[byte]string{}
+	for _, b := range batches {
+		for _, name := range strings.Split(b.names, ",") {
+			order[name[0]] += name[1:] + " "
+		}
+	}
+	require.NotEqual(t, order['a'], order['b'])
+}
+
+// TestMirroredLetsGo: of a copy that is mirrored, the original is not held.
+func TestMirroredLetsGo(t *testing.T) {
+	src := &counted{Images: drawn(2)}
+	m := Mirrored(src).(*mirrored)
+	for i := range m.Len() {
+		_, done, err := m.hold(i)
+		require.NoError(t, err)
+		done()
+		require.Zero(t, src.held.Load(), i)
+	}
+}
