@@ -108,12 +108,40 @@ func TestInPlace(t *testing.T) {
 	require.Equal(t, want, y.Values())
 	require.Same(t, memory, y.Buffer(), "what nobody needs is used again")
 
-	x.RequireGrad()
-	b := tp.Scale(x, 1)
-	y = tp.InstanceNorm(b, gamma, beta, o)
-	require.NotSame(t, b.Buffer(), y.Buffer(), "the gradient needs it")
-	require.Equal(t, values, b.Values())
+	factor := tensor.FromSlice(be, s, []float32{1, 1, 1, 1})
+	factor.RequireGrad()
+	a = tp.Scale(x, 1)
+	tp.Mul(a, factor)
+	require.Equal(t, want, tp.InstanceNorm(a, gamma, beta, o).Values())
+	require.Equal(t, values, a.Values(), "the gradient of another operation needs it")
+
+	gamma.RequireGrad()
+	a = tp.Scale(x, 1)
+	require.Equal(t, want, tp.InstanceNorm(a, gamma, beta, o).Values())
+	require.Equal(t, values, a.Values(), "the gradient of gamma needs it")
 	tp.Reset()
+}
+
+// TestGradientsAddUp: a sum hands its gradient's memory over, but not in place of a
+// gradient that is there.
+func TestGradientsAddUp(t *testing.T) {
+	be := tensor.CPU()
+	defer be.Close()
+	s := tensor.Shape{1, 1, 1, 2}
+	tp := tensor.NewTape(be)
+	for _, first := range []bool{true, false} {
+		x := tensor.FromSlice(be, s, []float32{1, 2})
+		x.RequireGrad()
+		a, b := tp.Scale(x, 1), tp.Scale(x, 1)
+		if first {
+			a, b = b, a
+		}
+		sum := tp.Mean(tp.Add(a, b), 1)
+		tp.Backward(sum, tp.Mean(tp.Scale(a, 3), 1), tp.Mean(tp.Scale(b, 5), 1))
+		require.Equal(t, []float32{5, 5}, x.Grad())
+		tp.Reset()
+		x.Free()
+	}
 }
 
 // TestDefaults are those of PyTorch: an eps of 1e-5, and a residual as it is.
