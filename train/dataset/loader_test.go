@@ -281,7 +281,9 @@ func TestDisappearingFile(t *testing.T) {
 	require.Equal(t, []int{0, 1, 3, 3, 4, 5}, b.Indices)
 	require.Len(t, bad, 1)
 	require.Equal(t, dir+"/2.png", bad[0].Name)
-	require.ErrorIs(t, bad[0].Err, os.ErrNotExist)
+	if runtime.GOOS != "windows" { // which may refuse a file while it is being removed
+		require.ErrorIs(t, bad[0].Err, os.ErrNotExist)
+	}
 }
 
 // slow blocks its loads until it is released.
