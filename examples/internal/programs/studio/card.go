@@ -149,12 +149,12 @@ func title(name string) string {
 // origin tells where a model comes from: its own fingerprint, and what the run in whose
 // folder it is was like.
 func (s *studio) origin(c *card, m *loaded) {
-	if b, err := s.library.read(m.item.Path, maxModelBytes); err == nil {
+	if b, err := s.lib.read(m.item.Path, maxModelBytes); err == nil {
 		sum := sha256.Sum256(b)
 		c.Prints = append(c.Prints, line{path.Base(m.item.Path), hex.EncodeToString(sum[:])})
 	}
 	dir := path.Dir(m.item.Path)
-	b, err := s.library.read(path.Join(dir, "run.json"), maxRunFile)
+	b, err := s.lib.read(path.Join(dir, "run.json"), maxRunFile)
 	if err != nil {
 		return
 	}
@@ -193,11 +193,11 @@ func (s *studio) origin(c *card, m *loaded) {
 		c.Prints = append(c.Prints, line{"impasto", printable.Line(v.Revision)})
 	}
 	style, _ := settings["style"].(string)
-	for _, file := range []string{path.Join(dir, "style.png"), s.library.inside(style)} {
+	for _, file := range []string{path.Join(dir, "style.png"), s.lib.inside(style)} {
 		if file == "" {
 			continue
 		}
-		if art, err := s.library.picture(file); err == nil {
+		if art, err := s.lib.picture(file); err == nil {
 			c.Style = fitted(&imageio.Image{W: art.W, H: art.H, Pix: art.Pix}, 480)
 			return
 		}

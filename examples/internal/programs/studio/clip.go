@@ -23,11 +23,11 @@ const (
 func (s *studio) probe(ctx context.Context, f *form) (*movie.Info, error) {
 	path := f.clip
 	if path == "" {
-		it, err := s.library.find(f.fields["picture"], kindClip)
+		it, err := s.lib.find(f.fields["picture"], kindClip)
 		if err != nil {
 			return nil, err
 		}
-		path = s.library.full(it)
+		path = s.lib.full(it)
 	}
 	return movie.Probe(ctx, path)
 }

@@ -78,7 +78,7 @@ func (s *studio) measure(ctx context.Context, t *task, f *form) (any, error) {
 		return nil, err
 	}
 	show := &film{task: t, styles: result.Styles}
-	if _, err := s.library.find(f.fields["picture"], kindClip); f.clip != "" || err == nil {
+	if _, err := s.lib.find(f.fields["picture"], kindClip); f.clip != "" || err == nil {
 		return result, s.measureClip(ctx, show, f, int(rows), multiple, result)
 	}
 	m, err := s.sourceOr(f, 640, 360)

@@ -26,7 +26,7 @@ import (
 // ends with the studio unless it was to go on; either way its program leaves whole
 // files only.
 type jobs struct {
-	library *library
+	lib *library
 
 	mu    sync.Mutex
 	all   []*job // in the order of their start
@@ -146,7 +146,7 @@ func (js *jobs) start(j *job) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := js.library.root
+	root := js.lib.root
 	for _, dir := range []string{logFolder, filepath.Dir(filepath.FromSlash(j.order.Out))} {
 		if err := root.MkdirAll(dir, 0o777); err != nil {
 			return nil, err
@@ -159,7 +159,7 @@ func (js *jobs) start(j *job) (*exec.Cmd, error) {
 	}
 	defer out.Close()
 	cmd := exec.Command(self, cli.Arguments(append([]string{childFlag, j.order.Program}, j.order.args()...)...)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = js.library.dir, out, out
+	cmd.Dir, cmd.Stdout, cmd.Stderr = js.lib.dir, out, out
 	apart(cmd, !j.goesOn)
 	err = cmd.Start()
 	js.mu.Lock()
@@ -273,7 +273,7 @@ func (s *studio) jobNews() []jobNews {
 	slices.Reverse(list)
 	for i := range list {
 		n := &list[i]
-		n.Log = s.library.tail(n.Log)
+		n.Log = s.lib.tail(n.Log)
 		switch n.Program {
 		case "train":
 			if r := s.runs.find(runID(n.Out)); r != nil {
@@ -281,7 +281,7 @@ func (s *studio) jobNews() []jobNews {
 				n.Run, n.Step, n.Total = r.id, sum.Steps, sum.Total
 			}
 		case "sweep":
-			if it, err := s.library.find(n.Out+"/sheet.png", kindPicture); err == nil {
+			if it, err := s.lib.find(n.Out+"/sheet.png", kindPicture); err == nil {
 				n.Sheet = it.Path
 			}
 		}
@@ -331,7 +331,7 @@ func (s *studio) servePreview(w http.ResponseWriter, r *http.Request) {
 	v, err := want(w, r)
 	var o *order
 	if err == nil {
-		o, err = s.library.order(&v.recipe)
+		o, err = s.lib.order(&v.recipe)
 	}
 	if err != nil {
 		refuse(w, err)
@@ -349,7 +349,7 @@ func (s *studio) serveStart(w http.ResponseWriter, r *http.Request) {
 	v, err := want(w, r)
 	var o *order
 	if err == nil {
-		o, err = s.library.order(&v.recipe)
+		o, err = s.lib.order(&v.recipe)
 	}
 	var j *job
 	if err == nil {

@@ -277,7 +277,7 @@ func TestJobGuards(t *testing.T) {
 		require.Equal(t, c.want, status, "%s %.60s: %s", c.path, c.body, answer)
 	}
 	require.Empty(t, s.jobNews())
-	js := &jobs{library: s.library}
+	js := &jobs{lib: s.lib}
 	js.all = append(js.all, &job{state: jobRunning, order: &order{Out: "runs/one"}})
 	_, err = js.add(&order{Out: "runs/one"}, false)
 	require.ErrorContains(t, err, "another job")

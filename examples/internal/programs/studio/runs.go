@@ -25,9 +25,9 @@ import (
 // runs are the runs of the opened folder, each with a view that is brought up to date
 // when a browser asks.
 type runs struct {
-	library *library
-	token   loopback.Token
-	nav     template.HTML
+	lib   *library
+	token loopback.Token
+	nav   template.HTML
 
 	mu    sync.Mutex
 	known map[string]*run // by id
@@ -44,13 +44,13 @@ func (rs *runs) all() []*run {
 	var found []*run
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	for _, it := range rs.library.list() {
+	for _, it := range rs.lib.list() {
 		if it.Kind != kindRun {
 			continue
 		}
 		id := runID(it.Path)
 		if rs.known[id] == nil {
-			rs.known[id] = &run{id: id, path: it.Path, library: rs.library, token: rs.token, nav: rs.nav}
+			rs.known[id] = &run{id: id, path: it.Path, lib: rs.lib, token: rs.token, nav: rs.nav}
 		}
 		found = append(found, rs.known[id])
 	}
@@ -68,11 +68,11 @@ func (rs *runs) find(id string) *run {
 
 // run follows the files of a run's folder, whoever writes them.
 type run struct {
-	id      string
-	path    string // below the opened folder
-	library *library
-	token   loopback.Token
-	nav     template.HTML
+	id    string
+	path  string // below the opened folder
+	lib   *library
+	token loopback.Token
+	nav   template.HTML
 
 	mu       sync.Mutex
 	looked   time.Time
@@ -116,12 +116,12 @@ func (r *run) refresh() {
 func (r *run) file(name string) string { return path.Join(r.path, name) }
 
 func (r *run) update() error {
-	info, err := r.library.root.Stat(filepath.FromSlash(r.file("run.json")))
+	info, err := r.lib.root.Stat(filepath.FromSlash(r.file("run.json")))
 	if err != nil {
 		return err
 	}
 	if r.record == nil || !info.ModTime().Equal(r.written) {
-		b, err := r.library.read(r.file("run.json"), maxRunFile)
+		b, err := r.lib.read(r.file("run.json"), maxRunFile)
 		if err != nil {
 			return err
 		}
@@ -142,10 +142,10 @@ func (r *run) update() error {
 	if r.view == nil {
 		r.begin()
 	}
-	rows, err := r.losses.next(r.library)
+	rows, err := r.losses.next(r.lib)
 	if errors.Is(err, errOther) {
 		r.begin()
-		rows, err = r.losses.next(r.library)
+		rows, err = r.losses.next(r.lib)
 	}
 	if err != nil {
 		return err
@@ -184,9 +184,9 @@ func (r *run) status() string {
 // begin makes a fresh view.
 func (r *run) begin() {
 	r.seen = report.Seen{}
-	r.losses = follow(r.library, r.file("losses.csv"))
+	r.losses = follow(r.lib, r.file("losses.csv"))
 	delete(r.tables, "flicker.csv")
-	show := progress.Run{Title: r.path, Terms: r.losses.terms, Parts: r.layers.Names, Steps: r.total(), Settings: r.list(), Open: r.library.open}
+	show := progress.Run{Title: r.path, Terms: r.losses.terms, Parts: r.layers.Names, Steps: r.total(), Settings: r.list(), Open: r.lib.open}
 	show.Style = r.still("style.png", r.text("style"))
 	show.Test = r.still("test.png", r.text("test"))
 	r.view = progress.NewView(show, r.token, nil)
@@ -230,11 +230,11 @@ func (r *run) list() (list []progress.Setting) {
 // still returns a picture of the run as PNG: the file of that name in its folder, or
 // the one that a setting names if it is in the opened folder.
 func (r *run) still(name, setting string) []byte {
-	for _, file := range []string{r.file(name), r.library.inside(setting)} {
+	for _, file := range []string{r.file(name), r.lib.inside(setting)} {
 		if file == "" {
 			continue
 		}
-		m, err := r.library.picture(file)
+		m, err := r.lib.picture(file)
 		if err != nil {
 			continue
 		}
@@ -268,7 +268,7 @@ const maxTable = 32 << 20
 
 // table returns the content of a table that has changed since the last look, or nil.
 func (r *run) table(name string) []byte {
-	info, err := r.library.root.Stat(filepath.FromSlash(r.file(name)))
+	info, err := r.lib.root.Stat(filepath.FromSlash(r.file(name)))
 	if err != nil || info.ModTime().Equal(r.tables[name]) {
 		return nil
 	}
@@ -276,7 +276,7 @@ func (r *run) table(name string) []byte {
 		r.tables = map[string]time.Time{}
 	}
 	r.tables[name] = info.ModTime()
-	b, err := r.library.read(r.file(name), maxTable)
+	b, err := r.lib.read(r.file(name), maxTable)
 	if err != nil {
 		return nil
 	}
@@ -314,7 +314,7 @@ func (r *run) readFlicker() {
 // findSamples shows the sample pictures that are new. Their names count the batches of
 // an epoch, the table tells how many these are.
 func (r *run) findSamples() {
-	f, err := r.library.root.Open(filepath.FromSlash(r.path))
+	f, err := r.lib.root.Open(filepath.FromSlash(r.path))
 	if err != nil {
 		return
 	}
@@ -378,7 +378,7 @@ func (r *run) summary() summary {
 	if s.Losses == nil {
 		s.Losses = r.losses.newest
 	}
-	if info, err := r.library.root.Stat(filepath.FromSlash(r.file("final.pth"))); err == nil && info.Mode().IsRegular() {
+	if info, err := r.lib.root.Stat(filepath.FromSlash(r.file("final.pth"))); err == nil && info.Mode().IsRegular() {
 		s.Model = r.file("final.pth")
 	}
 	return s

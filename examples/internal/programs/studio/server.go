@@ -23,7 +23,7 @@ var layout = template.Must(template.ParseFS(web, "web/layout.html"))
 
 // studio is the application.
 type studio struct {
-	library *library
+	lib     *library
 	runs    *runs
 	bench   *bench
 	tasks   *tasks
@@ -41,12 +41,12 @@ func open(folder string) (*studio, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &studio{library: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads), sizes: sizes}
-	s.tasks, s.jobs = &tasks{bench: s.bench}, &jobs{library: l}
+	s := &studio{lib: l, token: loopback.NewToken(), bench: newBench(l), uploads: make(chan struct{}, maxUploads), sizes: sizes}
+	s.tasks, s.jobs = &tasks{bench: s.bench}, &jobs{lib: l}
 	if s.scratch, s.remove, err = atomicfile.Scratch(os.TempDir(), "impasto-studio"); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
-	s.runs = &runs{library: l, token: s.token, nav: links(""), known: map[string]*run{}}
+	s.runs = &runs{lib: l, token: s.token, nav: links(""), known: map[string]*run{}}
 	return s, nil
 }
 
@@ -62,7 +62,7 @@ func (s *studio) close() {
 	s.tasks.close()
 	s.jobs.close()
 	s.remove()
-	s.library.close()
+	s.lib.close()
 }
 
 // page is a page of the studio: web/NAME.html with web/NAME.js.
@@ -140,13 +140,13 @@ func (s *studio) servePage(p page) http.HandlerFunc {
 			Name, Title, Folder string
 			Token               loopback.Token
 			Nav, Body           template.HTML
-		}{p.name, p.title, filepath.Base(s.library.dir), s.token, links(p.path), template.HTML(body)})
+		}{p.name, p.title, filepath.Base(s.lib.dir), s.token, links(p.path), template.HTML(body)})
 	}
 }
 
 // serveLibrary answers with what is in the folder.
 func (s *studio) serveLibrary(w http.ResponseWriter, r *http.Request) {
-	sendJSON(w, s.library.list())
+	sendJSON(w, s.lib.list())
 }
 
 func (s *studio) serveRuns(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +159,7 @@ func (s *studio) serveRuns(w http.ResponseWriter, r *http.Request) {
 
 // servePicture shows a picture of the folder, as PNG and reduced.
 func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) {
-	it, err := s.library.find(r.PathValue("path"), kindPicture)
+	it, err := s.lib.find(r.PathValue("path"), kindPicture)
 	if err != nil {
 		http.NotFound(w, r)
 		return
@@ -170,7 +170,7 @@ func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	m, err := s.library.picture(it.Path)
+	m, err := s.lib.picture(it.Path)
 	if err != nil {
 		refuse(w, errBad{err})
 		return

@@ -25,7 +25,7 @@ var errBusy = errors.New("the studio is busy with other requests: try again in a
 // bench is the one place where the studio itself computes: one request at a time, a
 // few that wait, each of which ends when its browser leaves.
 type bench struct {
-	library *library
+	lib     *library
 	turn    chan struct{} // holds a value while somebody computes
 	waiting chan struct{}
 
@@ -49,7 +49,7 @@ type loaded struct {
 }
 
 func newBench(l *library) *bench {
-	return &bench{library: l, turn: make(chan struct{}, 1), waiting: make(chan struct{}, maxWaiting), models: map[string]*loaded{}}
+	return &bench{lib: l, turn: make(chan struct{}, 1), waiting: make(chan struct{}, maxWaiting), models: map[string]*loaded{}}
 }
 
 // take waits for its turn and returns what ends it.
@@ -70,7 +70,7 @@ func (b *bench) take(ctx context.Context) (done func(), err error) {
 
 // load returns the model that a page names.
 func (b *bench) load(ctx context.Context, name string) (*loaded, error) {
-	it, err := b.library.find(name, kindModel)
+	it, err := b.lib.find(name, kindModel)
 	if err != nil {
 		return nil, errBad{err}
 	}
@@ -80,7 +80,7 @@ func (b *bench) load(ctx context.Context, name string) (*loaded, error) {
 		m.used = time.Now()
 		return m, nil
 	}
-	dict, err := b.library.weights(name, weights.WithContext(ctx))
+	dict, err := b.lib.weights(name, weights.WithContext(ctx))
 	if err != nil {
 		return nil, badf("%s: %w", printable.Name(name), err)
 	}

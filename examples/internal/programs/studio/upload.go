@@ -163,11 +163,11 @@ func (s *studio) source(f *form) (*imageio.Image, error) {
 		}
 		return m, nil
 	}
-	it, err := s.library.find(f.fields["picture"], kindPicture)
+	it, err := s.lib.find(f.fields["picture"], kindPicture)
 	if err != nil {
 		return nil, errBad{err}
 	}
-	m, err := s.library.picture(it.Path)
+	m, err := s.lib.picture(it.Path)
 	if err != nil {
 		return nil, badf("%s: %w", it.Path, err)
 	}
