@@ -2,15 +2,10 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/impasto-go/impasto/internal/atomicfile"
@@ -28,9 +23,6 @@ type Glance struct {
 }
 
 const flickerHeader = "step,noise_gain,shift,warp,detail"
-
-// maxFlicker bounds the rows that reading a foreign file takes.
-const maxFlicker = 1 << 20
 
 // Add puts a row in its place, and forgets those of later steps: a run that goes back
 // makes them again.
@@ -72,52 +64,20 @@ func (f Flicker) Write(path string) error {
 }
 
 // ReadFlicker reads the file at path; one that is missing has no rows.
-func ReadFlicker(path string) (Flicker, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	defer file.Close()
-	f, err := ParseFlicker(file)
-	if err != nil {
-		return nil, fmt.Errorf("report: %s: %w", path, err)
-	}
-	return f, nil
-}
+func ReadFlicker(path string) (Flicker, error) { return readSteps(path, ParseFlicker) }
 
 // ParseFlicker reads the rows as ReadFlicker does.
 func ParseFlicker(r io.Reader) (f Flicker, err error) {
-	rows := csv.NewReader(r)
-	rows.ReuseRecord = true
-	for n := 0; ; n++ {
-		fields, err := rows.Read()
-		switch {
-		case err == io.EOF && n > 0:
-			return f, nil
-		case err != nil && err != io.EOF:
-			return nil, err
-		case n == 0 && strings.Join(fields, ",") != flickerHeader:
-			return nil, fmt.Errorf("line 1 is not %q", flickerHeader)
-		case n > maxFlicker:
-			return nil, fmt.Errorf("more than %d rows", maxFlicker)
-		case n == 0:
-			continue
+	err = parseSteps(r, func(fields []string) error {
+		if strings.Join(fields, ",") != flickerHeader {
+			return fmt.Errorf("is not %q", flickerHeader)
 		}
-		var g Glance
-		if g.Step, err = strconv.Atoi(fields[0]); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n+1, err)
-		}
-		for i, v := range []*float64{&g.NoiseGain, &g.Shift, &g.Warp, &g.Detail} {
-			if *v, err = strconv.ParseFloat(fields[i+1], 64); err != nil {
-				return nil, fmt.Errorf("line %d: %w", n+1, err)
-			}
-		}
-		if k := len(f); k > 0 && g.Step <= f[k-1].Step {
-			return nil, fmt.Errorf("line %d: step %d follows step %d", n+1, g.Step, f[k-1].Step)
-		}
-		f = append(f, g)
+		return nil
+	}, func(step int, v []float64) {
+		f = append(f, Glance{step, flicker.Glance{NoiseGain: v[0], Shift: v[1], Warp: v[2], Detail: v[3]}})
+	})
+	if err != nil {
+		return nil, err
 	}
+	return f, nil
 }

@@ -2,12 +2,8 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -31,12 +27,8 @@ type LayerRow struct {
 	Values []float64
 }
 
-// layersEvery is the number of steps of a row, maxLayers bounds what reading a foreign
-// file takes.
-const (
-	layersEvery = 10
-	maxLayers   = 1 << 20
-)
+// layersEvery is the number of steps of a row.
+const layersEvery = 10
 
 // Add takes the losses of a step, by name in the order of Names.
 func (l *Layers) Add(step int, values []float64) {
@@ -102,53 +94,25 @@ func (l *Layers) Write(path string) error {
 
 // ReadLayers reads the file at path; one that is missing has no rows.
 func ReadLayers(path string) (*Layers, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &Layers{}, nil
+	l, err := readSteps(path, ParseLayers)
+	if l == nil && err == nil {
+		l = &Layers{}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	defer file.Close()
-	l, err := ParseLayers(file)
-	if err != nil {
-		return nil, fmt.Errorf("report: %s: %w", path, err)
-	}
-	return l, nil
+	return l, err
 }
 
 // ParseLayers reads the rows as ReadLayers does.
 func ParseLayers(r io.Reader) (*Layers, error) {
-	rows := csv.NewReader(r)
-	rows.ReuseRecord = true
 	l := &Layers{}
-	for n := 0; ; n++ {
-		fields, err := rows.Read()
-		switch {
-		case err == io.EOF && n > 0:
-			return l, nil
-		case err != nil && err != io.EOF:
-			return nil, err
-		case n == 0 && (len(fields) < 2 || fields[0] != layersHeader):
-			return nil, fmt.Errorf("line 1 is not %q and the names of layers", layersHeader)
-		case n > maxLayers:
-			return nil, fmt.Errorf("more than %d rows", maxLayers)
-		case n == 0:
-			l.Names = append(l.Names, fields[1:]...)
-			continue
+	err := parseSteps(r, func(fields []string) error {
+		if len(fields) < 2 || fields[0] != layersHeader {
+			return fmt.Errorf("is not %q and the names of layers", layersHeader)
 		}
-		row := LayerRow{Values: make([]float64, len(l.Names))}
-		if row.Step, err = strconv.Atoi(fields[0]); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n+1, err)
-		}
-		if k := len(l.Rows); k > 0 && row.Step <= l.Rows[k-1].Step {
-			return nil, fmt.Errorf("line %d: step %d follows step %d", n+1, row.Step, l.Rows[k-1].Step)
-		}
-		for i := range row.Values {
-			if row.Values[i], err = strconv.ParseFloat(fields[i+1], 64); err != nil {
-				return nil, fmt.Errorf("line %d: %w", n+1, err)
-			}
-		}
-		l.Rows = append(l.Rows, row)
+		l.Names = append(l.Names, fields[1:]...)
+		return nil
+	}, func(step int, values []float64) { l.Rows = append(l.Rows, LayerRow{step, values}) })
+	if err != nil {
+		return nil, err
 	}
+	return l, nil
 }
