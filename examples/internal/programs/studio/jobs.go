@@ -310,51 +310,46 @@ func (l *library) tail(name string) string {
 	return strings.Join(lines, "\n")
 }
 
-// want reads a recipe from the body of a request.
-func want(w http.ResponseWriter, r *http.Request) (v struct {
-	recipe
-	GoesOn bool `json:"goesOn"`
-}, err error) {
+// wanted returns the order for the recipe in a request, and whether its job outlives the
+// studio. Without an order the request has been answered.
+func (s *studio) wanted(w http.ResponseWriter, r *http.Request) (o *order, goesOn bool) {
+	if !s.token.In(w, r) {
+		return nil, false
+	}
+	var v struct {
+		recipe
+		GoesOn bool `json:"goesOn"`
+	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, badf("what came is no recipe: %w", err)
-	}
-	return v, nil
-}
-
-// servePreview shows the command of a recipe.
-func (s *studio) servePreview(w http.ResponseWriter, r *http.Request) {
-	if !s.token.In(w, r) {
-		return
-	}
-	v, err := want(w, r)
-	var o *order
-	if err == nil {
+	err := d.Decode(&v)
+	if err != nil {
+		err = badf("what came is no recipe: %w", err)
+	} else {
 		o, err = s.lib.order(&v.recipe)
 	}
 	if err != nil {
 		refuse(w, err)
-		return
+		return nil, false
 	}
-	sendJSON(w, o)
+	return o, v.GoesOn
+}
+
+// servePreview shows the command of a recipe.
+func (s *studio) servePreview(w http.ResponseWriter, r *http.Request) {
+	if o, _ := s.wanted(w, r); o != nil {
+		sendJSON(w, o)
+	}
 }
 
 func (s *studio) serveJobs(w http.ResponseWriter, r *http.Request) { sendJSON(w, s.jobNews()) }
 
 func (s *studio) serveStart(w http.ResponseWriter, r *http.Request) {
-	if !s.token.In(w, r) {
+	o, goesOn := s.wanted(w, r)
+	if o == nil {
 		return
 	}
-	v, err := want(w, r)
-	var o *order
-	if err == nil {
-		o, err = s.lib.order(&v.recipe)
-	}
-	var j *job
-	if err == nil {
-		j, err = s.jobs.add(o, v.GoesOn)
-	}
+	j, err := s.jobs.add(o, goesOn)
 	if err != nil {
 		refuse(w, err)
 		return
