@@ -57,6 +57,7 @@ func New(t *testing.T, flags ...string) *Browser {
 	b := &Browser{T: t, session: "http://127.0.0.1:" + port}
 	var session struct{ SessionID string }
 	b.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
+		"timeouts":          map[string]any{"script": 120_000, "pageLoad": 120_000},
 		"goog:loggingPrefs": map[string]any{"browser": "ALL"},
 		"goog:chromeOptions": map[string]any{"binary": chromium, "args": append([]string{
 			"--headless", "--no-sandbox", "--disable-quic", "--no-first-run",
@@ -165,13 +166,18 @@ func (b *Browser) Contrast(selector string) float64 {
 		return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);`).(float64)
 }
 
-// Screen sets the size of the page and its colors, "light" or "dark".
+// Screen sets the size of the page and its colors, "light" or "dark", and waits
+// until the page was laid out and its observers have seen it.
 func (b *Browser) Screen(width, height int, mobile bool, scheme string) {
 	b.T.Helper()
 	b.Devtools("Emulation.setDeviceMetricsOverride", map[string]any{
 		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile})
 	b.Devtools("Emulation.setEmulatedMedia", map[string]any{
 		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
+	// Observers of sizes run in a frame after its callbacks: the third comes after them.
+	b.call("POST", "/execute/async", map[string]any{"args": []any{}, "script": `
+		const done = arguments[0];
+		requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done())))`}, nil)
 }
 
 // Devtools sends a command of the DevTools protocol.

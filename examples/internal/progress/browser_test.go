@@ -94,14 +94,15 @@ func TestBrowser(t *testing.T) {
 
 	// The values at the pointer are shown beside it; the arrow keys move on.
 	b.Screen(1280, 1500, false, "light")
-	b.Eval(`const c = document.querySelector("canvas"), r = c.getBoundingClientRect();
-		c.dispatchEvent(new PointerEvent("pointermove", {clientX: r.left + r.width / 2, clientY: r.top + 90, bubbles: true}))`)
-	require.Equal(t, true, b.Eval("return document.querySelector('.tip').checkVisibility()"))
+	b.Hover("canvas")
+	b.Await("document.querySelector('.tip').checkVisibility()", true)
 	at := b.Eval("return document.querySelector('.tip b').textContent").(string)
 	require.Regexp(t, `^step 2,[5-9]\d\d$`, at)
 	require.Equal(t, 7.0, b.Eval("return document.querySelectorAll('.tip tr').length"))
 	require.Regexp(t, `\d+K`, b.Eval("return document.querySelector('.tip tr:nth-child(2) td').textContent"))
 	b.Shot("page-tip")
+	b.Hover("#status")
+	b.Await("document.querySelector('.tip').checkVisibility()", false)
 	b.Eval("const c = document.querySelector('canvas'); c.focus(); c.dispatchEvent(new KeyboardEvent('keydown', {key: 'End', bubbles: true}))")
 	require.Equal(t, "step 5,500", b.Eval("return document.querySelector('.tip b').textContent"))
 	b.Eval("document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))")
