@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +76,7 @@ func command(args []string) *cobra.Command {
 	c.InitDefaultCompletionCmd(args...)
 	for _, sub := range c.Commands() {
 		if sub.Name() == "completion" {
-			sub.Short = "prints what completes commands and flags in bash, zsh, fish or powershell"
+			sub.Short = "prints what completes commands, flags and their values in bash, zsh, fish or powershell"
 			sub.SetUsageTemplate("Usage: impasto completion bash|zsh|fish|powershell\n")
 		}
 	}
@@ -132,23 +131,9 @@ func (w word) command(group string, called map[string]string) *cobra.Command {
 			return w.run(c.Context(), args)
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return complete(cli.Describe(w.run), args, typed)
+			return complete(w.word, cli.Describe(w.run), args, typed)
 		},
 	}
-}
-
-// complete returns what may follow: names of flags after a dash, files otherwise.
-func complete(flags *cli.Flags, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if flags == nil || !strings.HasPrefix(typed, "-") {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	var names []cobra.Completion
-	for _, f := range flags.List() {
-		if name := "-" + f.Name; strings.HasPrefix(name, typed) && !slices.Contains(args, name) {
-			names = append(names, cobra.CompletionWithDesc(name, f.Usage))
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // version says what the binary was built from.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,15 +15,23 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/cli"
 )
 
-// argsEnv makes the test binary be the program, with these arguments, one a line.
+// argsEnv makes the test binary be the program, with these arguments.
 const argsEnv = "IMPASTO_TEST_ARGS"
 
 func TestMain(m *testing.M) {
 	if args, ok := os.LookupEnv(argsEnv); ok {
-		os.Args = append([]string{"bin/impasto"}, strings.Fields(args)...)
+		os.Args = append([]string{"bin/impasto"}, arguments(args)...)
 		main()
 	}
 	os.Exit(m.Run())
+}
+
+// arguments splits a command line: at its line ends, if it has any, otherwise at spaces.
+func arguments(text string) []string {
+	if strings.Contains(text, "\n") {
+		return strings.Split(text, "\n")
+	}
+	return strings.Fields(text)
 }
 
 // impasto runs the command and returns its exit code and what it printed.
@@ -95,6 +104,8 @@ func TestCompletion(t *testing.T) {
 		"__complete tr":                     {"train\ttrains a style"},
 		"__complete train -style-w":         {"-style-weight\tinfluence of the style"},
 		"__complete train -steps 9 -ste":    {},
+		"__complete train -steps 9":         {},
+		"__complete train -dataset a -data": {"-dataset\tfolder, .zip or video"}, // may come again
 		"__complete gpuinfo -q":             {"-quick\ttest, but do not measure"},
 		"__complete stylize -model x -keep": {"-keep-color\t"},
 	} {
@@ -107,12 +118,60 @@ func TestCompletion(t *testing.T) {
 			require.Contains(t, lines[i], w)
 		}
 	}
-	_, out, _ := impasto(t, "__complete stylize -model f")
-	require.Equal(t, ":0\n", out, "files")
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		code, out, _ := impasto(t, "completion "+shell)
 		require.Equal(t, 0, code)
 		require.Contains(t, out, "impasto")
+	}
+}
+
+// TestValues completes what flags take, and what commands take without one.
+func TestValues(t *testing.T) {
+	for args, want := range map[string]string{
+		"train -device":                      "cpu gl :4",
+		"train -device g":                    "gl :4",
+		"train -device=g":                    "gl :4",
+		"train -vgg c":                       "compact :4",
+		"train -vgg ./c":                     "pth safetensors :8",
+		"train -style-layers relu1_2,relu3_": "relu1_2,relu3_3 :4",
+		"export -profile":                    "barracuda sentis onnxruntime static opencv :4",
+		"export -style":                      ":4", // a name
+		"exportshader -out":                  "html gd :8",
+		"stylize -model f":                   "pth safetensors onnx :8",
+		"train -resume":                      ":16", // folders
+		"train -steps":                       ":4",
+		"studio":                             ":16",
+		"convertvgg":                         "pth safetensors :8",
+	} {
+		words := append([]string{"__complete"}, strings.Fields(args)...)
+		if last := words[len(words)-1]; len(words) == 2 || last[0] == '-' && !strings.Contains(last, "=") {
+			words = append(words, "") // nothing is typed yet
+		}
+		_, out, _ := impasto(t, strings.Join(words, "\n"))
+		require.Equal(t, want, strings.Join(strings.Fields(out), " "), args)
+	}
+}
+
+// TestTaken: what each flag takes is known, unless it is a number or a switch.
+func TestTaken(t *testing.T) {
+	used := map[string]bool{"studio": true, "convertvgg": true}
+	for _, g := range groups {
+		for _, w := range g.words {
+			for _, f := range cli.Describe(w.run).List() {
+				used[w.word+" "+f.Name], used[f.Name] = true, true
+				_, known := takes(w.word, f)
+				getter, _ := f.Value.(flag.Getter)
+				if _, list := f.Value.(*cli.List); list {
+					require.True(t, known, "%s -%s", w.word, f.Name)
+					continue
+				}
+				_, text := getter.Get().(string)
+				require.Equal(t, text, known, "%s -%s", w.word, f.Name)
+			}
+		}
+	}
+	for name := range taken {
+		require.True(t, used[name], name)
 	}
 }
 
