@@ -31,8 +31,10 @@ type Config struct {
 	Shuffle bool   // a new order of the pictures in each epoch
 	Seed    uint64 // of that order, and of what objectives draw
 
-	LogInterval        int // batches of an epoch between two lines of the log
-	CheckpointInterval int // batches of an epoch between two checkpoints
+	// LogInterval and CheckpointInterval are the batches of an epoch between two lines
+	// of the log, and between two checkpoints. One that is longer than an epoch counts
+	// the steps of the run instead.
+	LogInterval, CheckpointInterval int
 
 	// CheckpointDir is the folder for checkpoints, samples and the state; empty
 	// means that nothing is saved.

@@ -231,8 +231,18 @@ const readInterval = time.Second
 // due reports whether to read the results after so many batches of an epoch: of
 // each if that costs nothing, otherwise when somebody needs them.
 func (r *run) due(batch int) bool {
-	return r.pending.full() || batch%r.cfg.LogInterval == 0 || batch%r.cfg.CheckpointInterval == 0 ||
+	step := r.progress.Step + r.pending.n
+	return r.pending.full() || r.ends(r.cfg.LogInterval, batch, step) || r.ends(r.cfg.CheckpointInterval, batch, step) ||
 		time.Since(r.last) >= readInterval
+}
+
+// ends reports whether an interval ends after so many batches of an epoch, as the
+// tutorial counts, or where no epoch is that long after so many steps of the run.
+func (r *run) ends(interval, batch, step int) bool {
+	if interval > dataset.Batches(r.data.Len(), r.cfg.BatchSize) {
+		return step%interval == 0
+	}
+	return batch%interval == 0
 }
 
 // collect reads the results of the pending steps, and reports and saves what is due
@@ -280,10 +290,10 @@ func (r *run) done(s *pendingStep, rate float64) error {
 		}
 	}
 	r.reportStep(s, rate)
-	if p.Batch%r.cfg.LogInterval == 0 {
+	if r.ends(r.cfg.LogInterval, p.Batch, p.Step) {
 		r.logProgress()
 	}
-	if r.cfg.CheckpointDir != "" && p.Batch%r.cfg.CheckpointInterval == 0 {
+	if r.cfg.CheckpointDir != "" && r.ends(r.cfg.CheckpointInterval, p.Batch, p.Step) {
 		return r.checkpoint(fmt.Sprintf("ckpt_epoch_%d_batch_id_%d", p.Epoch, p.Batch), false)
 	}
 	return nil

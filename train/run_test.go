@@ -62,6 +62,31 @@ func TestRunFolder(t *testing.T) {
 	require.Equal(t, weights(trainer), d)
 }
 
+// TestLongIntervals: intervals that no epoch of four batches is long enough for count the
+// steps of the run.
+func TestLongIntervals(t *testing.T) {
+	be := newCPU(t)
+	dir := t.TempDir()
+	cfg := inFolder(dir)
+	cfg.LogInterval, cfg.CheckpointInterval = 6, 5
+	var lines []string
+	cfg.Events.OnLog = func(line string) {
+		if strings.Contains(line, "  Epoch ") {
+			lines = append(lines, line)
+		}
+	}
+	run(t, be, cfg)
+	for _, name := range []string{"ckpt_epoch_1_batch_id_1.pth", "ckpt_epoch_2_batch_id_2.pth", "state-000000005.safetensors", "state-000000010.safetensors"} {
+		require.FileExists(t, filepath.Join(dir, name))
+	}
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "ckpt_*.pth"))
+	require.NoError(t, err)
+	require.Len(t, checkpoints, 2)
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], "Epoch 2: [4/7]")
+	require.Contains(t, lines[1], "Epoch 3: [7/7]")
+}
+
 func TestEventsLogAndLossesAgree(t *testing.T) {
 	be := newCPU(t)
 	cfg := inFolder(t.TempDir())

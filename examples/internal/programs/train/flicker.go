@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/flicker"
@@ -13,7 +14,8 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 )
 
-// predict prints and records what foretells flicker before the first step.
+// predict prints and records what foretells flicker before the first step: the traces of
+// the style's Gram matrices.
 func (w *watch) predict() {
 	var words []string
 	w.record.GramTraces = map[string]report.Number{}
@@ -21,7 +23,8 @@ func (w *watch) predict() {
 		words = append(words, fmt.Sprintf("%s %.3g", t.Name, t.Value))
 		w.record.GramTraces[t.Name] = report.Number(t.Value)
 	}
-	w.log("Traces of the style's Gram matrices, of which larger ones foretell more flicker: " + strings.Join(words, ", "))
+	text := "foretold by the traces of the style's Gram matrices, more by larger ones: " + strings.Join(words, ", ")
+	w.screen.fact("flicker", cli.Wrap(text, columns-indent)...)
 	if m := w.job.test; m.W < flicker.MinSize || m.H < flicker.MinSize {
 		w.log(fmt.Sprintf("Flicker is not measured: the test picture has %dx%d pixels; %dx%[3]d are needed", m.W, m.H, flicker.MinSize))
 	}
@@ -47,9 +50,6 @@ func (w *watch) look(d statedict.Dict) {
 	}
 }
 
-// flickerLine begins the line about a sample's flicker.
-const flickerLine = "Flicker: "
-
 // flicker tells what look has measured.
 func (w *watch) flicker(step int) {
 	g := w.glance
@@ -60,7 +60,6 @@ func (w *watch) flicker(step int) {
 	w.note(w.still.Write(w.job.file(flickerFile)))
 	w.record.Flicker = &w.still[len(w.still)-1]
 	w.screen.page.Note(step, g.String())
-	w.log(flickerLine + g.String())
 	if w.board == nil {
 		return
 	}

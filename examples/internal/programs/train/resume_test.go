@@ -15,6 +15,7 @@ import (
 	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
+	"github.com/impasto-go/impasto/train/dataset"
 )
 
 // copyFolder copies the files of a folder that keep accepts.
@@ -201,10 +202,10 @@ func TestSteps(t *testing.T) {
 }
 
 // TestWords: a run says what it does on what, and ends with few short lines; its folder
-// holds what it saw, and shows the last step in the sheet of samples.
+// holds what it saw. It prints nothing about its checkpoints.
 func TestWords(t *testing.T) {
 	t.Chdir(t.TempDir())
-	args := append(append(pictures(t, 5), tiny...), "-out", "runs/20261126-140000", "-steps", "3")
+	args := append(append(pictures(t, 5), tiny...), "-out", "runs/20261126-140000", "-steps", "3", "-log-interval", "3", "-checkpoint-interval", "3")
 	says := clitest.Output(t, func() { require.NoError(t, overridden(args)) })
 	for _, line := range []string{
 		"Training for 3 steps of 3 pictures of 16x16:\n", "  pictures  5, /", "  style     40x40, /", "  judge     VGG-19 with random filters",
@@ -219,12 +220,26 @@ func TestWords(t *testing.T) {
 	for _, line := range lines[1:] {
 		require.LessOrEqual(t, len(line), 80, line)
 	}
+	require.NotContains(t, says, "Checkpoint")
+	require.Equal(t, 1, strings.Count(says, "  content: "), "steps count, where an epoch has two")
 	for name, size := range map[string][2]int{"style.png": {40, 40}, "test.png": {30, 22}} {
 		m, err := imageio.Load(filepath.Join("runs/20261126-140000", name), imageio.Options{})
 		require.NoError(t, err)
 		require.Equal(t, size, [2]int{m.W, m.H})
 	}
 	require.NoFileExists(t, "runs/20261126-140000/last.png")
+	require.FileExists(t, "runs/20261126-140000/ckpt_epoch_1_batch_id_1.png")
+	w := &watch{job: &job{options: &options{out: "runs/20261126-140000"}, data: five{}}}
+	w.job.BatchSize = 3
+	for steps, samples := range map[int]int{3: 1, 4: 2} {
+		w.steps = steps
+		require.Len(t, w.samples(), samples, "final.png is one if no checkpoint shows the same")
+	}
 	require.Equal(t, "  ./train -resume \\\n    "+strings.Repeat("x", 90), strings.ReplaceAll(toType("train", "-resume", strings.Repeat("x", 90)),
 		cli.Command("train"), "./train"))
 }
+
+// five is a source of as many pictures.
+type five struct{ dataset.Source }
+
+func (five) Len() int { return 5 }

@@ -81,14 +81,15 @@ func values(losses []train.Loss) []float64 {
 	return v
 }
 
-// log prints a line; a bar takes the place of those about the progress.
+// log prints a line, but none for every checkpoint, which the folder shows, and no word
+// that the end says better. A bar takes the place of the lines about the progress, too.
 func (s *screen) log(line string) {
 	line = printable.Text(line)
 	switch {
+	case strings.HasPrefix(line, "Checkpoint saved"), line == finished:
 	case s.bar == nil:
 		fmt.Println(line)
-	case !strings.Contains(line, "  Epoch ") && !strings.HasPrefix(line, "Checkpoint saved") &&
-		!strings.HasPrefix(line, flickerLine) && line != finished:
+	case !strings.Contains(line, "  Epoch "):
 		s.bar.Println(line)
 	}
 }

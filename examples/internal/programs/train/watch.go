@@ -29,7 +29,6 @@ type watch struct {
 	board  *tensorboard.Writer // nil if not wanted
 	screen *screen
 	steps  int
-	idle   bool                     // there is nothing to train
 	losses map[string]report.Number // of the last step
 	glance *flicker.Glance          // at the network that the next sample is of; nil if there is none
 	still  report.Flicker           // of all samples
@@ -91,7 +90,6 @@ func (w *watch) start(step int) (err error) {
 		}
 	}
 	if step == j.cfg.TotalSteps(j.data.Len()) {
-		w.idle = true
 		w.screen.log(fmt.Sprintf("Nothing is left to train: all of the %s are done. More are asked for with -steps.", cli.Count(step, "step", "steps")))
 	}
 	if err := w.record.Write(j.file(runFile)); err != nil {
@@ -165,9 +163,6 @@ func (w *watch) events() train.Events {
 }
 
 func (w *watch) log(line string) {
-	if w.idle && line == finished {
-		return // it was before
-	}
 	w.screen.log(line)
 }
 
@@ -274,6 +269,9 @@ func (w *watch) samples() []report.Sample {
 		}
 	}
 	for _, name := range []string{"final.png", lastFile} {
+		if slices.ContainsFunc(samples, func(s report.Sample) bool { return s.Step == w.steps }) {
+			break // a checkpoint shows it
+		}
 		if _, err := os.Stat(w.job.file(name)); err == nil {
 			samples = append(samples, report.Sample{Step: w.steps, Path: w.job.file(name), Note: w.still.Of(w.steps)})
 			break

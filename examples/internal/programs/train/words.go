@@ -13,8 +13,12 @@ import (
 	"github.com/impasto-go/impasto/internal/printable"
 )
 
-// columns is the width of the lines that say how a run ended.
-const columns = 80
+// columns is the width of the lines that say what a run is and how it ended, indent that
+// of what comes before the facts.
+const (
+	columns = 80
+	indent  = 12
+)
 
 // introduce says what is trained on what, and where it goes.
 func (s *screen) introduce(j *job) {
@@ -36,19 +40,22 @@ func (s *screen) introduce(j *job) {
 	if j.Init != "" {
 		network += ", from " + near(j.Init)
 	}
-	s.say("Training for %s of %s of %dx%[3]d:", cli.Count(j.cfg.TotalSteps(j.data.Len()), "step", "steps"),
-		cli.Count(j.BatchSize, "picture", "pictures"), j.ImageSize)
-	s.say("  pictures  %d, %s", j.data.Len(), pictures)
-	s.say("  style     %dx%d, %s", j.watch.style.W, j.watch.style.H, style)
-	s.say("  judge     %s", judge)
-	s.say("  network   %s", network)
-	s.say("  device    %s", j.be.Name())
-	s.say("  folder    %s", j.out)
+	s.log(fmt.Sprintf("Training for %s of %s of %dx%[3]d:", cli.Count(j.cfg.TotalSteps(j.data.Len()), "step", "steps"),
+		cli.Count(j.BatchSize, "picture", "pictures"), j.ImageSize))
+	s.fact("pictures", fmt.Sprintf("%d, %s", j.data.Len(), pictures))
+	s.fact("style", fmt.Sprintf("%dx%d, %s", j.watch.style.W, j.watch.style.H, style))
+	s.fact("judge", judge)
+	s.fact("network", network)
+	s.fact("device", j.be.Name())
+	s.fact("folder", j.out)
 }
 
-// say prints a line, above the bar if there is one.
-func (s *screen) say(format string, args ...any) {
-	s.log(fmt.Sprintf(format, args...))
+// fact prints a line of the introduction, or several.
+func (s *screen) fact(name string, lines ...string) {
+	for _, line := range lines {
+		s.log(fmt.Sprintf("  %-*s%s", indent-2, name, line))
+		name = ""
+	}
 }
 
 // near returns a path from the working directory if it is below that.
