@@ -152,6 +152,7 @@ func (d *Device) Write(dst backend.Buffer, src []float32) {
 	if len(src) != b.shape.Len() {
 		panic(fmt.Sprintf("BUG: gpu: writing %d values to %v", len(src), b.shape))
 	}
+	d.forgetMoments()
 	d.wait(func() {
 		if !d.usable(b.storage) {
 			return

@@ -18,18 +18,50 @@ func (d *Device) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 func (d *Device) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
 	ws, ds := w.Shape(), dst.Shape()
 	area := ws[2] * ws[3]
-	d.conv(convolution{
+	c := convolution{
 		dst: dst, x: x, bias: bias,
 		batch: span{0, ds[0]},
 		kernel: kernel{
 			view: whole(w), derived: w.(*buffer).derived, rows: ws[2], columns: ws[3],
 			outputStep: ws[1] * area, inputStep: area, rowStep: ws[3], columnStep: 1, scale: 1,
 		},
-		stride: g.Stride, padY: g.Pad, padX: g.Pad, reflect: g.Reflect, upsample: g.Upsample,
+		stride: g.Stride, padY: g.Pad, padX: g.Pad, upsample: g.Upsample,
 		height: ds[2], width: ds[3], step: 1,
 		relu: g.ReLU,
-	})
+		// A convolution without a bias feeds a normalization, which would take it away.
+		moments: bias == nil && !g.ReLU,
+	}
+	if g.Reflect {
+		c.outside = padMirrored
+	}
+	if phased(ws, g) {
+		c.kernel.rows, c.kernel.columns, c.kernel.fold = 2, 2, true
+		c.upsample, c.step = 1, 2
+		c.height, c.width = ds[2]/2, ds[3]/2
+		if g.Reflect { // a mirrored row beyond the edge is the copy of the edge
+			c.outside = padEdge
+		}
+	}
+	d.conv(c)
 }
+
+// phased reports whether a block is a 3x3 convolution of an image upsampled by two: four
+// convolutions of the small image with 2x2 kernels; see shaders/convolution.glsl.
+func phased(w backend.Shape, g backend.ConvBlock) bool {
+	return g.Upsample == 2 && w[2] == 3 && w[3] == 3 && g.Stride == 1 && g.Pad == 1
+}
+
+// padding is what a convolution sees outside its images.
+type padding int
+
+const (
+	padZeros padding = iota
+	padMirrored
+	padEdge
+)
+
+// String returns the definition for shaders/window.glsl, with a space before it.
+func (p padding) String() string { return [...]string{"", " REFLECT", " EDGE"}[p] }
 
 // Conv2dGradInput computes the gradient of the input from that of the output.
 //
@@ -76,7 +108,16 @@ type kernel struct {
 	outputStep, inputStep, rowStep, columnStep int
 	scale                                      float32
 	symmetric                                  bool                 // add the transposed matrix
+	fold                                       bool                 // of 3x3 weights, the four phases' of 2x2
 	derived                                    map[packing]*derived // of frozen weights
+}
+
+// phases is how many kernels there are, with results of their own.
+func (k kernel) phases() int {
+	if k.fold {
+		return 4
+	}
+	return 1
 }
 
 // convolution is what conv2d.comp computes.
@@ -86,12 +127,13 @@ type convolution struct {
 	kernel           kernel
 	stride           int
 	padY, padX       int
-	reflect          bool
+	outside          padding
 	upsample         int
-	height, width    int // pixels to compute
+	height, width    int // pixels to compute, of each phase
 	step             int // between them in dst, from the offset
 	offsetY, offsetX int
 	add, relu        bool
+	moments          bool // leave those of dst for a normalization that comes next
 }
 
 // conv runs a convolution. Images and channels that do not fit a shader storage
@@ -99,6 +141,8 @@ type convolution struct {
 func (d *Device) conv(c convolution) {
 	cin, cout := c.x.Shape()[1], c.dst.Shape()[1]
 	n := d.imagesAtOnce(c.batch.len, c.dst, c.x)
+	whole := n == c.batch.len && d.atOnce(n*c.dst.(*buffer).plane()) >= cout && d.atOnce(n*c.x.(*buffer).plane()) >= cin
+	c.moments = c.moments && d.shared() && whole
 	for first := 0; first < c.batch.len; first += n {
 		images := span{c.batch.first + first, n}
 		for _, out := range d.cut(cout, images.len*c.dst.(*buffer).plane()) {
@@ -170,7 +214,7 @@ func (p product) quads() int { return p.images.len * ((p.width + 3) / 4) * p.hei
 
 // flops are the counted operations.
 func (p product) flops(k kernel) float64 {
-	return 2 * float64(p.images.len*p.height*p.width) * float64(p.outputs) * float64(p.inputs*k.rows*k.columns)
+	return 2 * float64(k.phases()*p.images.len*p.height*p.width) * float64(p.outputs) * float64(p.inputs*k.rows*k.columns)
 }
 
 // views are what a kernel binds: without a bias any memory in its place.
@@ -183,14 +227,14 @@ func (p product) views(weights view) [4]view {
 
 // convDirect runs conv2d.comp, without barriers.
 func (d *Device) convDirect(c convolution, p product) {
-	tile := convTile(p.outputs, p.images.len*c.height*c.width)
-	tiles := (p.outputs + 4*tile - 1) / (4 * tile)
 	k := c.kernel
+	tile := convTile(p.outputs, k.phases()*p.images.len*c.height*c.width)
+	tiles := k.phases() * ((p.outputs + 4*tile - 1) / (4 * tile))
 	packed, lent := d.pack(k, p, tapsInner, tiles*4*tile, p.inputs*k.rows*k.columns)
 	defer d.recycle(lent)
 
-	f := convForm{tile: tile, upsample: c.upsample, reflect: c.reflect}
-	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9) { // unrolled
+	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases()}
+	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold) { // unrolled
 		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
 	}
 	quads := p.quads()
@@ -210,14 +254,15 @@ func (d *Device) convDirect(c convolution, p product) {
 // convForm is a variant of conv2d.comp.
 type convForm struct {
 	tile, upsample        int
-	reflect               bool
+	outside               padding
+	phases                int
 	rows, columns, stride int // 0 where they are arguments
 }
 
 func (f convForm) String() string {
-	s := fmt.Sprintf("TILE=%d UP=%d", f.tile, f.upsample)
-	if f.reflect {
-		s += " REFLECT"
+	s := fmt.Sprintf("TILE=%d UP=%d%v", f.tile, f.upsample, f.outside)
+	if f.phases > 1 {
+		s += fmt.Sprintf(" PHASES=%d", f.phases)
 	}
 	if f.rows > 0 {
 		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.rows, f.columns, f.stride)
@@ -271,12 +316,15 @@ const (
 )
 
 // pack brings the weights of a product into a kernel's order: rows of padded output
-// channels for each of depth summands.
+// channels, of all phases, for each of depth summands.
 func (d *Device) pack(k kernel, p product, order packOrder, padded, depth int) (packed view, lent *storage) {
 	n := depth * padded
 	defines := [...]string{"", "CHANNELS_INNER"}[order]
-	if k.symmetric {
+	switch {
+	case k.symmetric:
 		defines = [...]string{"SYMMETRIC", "CHANNELS_INNER SYMMETRIC"}[order]
+	case k.fold:
+		defines = [...]string{"FOLD", "CHANNELS_INNER FOLD"}[order]
 	}
 	a := argsOf(0, []any{
 		n, p.outputs, padded, k.rows, k.columns,

@@ -31,18 +31,23 @@ type tileForm struct {
 	tile
 	rows, columns, stride, upsample int
 	inputs                          int // where they do not fill chunks, otherwise 0
-	reflect, long, split, aligned   bool
+	phases                          int
+	outside                         padding
+	long, split, aligned, moments   bool
 }
 
 func (f tileForm) String() string {
-	s := fmt.Sprintf("THREADS=%d ROWS=%d COLUMNS=%d THREAD_ROWS=%d THREAD_COLUMNS=%d DEPTH=%d KH=%d KW=%d STRIDE=%d UP=%d",
-		f.threads(), f.tile.rows, f.tile.columns, f.threadRows, f.threadColumns, f.depth, f.rows, f.columns, f.stride, f.upsample)
+	s := fmt.Sprintf("THREADS=%d ROWS=%d COLUMNS=%d THREAD_ROWS=%d THREAD_COLUMNS=%d DEPTH=%d KH=%d KW=%d STRIDE=%d UP=%d%v",
+		f.threads(), f.tile.rows, f.tile.columns, f.threadRows, f.threadColumns, f.depth, f.rows, f.columns, f.stride, f.upsample, f.outside)
 	if f.inputs > 0 {
 		s += fmt.Sprintf(" INPUTS=%d", f.inputs)
 	}
-	for i, on := range [4]bool{f.reflect, f.long, f.split, f.aligned} {
+	if f.phases > 1 {
+		s += fmt.Sprintf(" PHASES=%d", f.phases)
+	}
+	for i, on := range [4]bool{f.long, f.split, f.aligned, f.moments} {
 		if on {
-			s += [4]string{" REFLECT", " LONG", " SPLIT", " ALIGNED"}[i]
+			s += [4]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS"}[i]
 		}
 	}
 	return s
@@ -54,33 +59,41 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	k := c.kernel
 	depth := p.inputs * k.rows * k.columns
 	chunks := (depth + t.depth - 1) / t.depth
-	padded := (p.outputs + t.rows - 1) / t.rows * t.rows
+	padded := k.phases() * ((p.outputs + t.rows - 1) / t.rows * t.rows)
 	packed, lent := d.pack(k, p, channelsInner, padded, chunks*t.depth)
 	defer d.recycle(lent)
 
 	groups := padded / t.rows * ((4*p.quads() + t.columns - 1) / t.columns)
 	splits := d.splits(groups, chunks, 4*padded*p.quads())
+	share := t.columns / 4
+	if splits > 1 {
+		share = groupSize
+	}
+	m := d.roomForMoments(c, p, p.quads(), share)
 	f := tileForm{
-		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample,
-		reflect: c.reflect, long: depth/splits > 256, split: splits > 1,
+		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample, outside: c.outside,
+		phases: k.phases(), long: depth/splits > 256, split: splits > 1, moments: splits == 1 && m.of != nil,
 	}
 	if p.inputs%t.depth != 0 {
 		f.inputs = p.inputs
 	}
 	a := p.args
 	a.add(chunks, splits, padded, 0)
-	v := variant{shader: "conv2dtile", defines: defines(d, f)}
 	views := p.views(packed)
 	if splits == 1 {
-		d.runCounted(p.flops(k), v, groups, views[:], &a)
-		return
+		a.add(m.shares)
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups, m.after(views), &a)
+	} else {
+		parts := d.scratch(splits * 4 * padded * p.quads())
+		defer d.recycle(parts.storage)
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits,
+			[]view{views[0], views[1], views[2], views[3], parts}, &a)
+		a = p.args
+		a.add(splits, padded, 0, 0, m.shares)
+		views[1], views[2] = parts, parts
+		d.runArgs(storing("conv2dsum", k, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(views), &a)
 	}
-	parts := d.scratch(splits * 4 * padded * p.quads())
-	defer d.recycle(parts.storage)
-	d.runCounted(p.flops(k), v, groups*splits, []view{views[0], views[1], views[2], views[3], parts}, &a)
-	p.args.add(splits, padded)
-	d.runArgs(variant{shader: "conv2dsum"}, groupsFor(p.outputs*p.quads()),
-		[]view{p.dst, parts, parts, views[3]}, &p.args)
+	d.left = m
 }
 
 // splits is into how many parts a product of so many groups and chunks is cut, each

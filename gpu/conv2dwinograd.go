@@ -22,14 +22,11 @@ func (d *Device) winogradSuits(c convolution, p product) bool {
 // winogradForm is a variant of the stage INPUT.
 type winogradForm struct {
 	upsample int
-	reflect  bool
+	outside  padding
 }
 
 func (f winogradForm) String() string {
-	if f.reflect {
-		return fmt.Sprintf("INPUT UP=%d REFLECT", f.upsample)
-	}
-	return fmt.Sprintf("INPUT UP=%d", f.upsample)
+	return fmt.Sprintf("INPUT UP=%d%v", f.upsample, f.outside)
 }
 
 // winogradFloats is about how many floats the transformed inputs or products of a run
@@ -64,8 +61,10 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 		f.inputs = p.inputs
 	}
 	multiply := variant{shader: "conv2dtile", defines: defines(d, f)}
-	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.reflect})}
-	bias := p.views(weights)[3]
+	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.outside})}
+	m := d.roomForMoments(c, p, all, groupSize)
+	views := p.views(weights)
+	views[1], views[2] = products, products
 	xs := c.x.Shape()
 	for first := 0; first < all; first += columns {
 		tiles := min(columns, all-first)
@@ -80,8 +79,8 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 		d.runCounted(flops, multiply, padded/t.rows*(frequencies*columns/t.columns), []view{products, inputs, weights}, &a)
 
 		out := p.args
-		out.add(first, tiles, columns)
-		d.runArgs(variant{shader: "conv2dwinograd", defines: "OUTPUT"}, groupsFor(p.outputs*columns),
-			[]view{p.dst, products, products, bias}, &out)
+		out.add(first, tiles, columns, 0, m.shares)
+		d.runArgs(storing("conv2dwinograd", k, m), groupsFor(p.outputs*columns), m.after(views), &out)
 	}
+	d.left = m
 }

@@ -31,6 +31,7 @@ type Device struct {
 	kernels kernels
 	cache   cache
 	forms   map[reflect.Type]any // by type of form, definitions of variants
+	left    moments              // by the operation before the next
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
@@ -333,6 +334,9 @@ func (d *Device) submit(f func()) { d.send(task{call: f}) }
 
 // send does t on the device's thread, now or later, in order.
 func (d *Device) send(t task) {
+	if t.job != nil {
+		d.forgetMoments()
+	}
 	switch {
 	case d.closed:
 	case threadID() == d.tid:

@@ -25,8 +25,12 @@ func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, ep
 func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	s := x.Shape()
 	area := s[2] * s[3]
-	parts := d.normParts(area)
-	stats := d.scratch(2 * parts * s[0] * s[1])
+	left := d.takeMoments(x)
+	parts, stats, finish, each := left.shares, left.view, "FINISH LEFT", 3
+	if left.of == nil {
+		parts, finish, each = d.normParts(area), "FINISH", 2
+		stats = d.scratch(each * parts * s[0] * s[1])
+	}
 	defer d.recycle(stats.storage)
 	defines := "APPLY"
 	switch {
@@ -39,10 +43,12 @@ func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buf
 	}
 	for _, p := range d.cut(s[0]*s[1], area) {
 		xs := planes(x, p.first, p.len)
-		part := stats.part(2*parts*p.first, 2*parts*p.len)
+		part := stats.part(each*parts*p.first, each*parts*p.len)
 		means, rstds := whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len)
-		d.runShared("instancenorm", "STATS", p.len*parts, []view{part, xs}, p.len, area, parts, p.first, s[1])
-		d.runShared("instancenorm", "FINISH", p.len, []view{means, rstds, part, xs}, p.len, area, parts, p.first, s[1], g.Eps)
+		if left.of == nil {
+			d.runShared("instancenorm", "STATS", p.len*parts, []view{part, xs}, p.len, area, parts, p.first, s[1])
+		}
+		d.runShared("instancenorm", finish, p.len, []view{means, rstds, part, xs}, p.len, area, parts, p.first, s[1], g.Eps)
 		views := [7]view{planes(dst, p.first, p.len), xs, means, rstds, whole(gamma), whole(beta)}
 		bound := 6
 		if residual != nil {

@@ -29,6 +29,7 @@ func (d *Device) Record(f func()) (*Recording, error) {
 		d.recording = r
 		defer func() { d.recording = nil }()
 		f()
+		d.forgetMoments()
 		r.keep()
 		err = d.err
 	})

@@ -88,6 +88,7 @@ func (d *Device) checkTexture(b backend.Buffer, texture uint32) (width, height i
 	if err != nil {
 		return 0, 0, err
 	}
+	d.forgetMoments()
 	s := b.Shape()
 	switch {
 	case s[0] != 1 || s[1] != 3 || s[2] < h || s[3] < w:

@@ -4,7 +4,7 @@
 // step, and works without barriers, which software renderers pay dearly for.
 //
 // The input may be upsampled UP times (nearest) and is padded with zeros, or
-// mirrored with REFLECT, by address arithmetic alone. Where KH, KW and STRIDE are not
+// mirrored with REFLECT, by address arithmetic alone; see convolution.glsl for PHASES. Where KH, KW and STRIDE are not
 // defined they are uniforms.
 #include "convolution.glsl"
 SOURCE(1, x);
@@ -36,15 +36,17 @@ UNIFORM(28, int, STRIDE);
 #define PART(j) mat4 part##j = mat4(0.0);
 #define TAP(j) part##j += outerProduct(p, weights[w + j]);
 #define ADD(j) total##j += part##j;
-#define STORE(j) for (int k = 0; k < 4; k++) store(n, (tile * TILE + j) * 4 + k, row, column, total##j[k]);
+#define STORE(j) for (int k = 0; k < 4; k++) store(n, (tile % tiles * TILE + j) * 4 + k, row, column, total##j[k]);
 
 void main() {
 	int tiles = (outputs + 4 * TILE - 1) / (4 * TILE);
-	int tilesPerGroup = 64 / lanes, tileGroups = (tiles + tilesPerGroup - 1) / tilesPerGroup;
+	int allTiles = PHASES * tiles;
+	int tilesPerGroup = 64 / lanes, tileGroups = (allTiles + tilesPerGroup - 1) / tilesPerGroup;
 	int tile = group() % tileGroups * tilesPerGroup + lane() / lanes;
 	int item = group() / tileGroups * lanes + lane() % lanes;
 	int n = item / quads, row = item % quads / across, column = item % across * 4;
-	if (tile >= tiles || n >= batch) return;
+	if (tile >= allTiles || n >= batch) return;
+	choose(tile / tiles);
 
 	TILES(TOTAL)
 	for (int first = 0; first < inputs; first += SHORT) {
@@ -54,12 +56,12 @@ void main() {
 				int v = coordinate(row * STRIDE + ky - padY, inputHeight * UP - 1);
 				if (v < 0) continue;
 				int from = x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth;
-				int tap = ((c * KH + ky) * KW * tiles + tile) * TILE;
+				int tap = ((c * KH + ky) * KW * allTiles + tile) * TILE;
 				for (int phase = 0; phase < min(STRIDE, KW); phase++) {
 					int u = column * STRIDE + phase - padX;
 					vec4 p = window(from, u, STRIDE);
 					for (int kx = phase; kx < KW; kx += STRIDE) {
-						int w = tap + kx * tiles * TILE;
+						int w = tap + kx * allTiles * TILE;
 						TILES(TAP)
 						u += STRIDE;
 						if (kx + STRIDE < KW) p = vec4(p.yzw, pixel(from, u + 3 * STRIDE));

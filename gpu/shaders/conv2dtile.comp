@@ -12,6 +12,9 @@
 // may have weights of their own, weightStep vectors apart; then no group may have
 // pixels of two images.
 //
+// With MOMENTS and PHASES see convolution.glsl; no group has pixels of two images then,
+// nor channels of two phases.
+//
 // With ALIGNED the kernel is 1x1, all widths are multiples of 4, and results only
 // stored: inputs and results move in vectors.
 #ifdef ALIGNED
@@ -21,6 +24,7 @@ UNIFORM(8, int, batch);
 UNIFORM(9, int, inputs);
 UNIFORM(12, int, outputs);
 UNIFORM(14, int, width);
+#define PHASES 1
 int across = width / 4, quads = across, inputHeight = 1, inputWidth = width;
 #else
 #include "convolution.glsl"
@@ -32,7 +36,7 @@ VECTOR_TARGET(4, parts);
 #endif
 UNIFORM(25, int, chunks); // of the whole sum
 UNIFORM(26, int, splits);
-UNIFORM(27, int, padded); // output channels, a multiple of ROWS
+UNIFORM(27, int, padded); // output channels, of each phase a multiple of ROWS
 UNIFORM(28, int, weightStep);
 
 #ifndef ALIGNED
@@ -114,10 +118,48 @@ void multiply(int buffered) {
 	}
 }
 
+#ifdef MOMENTS
+#include "moments.glsl"
+
+// pixelsOf is how many pixels a quad of items has.
+int pixelsOf(int quad, int items) { return quad < items ? min(4, width - quad % across * 4) : 0; }
+
+// leaveMoments leaves those of a group's channels: every thread puts those of its pixels
+// into memory that is no longer needed, two channels to a vector, and one thread for
+// each channel combines them.
+void leaveMoments(int firstQuad, int items, int firstChannel, int share) {
+	int tx = lane() % WIDE, ty = lane() / WIDE;
+	for (int i = 0; i < MY_ROWS; i++)
+		for (int k = 0; k < 4; k++) {
+			vec3 m = vec3(0.0);
+			for (int j = 0; j < MY_QUADS; j++)
+				m = combine(m, momentsOf(total[i * MY_QUADS + j][k], pixelsOf(firstQuad + j * WIDE + tx, items)));
+			int pair = (2 * (i * HIGH + ty) + k / 2) * WIDE + tx;
+			if (k % 2 == 0) right[pair].xy = m.xy; else right[pair].zw = m.xy;
+		}
+	barrier();
+	for (int row = lane(); row < ROWS && firstChannel + row < outputs; row += THREADS) {
+		vec3 m = vec3(0.0);
+		for (int t = 0; t < WIDE; t++) {
+			int pixels = 0;
+			for (int j = 0; j < MY_QUADS; j++) pixels += pixelsOf(firstQuad + j * WIDE + t, items);
+			vec4 pair = right[row / 2 * WIDE + t];
+			m = combine(m, vec3(row % 2 == 0 ? pair.xy : pair.zw, float(pixels)));
+		}
+		leave(firstQuad / quads * outputs + firstChannel + row, share, m);
+	}
+}
+#endif
+
 void main() {
 	int rowTiles = padded / ROWS;
 	int tileRow = group() % rowTiles, split = group() / rowTiles % splits, tileColumn = group() / (rowTiles * splits);
 	int items = batch * quads;
+	int phaseTiles = rowTiles / PHASES, phase = tileRow / phaseTiles;
+	int firstChannel = tileRow % phaseTiles * ROWS; // of the results
+#ifndef ALIGNED
+	choose(phase);
+#endif
 
 	int item = tileColumn * QUADS + lane() % QUADS;
 	exists = item < items;
@@ -196,10 +238,10 @@ void main() {
 		if (to >= items) continue;
 		for (int i = 0; i < MY_ROWS; i++)
 			for (int k = 0; k < 4; k++) {
-				int channel = tileRow * ROWS + 4 * (i * HIGH + lane() / WIDE) + k;
+				int row = 4 * (i * HIGH + lane() / WIDE) + k, channel = firstChannel + row;
 				vec4 v = total[i * MY_QUADS + j][k];
 #if defined(SPLIT)
-				parts[(split * padded + channel) * items + to] = v;
+				parts[(split * padded + tileRow * ROWS + row) * items + to] = v;
 #elif defined(ALIGNED)
 				if (channel < outputs) dst[(to / across * outputs + channel) * across + to % across] = v;
 #else
@@ -207,4 +249,8 @@ void main() {
 #endif
 			}
 	}
+#ifdef MOMENTS
+	int tilesOfImage = shares / PHASES;
+	leaveMoments(tileColumn * QUADS, items, firstChannel, phase * tilesOfImage + tileColumn % tilesOfImage);
+#endif
 }

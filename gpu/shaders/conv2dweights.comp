@@ -6,6 +6,9 @@
 // conv2dtile.comp's: kernel row, kernel column, input channel, output channel, with
 // zeros at the end.
 //
+// With FOLD the weights are the 2x2 kernels of convolution.glsl's PHASES: channels of
+// four phases, each padded, of which rows and columns are sums of some of the 3x3 kernel.
+//
 // With SYMMETRIC the weights are those of a square matrix plus its transpose,
 // whose element for input 0 and output 0 is at index firstTransposed.
 TARGET(0, dst);
@@ -35,8 +38,20 @@ void main() {
 		int kx = tap % columns, ky = tap / columns % rows, from = tap / (columns * rows);
 #endif
 		float v = 0.0;
+#ifdef FOLD
+		// The first of two rows of the small image has one row of the kernel in the phase of
+		// even rows, two in that of odd ones; the second has the others.
+		int phase = o / (padded / 4);
+		o %= padded / 4;
+#endif
 		if (o < outputs && ky < rows) {
-			v = w[w_at + first + o * outputStep + from * inputStep + ky * rowStep + kx * columnStep];
+			int at = w_at + first + o * outputStep + from * inputStep;
+#ifdef FOLD
+			for (int y = ky * (1 + phase / 2); y <= (ky == 0 ? phase / 2 : 2); y++)
+				for (int x = kx * (1 + phase % 2); x <= (kx == 0 ? phase % 2 : 2); x++) v += w[at + y * rowStep + x * columnStep];
+#else
+			v = w[at + ky * rowStep + kx * columnStep];
+#endif
 #ifdef SYMMETRIC
 			v += w[w_at + firstTransposed + from * outputStep + o * inputStep];
 #endif

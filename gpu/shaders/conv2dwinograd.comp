@@ -5,7 +5,7 @@
 //
 //	WEIGHTS  G g Gᵀ for each input and output channel
 //	INPUT    Bᵀ d B for each channel of each tile
-//	OUTPUT   Aᵀ m A with bias, sum and ReLU
+//	OUTPUT   Aᵀ m A with bias, sum and ReLU, and with MOMENTS of what it stores
 //
 // Tiles are numbered by image, row and column; there are columns of them in this
 // dispatch, a few more than tiles.
@@ -106,21 +106,37 @@ UNIFORM(25, int, firstTile);
 UNIFORM(26, int, tiles);
 UNIFORM(27, int, columns);
 
+#ifdef MOMENTS
+#include "moments.glsl"
+#endif
+
 vec4 transform(float a, float b, float c, float d, float e, float f) {
 	float p = b + c, q = b - c, r = d + e, s = d - e;
 	return vec4(a + p + r, q + 2.0 * s, p + 4.0 * r, q + 8.0 * s + f);
 }
 
 void main() {
+	// A group has neighboring tiles of a channel: columns is a multiple of its size.
 	int i = thread(), column = i % columns, c = i / columns;
-	if (c >= outputs || column >= tiles) return;
-	int tile = firstTile + column, tilesAcross = (width + 3) / 4, tilesDown = (height + 3) / 4;
-	int n = tile / (tilesAcross * tilesDown), y = tile / tilesAcross % tilesDown * 4, x = tile % tilesAcross * 4;
-	float m[36];
-	for (int k = 0; k < 36; k++) m[k] = products[products_at + k * outputs * columns + i];
-	vec4 half_[6]; // of each column, the 4 rows
-	for (int k = 0; k < 6; k++) half_[k] = transform(m[k], m[6 + k], m[12 + k], m[18 + k], m[24 + k], m[30 + k]);
-	for (int r = 0; r < min(4, height - y); r++)
-		store(n, c, y + r, x, transform(half_[0][r], half_[1][r], half_[2][r], half_[3][r], half_[4][r], half_[5][r]));
+	int tile = firstTile + column, tilesAcross = (width + 3) / 4, tilesOfImage = tilesAcross * ((height + 3) / 4);
+	vec4 rows[4];
+	int n = tile / tilesOfImage, y = tile % tilesOfImage / tilesAcross * 4, x = tile % tilesAcross * 4;
+	int pixels = min(4, width - x), high = column < tiles ? min(4, height - y) : 0;
+	if (high > 0) {
+		float m[36];
+		for (int k = 0; k < 36; k++) m[k] = products[products_at + k * outputs * columns + i];
+		vec4 half_[6]; // of each column, the 4 rows
+		for (int k = 0; k < 6; k++) half_[k] = transform(m[k], m[6 + k], m[12 + k], m[18 + k], m[24 + k], m[30 + k]);
+		for (int r = 0; r < 4; r++)
+			rows[r] = transform(half_[0][r], half_[1][r], half_[2][r], half_[3][r], half_[4][r], half_[5][r]);
+		for (int r = 0; r < high; r++) store(n, c, y + r, x, rows[r]);
+	}
+#ifdef MOMENTS
+	vec3 m = vec3(0.0);
+	for (int r = 0; r < high; r++) m = combine(m, momentsOf(rows[r], pixels));
+	m = combineGroup(m);
+	int share = (tile - lane()) / 64; // of all images
+	if (lane() == 0 && high > 0) leave(share / shares * outputs + c, share % shares, m);
+#endif
 }
 #endif

@@ -21,6 +21,36 @@ UNIFORM(22, bool, biased);
 UNIFORM(23, bool, accumulate);
 UNIFORM(24, bool, clampAtZero); // ReLU
 
+// With MOMENTS a kernel leaves the moments of shares of the planes that it stores, for
+// the normalization that comes next: [plane][share] of three. They are those of what it
+// computed: there is no bias, sum or ReLU then. No share has pixels of two images.
+#ifdef MOMENTS
+TARGET(4, moments);
+UNIFORM(29, int, shares);
+
+void leave(int plane, int share, vec3 m) {
+	int at = moments_at + 3 * (plane * shares + share);
+	moments[at] = m.x;
+	moments[at + 1] = m.y;
+	moments[at + 2] = m.z;
+}
+#endif
+
+#ifdef PHASES
+// The input was upsampled to twice its size: what a 3x3 kernel makes of it is, for every
+// second pixel of every second row, what a kernel of 2x2 makes of the small image. These
+// four phases have results of their own: PHASES times as many channels.
+void choose(int phase) {
+	offsetY = phase / 2;
+	offsetX = phase % 2;
+	padY -= offsetY;
+	padX -= offsetX;
+}
+#else
+#define PHASES 1
+void choose(int phase) {}
+#endif
+
 // Kernels compute quads: 4 neighboring pixels of a row, of which the last of a row may
 // lie past its end.
 int across = (width + 3) / 4; // quads of a row

@@ -1,7 +1,8 @@
 // Instance normalization (Ulyanov et al., arXiv:1607.08022) in stages, forward
 //
 //	STATS      mean and sum of squared deviations of a share of a plane
-//	FINISH     mean and 1/sqrt(var+eps) of a plane, from its shares
+//	FINISH     mean and 1/sqrt(var+eps) of a plane, from its shares; with LEFT from
+//	           those that a convolution has left, see convolution.glsl
 //	APPLY      dst = relu?((x-mean)*rstd*gamma + beta) + alpha*residual
 //
 // and backward, with g being dy where the relu let pass and z = (x-mean)*rstd:
@@ -10,8 +11,8 @@
 //	GRADFINISH the same of whole planes, and dgamma and dbeta from them
 //	GRADAPPLY  dx (+)= gamma*rstd*(g - mean(g) - z*mean(g*z))
 //
-// Shares are combined by Chan's formula, and their means are relative to the
-// plane's first element, so that planes far from zero lose nothing. A share is every
+// The means of shares are relative to the plane's first element, so that planes far
+// from zero lose nothing. A share is every
 // parts-th element, and a thread's work; with SHARED it is a run of share elements and
 // a group's work, and the stages FINISH and GRADFINISH have a group for what else a
 // thread does.
@@ -24,7 +25,6 @@ UNIFORM(12, int, channels);
 // The elements of share t that this thread visits are first, first+step, ... below last,
 // which are count of those of a share, for a group's first thread all of them.
 #ifdef SHARED
-shared vec3 room[64];
 int share = (area + parts - 1) / parts;
 int firstOf(int t) { return t * share + lane(); }
 int lastOf(int t) { return min((t + 1) * share, area); }
@@ -39,27 +39,7 @@ int lastOf(int t) { return area; }
 #define SHARE_COUNT(t) float((area - (t) + parts - 1) / parts)
 #endif
 
-// Moments are the mean of some values, their sum of squared deviations, and their
-// number.
-vec3 combine(vec3 a, vec3 b) {
-	float n = a.z + b.z;
-	if (n == 0.0) return a;
-	float delta = b.x - a.x;
-	return vec3(a.x + delta * b.z / n, a.y + b.y + delta * delta * (a.z * b.z / n), n);
-}
-
-#ifdef SHARED
-// combineGroup combines the moments of a group's threads pair by pair.
-vec3 combineGroup(vec3 m) {
-	room[lane()] = m;
-	for (int half_ = 32; half_ > 0; half_ /= 2) {
-		barrier();
-		if (lane() < half_) room[lane()] = combine(room[lane()], room[lane() + half_]);
-	}
-	barrier();
-	return room[0];
-}
-#endif
+#include "moments.glsl"
 
 #if defined(STATS)
 TARGET(0, part);
@@ -89,7 +69,9 @@ void main() {
 TARGET(0, mean);
 TARGET(1, rstd);
 SOURCE(2, part);
+#ifndef LEFT
 SOURCE(3, x);
+#endif
 UNIFORM(13, float, eps);
 
 void main() {
@@ -101,14 +83,23 @@ void main() {
 #else
 	for (int t = 0; t < parts; t++) {
 #endif
+#ifdef LEFT
+		int at = part_at + 3 * (p * parts + t);
+		moments = combine(moments, vec3(part[at], part[at + 1], part[at + 2]));
+#else
 		int at = part_at + 2 * (p * parts + t);
 		moments = combine(moments, vec3(part[at], part[at + 1], SHARE_COUNT(t)));
+#endif
 	}
 #ifdef SHARED
 	moments = combineGroup(moments);
 	if (lane() > 0) return;
 #endif
+#ifdef LEFT
+	mean[mean_at + p] = moments.x;
+#else
 	mean[mean_at + p] = x[x_at + p * area] + moments.x;
+#endif
 	rstd[rstd_at + p] = 1.0 / sqrt(max(moments.y, 0.0) / float(area) + eps);
 }
 

@@ -1,5 +1,6 @@
 // How convolutions see their input x: upsampled UP times (nearest), and padded
-// with zeros or, with REFLECT, mirrored without repeating the edge.
+// with zeros, with REFLECT mirrored without repeating the edge, or with EDGE by
+// repeating it.
 
 // coordinate brings u to 0..last, or says -1 where there are zeros.
 int coordinate(int u, int last) {
@@ -7,6 +8,8 @@ int coordinate(int u, int last) {
 	u = abs(u);
 	u = u > last ? 2 * last - u : u;
 	return clamp(u, 0, last); // threads past the end of a row need some pixel
+#elif defined(EDGE)
+	return clamp(u, 0, last);
 #else
 	return u > last ? -1 : max(u, -1);
 #endif
