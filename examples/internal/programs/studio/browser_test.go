@@ -167,7 +167,8 @@ func TestBrowserClip(t *testing.T) {
 	require.Empty(t, strings.Join(b.Complaints(), "\n"))
 }
 
-// TestBrowserTrain starts a training with knobs, follows it to its page, and stops it.
+// TestBrowserTrain starts a training with knobs, follows it to its page, and stops it, and
+// has a sweep make its sheet.
 func TestBrowserTrain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -177,7 +178,7 @@ func TestBrowserTrain(t *testing.T) {
 	b := browsertest.New(t, "--disable-gpu")
 	b.Screen(1280, 1100, false, "light")
 	b.Open(s.server.URL() + "train")
-	b.Await("document.getElementById('command').textContent.includes('-style-size')", true)
+	b.Await("document.getElementById('command').textContent.includes('-init base -style-size')", true)
 	set := func(id, value string) {
 		b.Eval("const e = document.getElementById('" + id + "'); e.value = '" + value + "'; e.dispatchEvent(new Event('input'))")
 	}
@@ -211,4 +212,17 @@ func TestBrowserTrain(t *testing.T) {
 	b.Await("document.querySelector('#jobs .status').textContent", "stopped")
 	require.Contains(t, strings.Join(b.Complaints(), "\n"), "400", "the bad name")
 	stopped(t, filepath.Join(dir, "runs", "glass-coarse"))
+
+	b.Click(`.tabs [data-kind="sweep"]`)
+	set("steps", "1")
+	set("init", "")
+	set("name", "tried")
+	b.Await("document.getElementById('command').textContent.endsWith('-steps 1 -out runs/tried')", true)
+	b.Click("#start")
+	b.Await("document.querySelectorAll('#jobs article').length", 2.0)
+	sheet := "[...document.querySelectorAll('#jobs a')].find(a => a.textContent === 'the sheet')"
+	b.Await(sheet+" !== undefined", true)
+	looks(t, b, "sweep", 1100)
+	b.Open(b.Eval("return " + sheet + ".href").(string))
+	b.Await("document.images[0].naturalWidth > 100", true)
 }

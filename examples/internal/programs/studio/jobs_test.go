@@ -19,6 +19,7 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/examples/internal/programs/sweep"
 	"github.com/impasto-go/impasto/examples/internal/programs/train"
 	"github.com/impasto-go/impasto/examples/internal/report"
 	"github.com/impasto-go/impasto/internal/need"
@@ -29,6 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	small := []string{"-image-size", "16", "-batch-size", "1", "-filters", "2,3,4", "-res-blocks", "1", "-style-layers", "relu1_2", "-content-scale", "8"}
 	programs["train"] = func(ctx context.Context, args []string) error { return train.Run(ctx, append(args, small...)) }
+	programs["sweep"] = func(ctx context.Context, args []string) error { return sweep.Run(ctx, append(args, small...)) }
 	if len(os.Args) > 1 && (os.Args[1] == childFlag || os.Args[1] == "-http") {
 		cli.Main(Run)
 	}
@@ -73,8 +75,8 @@ func tiny(name string, more map[string]any) map[string]any {
 	return r
 }
 
-// TestJobs: one job runs, the others wait; a training and an export of what it made end
-// well, one that cannot be done says why.
+// TestJobs: one job runs, the others wait; a training, an export of what it made and a
+// sweep end well, one that cannot be done says why.
 func TestJobs(t *testing.T) {
 	dir := t.TempDir()
 	savePNG(t, filepath.Join(dir, "a style's picture.png"), paint.Style(1, 64))
@@ -97,6 +99,15 @@ func TestJobs(t *testing.T) {
 		require.Equal(t, jobFinished, j.State, j.Log)
 		require.FileExists(t, filepath.Join(dir, "exports", c.file))
 	}
+	id := start(t, s, tiny("tried", map[string]any{"kind": "sweep", "strokes": 2}))
+	j = await(t, s, id, func(j *jobNews) bool { return j.State == jobFinished && j.Sheet != "" || j.State == jobFailed })
+	require.Equal(t, jobFinished, j.State, j.Log)
+	status, header, _ := ask(t, s, "GET", "/pictures/"+j.Sheet, "")
+	require.Equal(t, 200, status)
+	require.Equal(t, "image/png", header.Get("Content-Type"))
+	tried, err := filepath.Glob(filepath.Join(dir, "runs", "tried", "*.pth"))
+	require.NoError(t, err)
+	require.Len(t, tried, 3, "as many as weights")
 }
 
 // TestStopJob: what runs is stopped with its work saved, what waits never begins, and
@@ -209,6 +220,20 @@ func TestRecipes(t *testing.T) {
 	o, err = l.order(&sweeping)
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(o.args(), " "), "-style-sizes 360,512 -style-weights ")
+
+	for _, c := range []struct{ kind, init, dataset, want string }{
+		{"train", "base", "", "-init base"}, {"train", "base", "photos", "-init base"}, {"sweep", "base", "", "-init base"},
+		{"train", "", "", "-init  "}, // or the program would take its own
+		{"train", "", "photos", ""}, {"sweep", "", "", ""},
+	} {
+		r := whole
+		r.Kind, r.Init, r.Dataset = c.kind, c.init, c.dataset
+		o, err := l.order(&r)
+		require.NoError(t, err)
+		args := strings.Join(o.args(), " ")
+		require.Equal(t, c.want != "", strings.Contains(args, "-init"), args)
+		require.Contains(t, args, c.want)
+	}
 
 	usual := whole
 	usual.VGG = ""

@@ -33,7 +33,7 @@ type recipe struct {
 	Style    string  `json:"style"`    // picture; "" for a drawn one
 	Dataset  string  `json:"dataset"`  // folder; "" for drawn pictures
 	VGG      string  `json:"vgg"`      // weights, a word such as random, or "" for the usual one
-	Init     string  `json:"init"`     // model to start from; "" for none
+	Init     string  `json:"init"`     // model to start from, base for the program's own, "" for none
 	Strokes  int     `json:"strokes"`  // -2 to 2
 	Strength float64 `json:"strength"` // -2 to 2
 	Still    int     `json:"still"`    // 0 to 3
@@ -136,7 +136,7 @@ func (l *library) training(r *recipe) (*order, error) {
 		if f.value == "" {
 			continue
 		}
-		if f.flag == "vgg" && train.IsWord(f.value) {
+		if f.flag == "vgg" && train.IsWord(f.value) || f.flag == "init" && f.value == inputs.BaseInit {
 			add(f.flag, f.flag, f.value)
 			continue
 		}
@@ -145,6 +145,9 @@ func (l *library) training(r *recipe) (*order, error) {
 			return nil, errBad{err}
 		}
 		add(f.flag, f.flag, it.Path)
+	}
+	if r.Init == "" && r.Kind == "train" && r.Dataset == "" { // where the program would take its own
+		add("init", "init", "")
 	}
 	switch {
 	case r.Dataset != "" && r.Style == "":

@@ -11,17 +11,18 @@ async function library(...kinds) {
 
 // fill puts items into a select; first are [value, text] pairs before them.
 function fill(select, items, first = []) {
-  const old = select.value;
+  const old = select.selectedOptions[0]?.value;
   const option = (value, text) => Object.assign(element("option", text), { value });
   select.replaceChildren(...first.map(f => option(...f)), ...items.map(i => option(i.path, i.path)));
   if ([...select.options].some(o => o.value === old)) select.value = old;
 }
 
-// fillModels puts the styles of the folder into a select, trained ones before their
-// checkpoints, and chooses the one that the address names.
+// fillModels puts the styles of the folder into a select, trained ones before what was
+// exported beside them and their checkpoints, and chooses the one that the address names.
 async function fillModels(select, first = []) {
   const items = await library("model");
-  const rank = i => /ckpt_epoch/.test(i.path) ? 1 : 0;
+  const whole = new Set(items.map(i => i.path).filter(p => !p.endsWith(".onnx")).map(withoutEnding));
+  const rank = i => /ckpt_epoch/.test(i.path) ? 2 : i.path.endsWith(".onnx") && whole.has(withoutEnding(i.path)) ? 1 : 0;
   items.sort((a, b) => rank(a) - rank(b));
   fill(select, items, first);
   const named = new URLSearchParams(location.search).get(select.id);
@@ -98,4 +99,5 @@ function download(address, name) {
   a.click();
 }
 
-const baseName = path => path.split("/").at(-1).replace(/\.[^.]*$/, "");
+const withoutEnding = path => path.replace(/\.[^./]*$/, "");
+const baseName = path => withoutEnding(path.split("/").at(-1));

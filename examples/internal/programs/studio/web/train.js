@@ -1,7 +1,7 @@
 "use strict";
 
 const abouts = {
-  train: "Learns a style. From a model that is there (a warm start) it takes a tenth of the steps.",
+  train: "Learns a style. Begun with a trained network (a warm start), it needs about a quarter of the steps.",
   sweep: "Trains shortly with several strengths and stroke sizes, to choose by eye.",
   onnx: "Writes a model for a game engine, checked before the file appears.",
   page: "Writes a model as one HTML file that styles pictures and the webcam on graphics cards.",
@@ -160,7 +160,7 @@ async function start() {
   fill($("style"), await library("picture"), [["", "a drawn one"]]);
   fill($("dataset"), await library("pictures"), [["", "drawn pictures"]]);
   fill($("vgg"), await library("vgg"), [["", "as usual"], ["compact", "the compact one"], ["random", "random filters"]]);
-  await fillModels($("init"), [["", "nothing"]]);
+  await fillModels($("init"), [["base", "the network that comes with impasto"], ["", "nothing"]]);
   await fillModels($("model"));
   choose("train");
   poll();
