@@ -2,11 +2,11 @@
 # Makes hosts of this one, as network namespaces that a slow network connects, and runs
 # a command with mpirun on all of them, as root:
 #
-#	hosts.sh [-hosts 2] [-delay 1ms] [-rate 1gbit] [-cut SECONDS] NP PROGRAM [ARGUMENT...]
+#	hosts.sh [-hosts 2] [-delay 1ms] [-rate 1gbit] [-cut FILES] NP PROGRAM [ARGUMENT...]
 #
 # They are called host1, host2 and so on. -delay and -rate are those of the cable of each
-# host, see mpitest/internal/link. -cut takes the second host's away after so many seconds. The
-# exit code is that of mpirun.
+# host, see mpitest/internal/link. -cut takes the second host's away a
+# second after a file is there that this pattern matches. The exit code is that of mpirun.
 set -euo pipefail
 hosts=2 link=() cut=
 while [[ ${1-} == -* ]]; do
@@ -23,9 +23,9 @@ shift
 
 scratch=$(mktemp -d)
 id=impasto-$$
-LINK_PID=
+LINK_PID= CUT_PID=
 clean() {
-	[ -z "$LINK_PID" ] || kill "$LINK_PID" 2>/dev/null || true
+	kill $LINK_PID $CUT_PID 2>/dev/null || true
 	for ((n = 1; n <= hosts; n++)); do ip netns del "$id-$n" 2>/dev/null || true; done
 	rm -rf "$scratch"
 }
@@ -57,7 +57,13 @@ AGENT
 chmod +x "$scratch/agent"
 
 if [ -n "$cut" ]; then
-	(sleep "$cut"; echo "hosts.sh: cutting the link at $(date +%T.%N)"; ip -n "$id-2" link set net0 down) &
+	{
+		until compgen -G "$cut" >/dev/null; do sleep 0.1; done
+		sleep 1
+		echo "hosts.sh: cutting the link at $(date +%T.%N)"
+		ip -n "$id-2" link set net0 down
+	} &
+	CUT_PID=$!
 fi
 more=()
 for name in ${!IMPASTO_@}; do more+=(-x "$name"); done
