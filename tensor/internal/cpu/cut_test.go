@@ -109,6 +109,58 @@ func TestWinogradRuns(t *testing.T) {
 	}
 }
 
+// TestWinogradGradBlocks compares gradients of weights of several blocks of channels, of
+// which the last are smaller, from one share of the tiles and from several, with
+// float64 loops, and demands the same bits of 1, 2 and 5 threads.
+func TestWinogradGradBlocks(t *testing.T) {
+	ref := reference.New()
+	for _, c := range []struct {
+		x      backend.Shape
+		k      int
+		shares int
+	}{
+		{backend.Shape{2, 32, 31, 62}, 32, 4}, {backend.Shape{1, 80, 18, 54}, 48, 2},
+		{backend.Shape{1, 144, 11, 14}, 80, 1},
+	} {
+		r := rand.New(rand.NewPCG(7, 8))
+		ws := backend.Shape{c.k, c.x[1], 3, 3}
+		ys := backend.Shape{c.x[0], c.k, c.x[2], c.x[3]}
+		x, dy, sum := normal(r, c.x.Len(), 0, 1), normal(r, ys.Len(), 0, 1), normal(r, ws.Len(), 0, 1)
+		result := func(b backend.Backend, add bool) [][]float32 {
+			bx, bdy, dw, dbias := b.Alloc(c.x), b.Alloc(ys), b.Alloc(ws), b.Alloc(backend.Vec(c.k))
+			b.Write(bx, x)
+			b.Write(bdy, dy)
+			b.Write(dw, sum)
+			b.Write(dbias, sum[:c.k])
+			b.Conv2dGradWeight(dw, dbias, bx, bdy, backend.Conv{Stride: 1, Pad: 1}, add)
+			all := [][]float32{make([]float32, ws.Len()), make([]float32, c.k)}
+			b.Read(all[0], dw)
+			b.Read(all[1], dbias)
+			return all
+		}
+		for _, add := range []bool{false, true} {
+			var first [][]float32
+			for _, threads := range []int{1, 2, 5} {
+				b := New(Options{Threads: threads})
+				got := result(b, add)
+				require.Equal(t, c.shares, own[winogradGrad](b).shares)
+				require.NoError(t, b.Close())
+				if first == nil {
+					first = got
+				}
+				require.Equal(t, first, got, "%d threads", threads)
+			}
+			if !add {
+				continue
+			}
+			for i, want := range result(ref, add) {
+				t.Logf("%v: result %d: relative error %.1e", c.x, i, distance(first[i], want))
+				require.Less(t, distance(first[i], want), 2e-6, "%v: result %d", c.x, i)
+			}
+		}
+	}
+}
+
 // TestTrace has every part of every region told, with the results of an untraced run.
 func TestTrace(t *testing.T) {
 	b := New(Options{Threads: 3})

@@ -109,7 +109,8 @@ func (t *winogradConv) do(i, worker int) {
 		chunks := (blocks + t.blocks - 1) / t.blocks
 		tile, n, _ := t.run(i / chunks)
 		from := i % chunks * t.blocks
-		t.transform(tileIn, t.v[tile*t.c:], t.fs, tile, n, from, min(from+t.blocks, blocks), s)
+		v := t.v[tile*t.c+panel(0, from, t.group, t.c):]
+		t.transform(tileIn, v, t.fs, tile, n, from, min(from+t.blocks, blocks), s)
 	case productStage:
 		t.products(i/t.outBlocks(), i%t.outBlocks()*outBlock, s)
 	default:
@@ -183,7 +184,7 @@ func (t *tiling) transform(size int, v []float32, fs, first, n, from, to int, s 
 		}
 		for cb := from; cb < to; cb++ {
 			plane := (image*blocks + cb) * h * rs
-			dst := v[panel(q, cb, t.group, t.x.shape[1]):]
+			dst := v[panel(q, cb-from, t.group, (to-from)*f32.Lanes):]
 			if inside > 0 {
 				t.whole(size, dst, fs, plane+y*rs+left*f32.Lanes, rs, inside)
 				continue

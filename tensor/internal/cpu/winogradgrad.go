@@ -6,34 +6,38 @@ import (
 )
 
 // kernelMatrix is G of F(4x4,3x3).
-var kernelMatrix = [tileIn][3]float64{
+var kernelMatrix = [tileIn][3]float32{
 	{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
 	{1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1},
 }
 
-// maxShares bounds the memory of the parts' sums, and how many cores help.
-const maxShares = 32
-
 // winogradGrad computes the gradient of the weights in the frequency domain:
 // dU = Σ_tiles V ⊗ dM, then dw = Gᵀ dU G. Parts of a first run sum shares of the
-// tiles, those of a second add up and transform the sums of some input channels.
+// tiles for blocks of channels of both, so small that their sums stay in the core's
+// own cache. Those of a second add up the shares of some input channels, and
+// transform them.
 type winogradGrad struct {
-	scratch   []scratch
-	x, dy     tiling
-	tiles     int
-	c, k      int
-	shares    int
-	sums      []float32 // per share [frequency][C][K], then K biases
-	partSize  int
-	wantsBias bool
-	dw        []float32 // set for the second run
+	scratch  []scratch
+	x, dy    tiling
+	tiles    int
+	c, k     int
+	cs, ks   int // blocks of channels
+	shares   int
+	sums     []float32 // [share][block of c][block of k][frequency][gradIn][gradOut]
+	biases   []float32 // [share][K]; nil if nobody wants them
+	dw       []float32 // set for the second run
+	channels int       // of a part of it
 }
 
-// gradTiles is how many tiles are transformed at a time.
-const gradTiles = 64
+const (
+	gradIn    = 64 // input channels of a block
+	gradOut   = 32 // output channels of a block
+	gradTiles = 64 // that are transformed at a time
+	gradSums  = frequencies * gradIn * gradOut
+)
 
-// gradChannels is how many input channels a part of the second run finishes.
-const gradChannels = 2
+// maxShares bounds the memory of the parts' sums, and how many cores help.
+const maxShares = 32
 
 func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g backend.ConvBlock) {
 	b.arrange(x, true)
@@ -45,104 +49,114 @@ func (b *Backend) winogradGradWeight(dw, dbias []float32, x, dy, mask *buffer, g
 	// One group of all tiles that are transformed: [frequency][channels/16][tile][16].
 	down, across := (dy.shape[2]+tileOut-1)/tileOut, (dy.shape[3]+tileOut-1)/tileOut
 	*t = winogradGrad{
-		scratch: b.scratch, c: x.shape[1], k: dy.shape[1], wantsBias: dbias != nil,
+		scratch: b.scratch, c: x.shape[1], k: dy.shape[1],
 		x:     tiling{x: x, pad: g.Pad, outside: outsideOf(g), across: across, down: down, group: gradTiles},
 		dy:    tiling{x: dy, mask: mask, across: across, down: down, group: gradTiles},
 		tiles: x.shape[0] * down * across,
 	}
-	t.partSize = frequencies*t.c*t.k + len(dbias)
-	// Sums of a share take 36 floats per weight: fewer shares for many weights.
-	const most = 16 << 20
-	t.shares = max(min((t.tiles+gradTiles-1)/gradTiles, maxShares, most/t.partSize), 2)
-	t.sums = b.shared.floats(slotSums, t.shares*t.partSize)
-	b.run(t.shares, t)
+	t.cs, t.ks = (t.c+gradIn-1)/gradIn, (t.k+gradOut-1)/gradOut
+	blocks := t.cs * t.ks
+	t.shares = max(1, min((t.tiles+gradTiles-1)/gradTiles, maxShares/blocks))
+	room := b.shared.floats(slotSums, t.shares*(blocks*gradSums+len(dbias)))
+	t.sums = room[:t.shares*blocks*gradSums]
+	if dbias != nil {
+		t.biases = room[len(t.sums):]
+	}
+	b.run(t.shares*blocks, t)
 	t.dw = dw
-	b.run(t.c/gradChannels, t)
-	for i := range t.shares {
-		for o := range dbias {
-			dbias[o] += t.sums[i*t.partSize+frequencies*t.c*t.k+o]
-		}
+	t.channels = 8
+	if t.c*t.ks < 16*t.channels {
+		t.channels = 2
+	}
+	b.run(t.c/t.channels*t.ks, t)
+	for i, v := range t.biases {
+		dbias[i%t.k] += v
 	}
 }
 
 func (t *winogradGrad) do(i, worker int) {
+	s := &t.scratch[worker]
 	if t.dw != nil {
-		t.finish(i * gradChannels)
+		t.finish(i/t.ks*t.channels, i%t.ks, s)
 		return
 	}
-	s := &t.scratch[worker]
-	sums := t.sums[i*t.partSize:][:t.partSize]
+	share, kb, cb := i/(t.cs*t.ks), i%t.ks, i/t.ks%t.cs
+	sums := t.sums[i*gradSums:][:gradSums]
 	clear(sums)
-	vs, ms := apart(gradTiles*t.c), apart(gradTiles*t.k)
+	c, k := min(gradIn, t.c-cb*gradIn), min(gradOut, t.k-kb*gradOut)
+	var biases []float32
+	if t.biases != nil && cb == 0 {
+		biases = t.biases[share*t.k+kb*gradOut:][:k]
+		clear(biases)
+	}
+	vs, ms := apart(gradTiles*c), apart(gradTiles*k)
 	v := s.floats(slotLocal, frequencies*vs)
 	m := s.floats(slotRows, frequencies*ms)
-	end := (i + 1) * t.tiles / t.shares
-	for first := i * t.tiles / t.shares; first < end; first += gradTiles {
+	const in, out = gradIn / f32.Lanes, gradOut / f32.Lanes
+	end := (share + 1) * t.tiles / t.shares
+	for first := share * t.tiles / t.shares; first < end; first += gradTiles {
 		n := min(gradTiles, end-first)
-		t.x.transform(tileIn, v, vs, first, n, 0, t.c/f32.Lanes, s)
-		t.dy.transform(tileOut, m, ms, first, n, 0, t.k/f32.Lanes, s)
+		t.x.transform(tileIn, v, vs, first, n, cb*in, cb*in+c/f32.Lanes, s)
+		t.dy.transform(tileOut, m, ms, first, n, kb*out, kb*out+k/f32.Lanes, s)
 		for f := range frequencies {
-			t.products(sums[f*t.c*t.k:], v[f*vs:], m[f*ms:], n)
+			gradProducts(sums[f*gradIn*gradOut:], v[f*vs:], m[f*ms:], n, c, k)
 		}
-		if t.wantsBias {
-			// A's frequency (1, 1) sums a tile with weights 1.
-			t.biases(sums[frequencies*t.c*t.k:], m[(tileIn+1)*ms:], n)
-		}
-	}
-}
-
-// products adds V ⊗ dM of n tiles for one frequency.
-func (t *winogradGrad) products(sums, v, m []float32, n int) {
-	const block, rows = 2 * f32.Lanes, 8
-	for c := 0; c < t.c; c += rows {
-		a := v[c/f32.Lanes*gradTiles*f32.Lanes+c%f32.Lanes:]
-		for k := 0; k < t.k; k += block {
-			f32.GemmTN(sums[c*t.k+k:], t.k, a, f32.Lanes, m[k*gradTiles:], f32.Lanes, gradTiles*f32.Lanes, n, min(block, t.k-k))
+		// A's frequency (1, 1) sums a tile with weights 1.
+		for k := range biases {
+			from := m[(tileIn+1)*ms+k/f32.Lanes*gradTiles*f32.Lanes+k%f32.Lanes:]
+			for q := range n {
+				biases[k] += from[q*f32.Lanes]
+			}
 		}
 	}
 }
 
-func (t *winogradGrad) biases(sums, m []float32, n int) {
-	for k := range t.k {
-		from := m[k/f32.Lanes*gradTiles*f32.Lanes+k%f32.Lanes:]
-		for q := range n {
-			sums[k] += from[q*f32.Lanes]
-		}
+// gradProducts adds V ⊗ dM of n tiles for one frequency, of c and k channels.
+func gradProducts(sums, v, m []float32, n, c, k int) {
+	for i := 0; i < c; i += 8 {
+		a := v[i/f32.Lanes*gradTiles*f32.Lanes+i%f32.Lanes:]
+		f32.GemmTN(sums[i*gradOut:], gradOut, a, f32.Lanes, m, f32.Lanes, gradTiles*f32.Lanes, n, k)
 	}
 }
 
-// finish adds Gᵀ dU G of the input channels from first on to dw [K][C][3][3].
-func (t *winogradGrad) finish(first int) {
-	n := t.c * t.k
-	for i := 1; i < t.shares; i++ {
+// finish adds Gᵀ dU G of the input channels from first on, and the output channels of
+// a block, to dw [K][C][3][3].
+func (t *winogradGrad) finish(first, kb int, s *scratch) {
+	n := t.channels * gradOut
+	from := (first/gradIn*t.ks+kb)*gradSums + first%gradIn*gradOut
+	du := func(f int) []float32 { return t.sums[from+f*gradIn*gradOut:][:n] }
+	for share := 1; share < t.shares; share++ {
 		for f := range frequencies {
-			from := f*n + first*t.k
-			sums := t.sums[from:][:gradChannels*t.k]
-			f32.Add(sums, sums, t.sums[i*t.partSize+from:])
+			f32.Add(du(f), du(f), t.sums[share*t.cs*t.ks*gradSums+from+f*gradIn*gradOut:])
 		}
 	}
-	for c := first; c < first+gradChannels; c++ {
-		for k := range t.k {
-			du := t.sums[c*t.k+k:]
-			var half [3][tileIn]float64
-			for j := range tileIn {
-				for i, r := range kernelMatrix {
-					d := float64(du[(i*tileIn+j)*n])
-					half[0][j] += r[0] * d
-					half[1][j] += r[1] * d
-					half[2][j] += r[2] * d
-				}
+	half := s.floats(slotLocal, 3*tileIn*n) // Gᵀ dU
+	dw := s.floats(slotRows, 9*n)
+	for i := range 3 {
+		for j := range tileIn {
+			weigh(half[(i*tileIn+j)*n:][:n], i, func(q int) []float32 { return du(q*tileIn + j) })
+		}
+		for j := range 3 {
+			weigh(dw[(i*3+j)*n:][:n], j, func(q int) []float32 { return half[(i*tileIn+q)*n:] })
+		}
+	}
+	for k := range min(gradOut, t.k-kb*gradOut) {
+		for c := range t.channels {
+			to := t.dw[((kb*gradOut+k)*t.c+first+c)*9:][:9]
+			for q := range to {
+				to[q] += dw[q*n+c*gradOut+k]
 			}
-			to := t.dw[(k*t.c+c)*9:][:9]
-			for i := range half {
-				for j := range 3 {
-					var sum float64
-					for q, r := range kernelMatrix {
-						sum += half[i][q] * r[j]
-					}
-					to[i*3+j] += float32(sum)
-				}
-			}
+		}
+	}
+}
+
+// weigh sets dst to the sum of rows weighted by column i of G.
+func weigh(dst []float32, i int, row func(q int) []float32) {
+	add := false
+	for q, g := range kernelMatrix {
+		if g[i] != 0 {
+			f32.Axpy(dst, row(q), g[i], add)
+			add = true
 		}
 	}
 }
