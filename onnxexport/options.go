@@ -1,7 +1,6 @@
 package onnxexport
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -90,6 +89,18 @@ func ParsePrecision(name string) (Precision, error) {
 	return Single, fmt.Errorf("onnxexport: unknown precision %q: use weights or all", name)
 }
 
+// OptionError reports an option that cannot be, alone or with the others.
+type OptionError struct {
+	Option string // the name of the field of Options
+	Reason string // a sentence, with the way out
+}
+
+func (e *OptionError) Error() string { return "onnxexport: " + e.Reason }
+
+func refused(option, format string, args ...any) error {
+	return &OptionError{Option: option, Reason: fmt.Sprintf(format, args...)}
+}
+
 // maxSide bounds the declared frame size; no device renders larger textures.
 const maxSide = 1 << 16
 
@@ -101,17 +112,17 @@ func checkSize(n *arch.Network, width, height int, anySize bool) error {
 		least, multiple = least-multiple+1, 1
 	}
 	for _, side := range []struct {
-		name string
-		n    int
-	}{{"width", width}, {"height", height}} {
+		option, name string
+		n            int
+	}{{"Width", "width", width}, {"Height", "height", height}} {
 		switch {
 		case side.n < least:
-			return fmt.Errorf("onnxexport: %s %d is too small: the nearest valid %s is %d", side.name, side.n, side.name, least)
+			return refused(side.option, "%s %d is too small: the nearest valid %s is %d", side.name, side.n, side.name, least)
 		case side.n > maxSide:
-			return fmt.Errorf("onnxexport: %s %d is too large: the nearest valid %s is %d", side.name, side.n, side.name, maxSide)
+			return refused(side.option, "%s %d is too large: the nearest valid %s is %d", side.name, side.n, side.name, maxSide)
 		case side.n%multiple != 0:
 			down := side.n - side.n%multiple
-			return fmt.Errorf("onnxexport: %s %d is not a multiple of %d: the nearest valid ones are %d and %d", side.name, side.n, multiple, down, down+multiple)
+			return refused(side.option, "%s %d is not a multiple of %d: the nearest valid ones are %d and %d", side.name, side.n, multiple, down, down+multiple)
 		}
 	}
 	return nil
@@ -124,13 +135,13 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("onnxexport: unknown profile %d", int(o.Profile))
 	}
 	if o.Compat && (o.Profile != Barracuda || o.Symbolic || o.Batch > 1 || o.Batch < 0 || o.Precision != Single) {
-		return o, errors.New("onnxexport: Compat reproduces an opset 9 file of a fixed size: it needs the barracuda profile and no other option")
+		return o, refused("Compat", "the tutorial's file has opset 9 and a fixed size: it needs the barracuda profile and no other option")
 	}
 	if o.Compat {
 		o.Bytes = true
 	}
 	if !utf8.ValidString(o.Style) || strings.ContainsRune(o.Style, 0) {
-		return o, fmt.Errorf("onnxexport: style name %q is not valid text", o.Style)
+		return o, refused("Style", "style name %q is not valid text", o.Style)
 	}
 	if o.Opset == 0 {
 		o.Opset = t.opset
@@ -141,21 +152,27 @@ func (o Options) complete() (Options, error) {
 	sized := o.Width != 0 || o.Height != 0
 	switch {
 	case o.Opset < t.oldest || o.Opset > t.opsup:
-		return o, fmt.Errorf("onnxexport: opset %d: the profile %s has %d to %d", o.Opset, t.name, t.oldest, t.opsup)
+		return o, refused("Opset", "opset %d: the profile %s has %d to %d", o.Opset, t.name, t.oldest, t.opsup)
 	case o.Batch < AnyBatch || o.Batch > maxSide:
-		return o, fmt.Errorf("onnxexport: a batch of %d frames", o.Batch)
+		return o, refused("Batch", "a batch of %d frames", o.Batch)
 	case o.Batch == AnyBatch && !t.openBatch:
-		return o, fmt.Errorf("onnxexport: the profile %s needs a fixed number of frames", t.name)
+		return o, refused("Batch", "the profile %s needs a fixed number of frames", t.name)
 	case sized && t.size == alwaysOpen:
-		return o, fmt.Errorf("onnxexport: the profile %s takes frames of any size; for %dx%d only, use %s", t.name, o.Width, o.Height, Static)
+		return o, refused("Width", "the profile %s takes frames of any size; for %dx%d only, use %s", t.name, o.Width, o.Height, Static)
 	case o.Symbolic && t.size == fixed:
-		return o, fmt.Errorf("onnxexport: the profile %s needs a fixed frame size; for any, use %s", t.name, ONNXRuntime)
+		return o, refused("Symbolic", "the profile %s needs a fixed frame size; for any, use %s", t.name, ONNXRuntime)
 	case o.Symbolic && sized:
-		return o, fmt.Errorf("onnxexport: sizes cannot be symbolic and %dx%d", o.Width, o.Height)
-	case o.AnySize && (!t.anySize || o.Opset < 11):
-		return o, fmt.Errorf("onnxexport: padding by what the frame lacks needs opset 11 and a profile that has it, not %s with opset %d: render to a multiple of 4, or scale", t.name, o.Opset)
-	case o.Precision < Single || o.Precision > t.half:
-		return o, fmt.Errorf("onnxexport: the programs of the profile %s do not follow half precision that far", t.name)
+		return o, refused("Symbolic", "sizes cannot be symbolic and %dx%d", o.Width, o.Height)
+	case o.AnySize && !t.anySize:
+		return o, refused("AnySize", "the profile %s has no padding by what a frame lacks; sentis, onnxruntime and static have: render to a multiple of 4, or scale", t.name)
+	case o.AnySize && o.Opset < 11:
+		return o, refused("AnySize", "padding by what a frame lacks needs opset 11, not %d", o.Opset)
+	case o.Precision < Single || o.Precision > HalfValues:
+		return o, refused("Precision", "unknown precision %d", int(o.Precision))
+	case o.Precision > t.half && t.half == Single:
+		return o, refused("Precision", "the profile %s is for programs without half precision; onnxruntime and static have it, sentis has it for the weights", t.name)
+	case o.Precision > t.half:
+		return o, refused("Precision", "the profile %s is for programs that store weights in half precision and compute in single", t.name)
 	}
 	o.Symbolic = !sized && (o.Symbolic || t.size == alwaysOpen || t.size == byDefault)
 	if !sized && !o.Symbolic {

@@ -299,11 +299,12 @@ func TestOptionErrors(t *testing.T) {
 		{"opset 8", onnxexport.Options{Profile: ort, Opset: 8}},
 		{"a batch of -2 frames", onnxexport.Options{Batch: -2}},
 		{"needs a fixed number of frames", onnxexport.Options{Profile: opencv, Batch: onnxexport.AnyBatch}},
-		{"not barracuda with opset 9", onnxexport.Options{AnySize: true}},
-		{"not onnxruntime with opset 10", onnxexport.Options{Profile: ort, Opset: 10, AnySize: true}},
-		{"do not follow half precision", onnxexport.Options{Precision: onnxexport.HalfWeights}},
-		{"do not follow half precision", onnxexport.Options{Profile: opencv, Precision: onnxexport.HalfWeights}},
-		{"do not follow half precision", onnxexport.Options{Profile: sentis, Precision: onnxexport.HalfValues}},
+		{"the profile barracuda has no padding", onnxexport.Options{AnySize: true}},
+		{"needs opset 11, not 10", onnxexport.Options{Profile: ort, Opset: 10, AnySize: true}},
+		{"unknown precision -1", onnxexport.Options{Profile: ort, Precision: -1}},
+		{"programs without half precision", onnxexport.Options{Precision: onnxexport.HalfWeights}},
+		{"programs without half precision", onnxexport.Options{Profile: opencv, Precision: onnxexport.HalfWeights}},
+		{"compute in single", onnxexport.Options{Profile: sentis, Precision: onnxexport.HalfValues}},
 	} {
 		_, err := onnxexport.Build(smallNet(), test.options)
 		require.ErrorContains(t, err, test.want)

@@ -166,7 +166,11 @@ func (s *settings) export(ctx context.Context) (err error) {
 	}
 	net.Freeze()
 	s.options.Forward = func(x []float32, h, w int) ([]float32, error) { return net.Evaluate(be, x, h, w) }
-	if err := onnxexport.WriteFile(s.out, weights, s.options); err != nil {
+	err = onnxexport.WriteFile(s.out, weights, s.options)
+	if option := (*onnxexport.OptionError)(nil); errors.As(err, &option) {
+		return cli.Usagef("%s: %s", flagOf[option.Option], option.Reason)
+	}
+	if err != nil {
 		return fmt.Errorf("-out: %w", err)
 	}
 	info, err := os.Stat(s.out)
@@ -176,6 +180,12 @@ func (s *settings) export(ctx context.Context) (err error) {
 	fmt.Printf("%s: profile %v, %s, values %s, %v, %d parameters, %.0f kB\n",
 		s.out, s.options.Profile, frames(s.options), valueRange(s.options), net.Arch(), net.NumParams(), float64(info.Size())/1e3)
 	return nil
+}
+
+// flagOf names the flags of the options that are checked when the weights are known.
+var flagOf = map[string]string{
+	"Width": "-width", "Height": "-height", "Symbolic": "-symbolic", "AnySize": "-any-size", "Batch": "-batch",
+	"Opset": "-opset", "Precision": "-fp16", "Compat": "-compat", "Style": "-style",
 }
 
 // frames says which sizes the file takes.
