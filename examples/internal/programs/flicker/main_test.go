@@ -99,3 +99,20 @@ func TestRatio(t *testing.T) {
 	require.Equal(t, "0.50", ratio(1, 2))
 	require.Equal(t, "-", ratio(math.Inf(1), 0))
 }
+
+// TestNames: two styles are told apart.
+func TestNames(t *testing.T) {
+	for want, models := range map[string][]string{
+		"a.pth":                 {"runs/one/a.pth"},
+		"a.pth b.pth":           {"runs/one/a.pth", "runs/one/b.pth"},
+		"one/a.pth two/a.pth":   {"runs/one/a.pth", "runs/two/a.pth"},
+		"a.pth x/a.pth":         {"a.pth", "x/a.pth"},
+		"runs/a.pth runs/a.pth": {"runs/a.pth", "runs/a.pth"},
+	} {
+		var styles []*style
+		for _, m := range models {
+			styles = append(styles, &style{Model: m})
+		}
+		require.Equal(t, want, strings.Join(names(styles), " "))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
@@ -46,6 +47,23 @@ func clipFigures() []figure {
 	}
 }
 
+// names calls each style by its file, and those that are called alike by so much of the
+// folders that they differ.
+func names(styles []*style) []string {
+	list := make([]string, len(styles))
+	for parts := 1; ; parts++ {
+		more := false
+		for i, s := range styles {
+			path := strings.Split(filepath.ToSlash(s.Model), "/")
+			list[i] = strings.Join(path[max(0, len(path)-parts):], "/")
+			more = more || parts < len(path)
+		}
+		if !more || len(list) < 2 || list[0] != list[1] {
+			return list
+		}
+	}
+}
+
 // print writes the table: a column for each style, and for the input.
 func print(w io.Writer, styles []*style) error {
 	figures := pictureFigures()
@@ -55,8 +73,8 @@ func print(w io.Writer, styles []*style) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "in levels of 255\t")
-	for _, s := range styles {
-		fmt.Fprintf(t, "%s\t", filepath.Base(s.Model))
+	for _, name := range names(styles) {
+		fmt.Fprintf(t, "%s\t", name)
 	}
 	if len(styles) == 2 {
 		fmt.Fprint(t, "ratio\t")

@@ -21,9 +21,9 @@ var frameName = regexp.MustCompile(`^\d{5,}\.png$`)
 // are an error from the start if it is not.
 func split(ctx context.Context, in, out string, every int, force bool) (int, error) {
 	if info, err := os.Stat(in); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("-in: %w", err)
 	} else if info.IsDir() {
-		return 0, fmt.Errorf("%s is a directory, want a video file", in)
+		return 0, fmt.Errorf("-in: %s is a directory, want a video file", in)
 	}
 	video, err := movie.Probe(ctx, in)
 	if err != nil {
@@ -33,7 +33,7 @@ func split(ctx context.Context, in, out string, every int, force bool) (int, err
 		cli.Note(in + ": " + note)
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("-out: %w", err)
 	}
 	old, err := frames(out)
 	if err != nil {

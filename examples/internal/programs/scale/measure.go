@@ -56,8 +56,13 @@ func (s *stopwatch) time(f func() error) (float64, error) {
 
 func median(v []float64) float64 { return slices.Sorted(slices.Values(v))[len(v)/2] }
 
-// ms writes seconds.
-func ms(seconds float64) string { return fmt.Sprintf("%.3g ms", 1e3*seconds) }
+// ms writes a time in milliseconds, or seconds from one on.
+func ms(seconds float64) string {
+	if seconds >= 0.9995 {
+		return fmt.Sprintf("%.3g s", seconds)
+	}
+	return fmt.Sprintf("%.3g ms", 1e3*seconds)
+}
 
 // sums adds up, over sums of some lengths, the least and the median time of each: how
 // long they take when nothing else wants the processors, and as things are.

@@ -83,7 +83,7 @@ func (m model) table(w io.Writer, latency float64, gbits []float64) {
 		for _, g := range gbits {
 			m.link = link{latency, g * 1e9 / 8}
 			t := m.step(ranks)
-			fmt.Fprintf(w, " %.3g ms, %.1fx |", t*1e3, m.step(1)/t)
+			fmt.Fprintf(w, " %s, %.1fx |", ms(t), m.step(1)/t)
 		}
 		fmt.Fprintln(w)
 	}

@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 	var b bytes.Buffer
 	m := model{compute: 0.25, batch: 32, buckets: buckets(netFloats)}
 	m.table(&b, 50e-6, []float64{1, 100})
-	require.Contains(t, b.String(), "| 1 | 8e+03 ms, 1.0x | 8e+03 ms, 1.0x |\n")
+	require.Contains(t, b.String(), "| 1 | 8 s, 1.0x | 8 s, 1.0x |\n")
 	require.Contains(t, b.String(), "| pays up to | 32 | 32 |\n")
 	for _, args := range [][]string{{"-gbit", "x"}, {"-batch", "0"}} {
 		require.Error(t, Run(context.Background(), args))
