@@ -64,10 +64,15 @@ const (
 func (p padding) String() string { return [...]string{"", " REFLECT", " EDGE"}[p] }
 
 // Conv2dGradInput computes the gradient of the input from that of the output.
+func (d *Device) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, add bool) {
+	d.gradInput(dx, dy, w, nil, g, add)
+}
+
+// gradInput is Conv2dGradInput, gated unless gate is nil.
 //
 // With stride s the pixels of dx fall into s*s phases. In each of them dx is a
 // convolution of dy, of stride 1, with every s-th tap of the mirrored kernel.
-func (d *Device) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, add bool) {
+func (d *Device) gradInput(dx, dy, w, gate backend.Buffer, g backend.Conv, add bool) {
 	ws, xs := w.Shape(), dx.Shape()
 	area := ws[2] * ws[3]
 	for y := range min(g.Stride, xs[2]) {
@@ -85,7 +90,7 @@ func (d *Device) Conv2dGradInput(dx, dy, w backend.Buffer, g backend.Conv, add b
 				stride: 1, padY: padY, padX: padX, upsample: 1,
 				height: (xs[2] - y + g.Stride - 1) / g.Stride, width: (xs[3] - x + g.Stride - 1) / g.Stride,
 				step: g.Stride, offsetY: y, offsetX: x,
-				add: add,
+				add: add, gate: gate,
 			})
 		}
 	}
@@ -134,6 +139,8 @@ type convolution struct {
 	offsetY, offsetX int
 	add, relu        bool
 	moments          bool // leave those of dst for a normalization that comes next
+
+	gate backend.Buffer // where it, of dst's shape, is not positive, results are 0; nil for none, or with a bias
 }
 
 // conv runs a convolution. Images and channels that do not fit a shader storage
@@ -180,8 +187,11 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 		dst: slab(c.dst, images, out), x: slab(c.x, images, in),
 	}
 	biased := c.bias != nil && last
-	if biased {
+	switch p.gated = c.gate != nil && last; {
+	case biased:
 		p.bias = whole(c.bias).part(out.first, out.len)
+	case p.gated:
+		p.bias = slab(c.gate, images, out)
 	}
 	p.args = argsOf(0, []any{
 		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
@@ -205,7 +215,8 @@ type product struct {
 	outputs, inputs int
 	height, width   int
 	first, from     span // the channels of outputs and inputs
-	dst, x, bias    view
+	dst, x, bias    view // bias is the gate with gated
+	gated           bool
 	args            args // of shaders/convolution.glsl
 }
 
@@ -233,7 +244,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	packed, lent := d.pack(k, p, tapsInner, tiles*4*tile, p.inputs*k.rows*k.columns)
 	defer d.recycle(lent)
 
-	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases()}
+	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated}
 	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold) { // unrolled
 		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
 	}
@@ -256,6 +267,7 @@ type convForm struct {
 	tile, upsample        int
 	outside               padding
 	phases                int
+	gated                 bool
 	rows, columns, stride int // 0 where they are arguments
 }
 
@@ -263,6 +275,9 @@ func (f convForm) String() string {
 	s := fmt.Sprintf("TILE=%d UP=%d%v", f.tile, f.upsample, f.outside)
 	if f.phases > 1 {
 		s += fmt.Sprintf(" PHASES=%d", f.phases)
+	}
+	if f.gated {
+		s += " GATED"
 	}
 	if f.rows > 0 {
 		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.rows, f.columns, f.stride)

@@ -30,9 +30,24 @@ func (d *Device) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backe
 	}
 }
 
-// ConvBlockGradInput computes the gradient of x: the convolution's, to the
-// padded, upsampled input, then that of the padding, then that of upsampling.
+// ConvBlockGradInput computes the gradient of x.
 func (d *Device) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvBlock, add bool) {
+	d.blockGradInput(dx, dy, y, w, nil, g, add)
+}
+
+// ConvBlockGradInputGated is ConvBlockGradInput and then ReLUGrad of the block's input x.
+func (d *Device) ConvBlockGradInputGated(dx, dy, y, w, x backend.Buffer, g backend.ConvBlock, add bool) {
+	if g.Reflect && g.Pad > 0 || g.Upsample > 1 { // not stored by a convolution
+		defer d.ReLUGrad(dx, dx, x, false)
+		x = nil
+	}
+	d.blockGradInput(dx, dy, y, w, x, g, add)
+}
+
+// blockGradInput computes the gradient of the convolution, to the padded, upsampled
+// input, then that of the padding, then that of upsampling. It is gated unless gate is
+// nil.
+func (d *Device) blockGradInput(dx, dy, y, w, gate backend.Buffer, g backend.ConvBlock, add bool) {
 	if g.ReLU {
 		masked := d.Alloc(dy.Shape())
 		defer d.Free(masked)
@@ -50,7 +65,7 @@ func (d *Device) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g backend.ConvB
 		add = false
 	}
 	if !g.Reflect || g.Pad == 0 {
-		d.Conv2dGradInput(up, dy, w, conv, add)
+		d.gradInput(up, dy, w, gate, conv, add)
 		return
 	}
 	padded := d.Alloc(backend.Shape{s[0], s[1], s[2] + 2*g.Pad, s[3] + 2*g.Pad})

@@ -33,7 +33,8 @@ type tileForm struct {
 	inputs                          int // where they do not fill chunks, otherwise 0
 	phases                          int
 	outside                         padding
-	long, split, aligned, moments   bool
+	long, split, aligned            bool
+	moments, gated                  bool
 }
 
 func (f tileForm) String() string {
@@ -45,9 +46,9 @@ func (f tileForm) String() string {
 	if f.phases > 1 {
 		s += fmt.Sprintf(" PHASES=%d", f.phases)
 	}
-	for i, on := range [4]bool{f.long, f.split, f.aligned, f.moments} {
+	for i, on := range [5]bool{f.long, f.split, f.aligned, f.moments, f.gated} {
 		if on {
-			s += [4]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS"}[i]
+			s += [5]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS", " GATED"}[i]
 		}
 	}
 	return s
@@ -72,7 +73,7 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	m := d.roomForMoments(c, p, p.quads(), share)
 	f := tileForm{
 		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample, outside: c.outside,
-		phases: k.phases(), long: depth/splits > 256, split: splits > 1, moments: splits == 1 && m.of != nil,
+		phases: k.phases(), long: depth/splits > 256, split: splits > 1, moments: splits == 1 && m.of != nil, gated: splits == 1 && p.gated,
 	}
 	if p.inputs%t.depth != 0 {
 		f.inputs = p.inputs
@@ -91,7 +92,7 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 		a = p.args
 		a.add(splits, padded, 0, 0, m.shares)
 		views[1], views[2] = parts, parts
-		d.runArgs(storing("conv2dsum", k, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(views), &a)
+		d.runArgs(storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(views), &a)
 	}
 	d.left = m
 }

@@ -80,7 +80,7 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 
 		out := p.args
 		out.add(first, tiles, columns, 0, m.shares)
-		d.runArgs(storing("conv2dwinograd", k, m), groupsFor(p.outputs*columns), m.after(views), &out)
+		d.runArgs(storing("conv2dwinograd", k, p, m), groupsFor(p.outputs*columns), m.after(views), &out)
 	}
 	d.left = m
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer,
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.GradGater, backend.Queuer,
 // backend.Prober and backend.Freezer.
 type Device struct {
 	info    Info
@@ -65,6 +65,7 @@ var (
 	_ backend.Backend   = (*Device)(nil)
 	_ backend.ConvFuser = (*Device)(nil)
 	_ backend.NormFuser = (*Device)(nil)
+	_ backend.GradGater = (*Device)(nil)
 	_ backend.Queuer    = (*Device)(nil)
 	_ backend.Prober    = (*Device)(nil)
 	_ backend.Freezer   = (*Device)(nil)

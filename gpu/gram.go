@@ -18,7 +18,12 @@ func (d *Device) Gram(dst, x backend.Buffer) {
 }
 
 // GramGrad computes dx = (dg + dgᵀ)*F/(C*H*W), a pointwise convolution of F.
-func (d *Device) GramGrad(dx, dg, x backend.Buffer, add bool) {
+func (d *Device) GramGrad(dx, dg, x backend.Buffer, add bool) { d.gramGrad(dx, dg, x, nil, add) }
+
+// GramGradGated is GramGrad and then ReLUGrad.
+func (d *Device) GramGradGated(dx, dg, x backend.Buffer, add bool) { d.gramGrad(dx, dg, x, x, add) }
+
+func (d *Device) gramGrad(dx, dg, x, gate backend.Buffer, add bool) {
 	s := x.Shape()
 	for n := range s[0] {
 		d.conv(convolution{
@@ -30,7 +35,7 @@ func (d *Device) GramGrad(dx, dg, x backend.Buffer, add bool) {
 			},
 			stride: 1, upsample: 1,
 			height: s[2], width: s[3], step: 1,
-			add: add,
+			add: add, gate: gate,
 		})
 	}
 }

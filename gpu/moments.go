@@ -51,10 +51,12 @@ func (d *Device) forgetMoments() {
 	}
 }
 
-// storing is the variant of a shader that stores the results of a convolution.
-func storing(shader string, k kernel, m moments) variant {
+// storing is the variant of a shader that stores the results of a product.
+func storing(shader string, k kernel, p product, m moments) variant {
 	v := variant{shader: shader, shared: m.of != nil}
 	switch {
+	case p.gated: // a gradient
+		v.defines = "GATED"
 	case k.fold && v.shared:
 		v.defines = "PHASES=4 MOMENTS"
 	case k.fold:

@@ -13,7 +13,7 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.Queuer,
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.GradGater, backend.Queuer,
 // backend.Prober and backend.Freezer.
 type Device struct{ backend.Backend }
 

@@ -110,6 +110,8 @@ func (o *conv2d) Backward(tp *Tape, y *Tensor, in []*Tensor) {
 	dx, add := tp.GradFor(x)
 	switch {
 	case dx == nil:
+	case tp.gates(x):
+		tp.gate.ConvBlockGradInputGated(dx, y.grad, y.buf, w.buf, x.buf, o.g, add)
 	case tp.conv != nil:
 		tp.conv.ConvBlockGradInput(dx, y.grad, y.buf, w.buf, o.g, add)
 	default:

@@ -15,5 +15,9 @@ func (gram) Forward(tp *Tape, y *Tensor, in []*Tensor) { tp.be.Gram(y.buf, in[0]
 
 func (gram) Backward(tp *Tape, y *Tensor, in []*Tensor) {
 	dx, add := tp.GradFor(in[0])
+	if tp.gates(in[0]) {
+		tp.gate.GramGradGated(dx, y.grad, in[0].buf, add)
+		return
+	}
 	tp.be.GramGrad(dx, y.grad, in[0].buf, add)
 }

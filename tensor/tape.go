@@ -13,12 +13,14 @@ type Tape struct {
 	be    backend.Backend
 	conv  backend.ConvFuser // nil if the backend has no fused form
 	norm  backend.NormFuser
+	gate  backend.GradGater
 	trace func(Event)
 	ready func(*Tensor)
 
 	tensors slab[Tensor]
 	nodes   slab[node] // as they were applied
 	order   []*node    // those recorded, last to be differentiated first
+	next    *node      // in Backward, the one to be differentiated next, or nil
 }
 
 // Event describes one operation to a function set with Trace.
@@ -34,6 +36,7 @@ func NewTape(be backend.Backend) *Tape {
 	tp := &Tape{be: be}
 	tp.conv, _ = be.(backend.ConvFuser)
 	tp.norm, _ = be.(backend.NormFuser)
+	tp.gate, _ = be.(backend.GradGater)
 	return tp
 }
 
@@ -82,6 +85,9 @@ func (tp *Tape) Backward(losses ...*Tensor) {
 	}
 	for i := len(tp.order) - 1; i >= 0; i-- {
 		n := tp.order[i]
+		if tp.next = nil; i > 0 {
+			tp.next = tp.order[i-1]
+		}
 		if n.y.hasGrad {
 			start := tp.begin()
 			n.op.Backward(tp, n.y, n.in)
@@ -181,6 +187,21 @@ func (tp *Tape) GradFor(t *Tensor) (g backend.Buffer, add bool) {
 	add = t.hasGrad
 	t.hasGrad = true
 	return t.grad, add
+}
+
+// gates reports whether an operation that computes the gradient of x has to do it with
+// the backend's GradGater: where it is the last one that does, and x is what comes next,
+// the result of a ReLU.
+func (tp *Tape) gates(x *Tensor) bool {
+	if tp.gate == nil || tp.next == nil || tp.next.y != x {
+		return false
+	}
+	c, ok := tp.next.op.(*conv2d)
+	if !ok || !c.g.ReLU {
+		return false
+	}
+	c.g.ReLU = false // in its gradient, which is all that is left of it
+	return true
 }
 
 // passGrad adds alpha times the gradient of from to that of to. With last, from

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 )
 
@@ -126,4 +127,81 @@ func TestOnGradient(t *testing.T) {
 	b.ZeroGrad()
 	b.WriteGrad([]float32{8})
 	require.Equal(t, []float32{8}, b.Grad())
+}
+
+// gating is a CPU with GradGater, which counts.
+type gating struct {
+	backend.Backend
+	backend.ConvFuser
+	gated, masked int // gradients that were, and blocks that masked theirs
+}
+
+func (g *gating) ConvBlockGradInput(dx, dy, y, w backend.Buffer, b backend.ConvBlock, add bool) {
+	if b.ReLU {
+		g.masked++
+	}
+	g.ConvFuser.ConvBlockGradInput(dx, dy, y, w, b, add)
+}
+
+func (g *gating) ConvBlockGradInputGated(dx, dy, y, w, x backend.Buffer, b backend.ConvBlock, add bool) {
+	g.gated++
+	g.ConvBlockGradInput(dx, dy, y, w, b, add)
+	g.ReLUGrad(dx, dx, x, false)
+}
+
+func (g *gating) GramGradGated(dx, dg, x backend.Buffer, add bool) {
+	g.gated++
+	g.GramGrad(dx, dg, x, add)
+	g.ReLUGrad(dx, dx, x, false)
+}
+
+// TestReLUsAreGatedWhereTheirGradientsEnd: of operations that add to the gradient of a
+// ReLU's result the last one masks it, if it can, and then the ReLU does not. Gradients
+// are the same to the bit.
+func TestReLUsAreGatedWhereTheirGradientsEnd(t *testing.T) {
+	run := func(be backend.Backend) (grads [][]float32) {
+		tp := tensor.NewTape(be)
+		defer tp.Reset()
+		var params []*tensor.Tensor
+		param := func(s tensor.Shape) *tensor.Tensor {
+			p := tensor.New(be, s).RequireGrad()
+			values := make([]float32, s.Len())
+			for i := range values {
+				values[i] = float32(i*i%7) - 3
+			}
+			p.Write(values)
+			params = append(params, p)
+			return p
+		}
+		x := param(tensor.Shape{1, 2, 8, 8})
+		o := tensor.Conv2dOptions{Padding: 1, ReLU: true}
+		w := func() *tensor.Tensor { return param(tensor.Shape{2, 2, 3, 3}) }
+		a := tp.Conv2d(x, w(), nil, o)                                // gated by the next
+		b := tp.Conv2d(a, w(), nil, o)                                // by its Gram matrix, after the next
+		c := tp.Conv2d(b, w(), nil, o)                                // not: pooling comes last
+		d := tp.Conv2d(tp.MaxPool2(c), w(), nil, o)                   // not: a mean squared error comes last
+		e := tp.Conv2d(d, w(), nil, tensor.Conv2dOptions{Padding: 1}) // no ReLU
+		f := tp.Conv2d(e, w(), nil, o)                                // by its Gram matrix
+		zero := func(s tensor.Shape) *tensor.Tensor {
+			z := tensor.New(be, s)
+			be.Fill(z.Buffer(), 0)
+			return z
+		}
+		var losses []*tensor.Tensor
+		for _, m := range []*tensor.Tensor{tp.Gram(b), tp.Gram(f), d} {
+			losses = append(losses, tp.MSE(m, zero(m.Shape()), 1e-3))
+		}
+		tp.Backward(losses...)
+		for _, p := range params {
+			grads = append(grads, p.Grad())
+		}
+		return grads
+	}
+	cpu := tensor.CPU(tensor.Threads(1))
+	defer cpu.Close()
+	gater := &gating{Backend: cpu, ConvFuser: cpu.(backend.ConvFuser)}
+	got := run(gater)
+	require.Equal(t, 3, gater.gated)
+	require.Equal(t, 2, gater.masked)
+	require.Equal(t, run(cpu), got)
 }

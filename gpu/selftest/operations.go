@@ -95,6 +95,14 @@ func losses(s backend.Shape) []operation {
 	return []operation{
 		{name: "Gram", out: shapes(gram), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.Gram(out[0], in[0]) }},
 		{name: "GramGrad", out: shapes(s), in: shapes(gram, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.GramGrad(out[0], in[0], in[1], true) }},
+		{name: "GramGradGated", out: shapes(s), in: shapes(gram, s), run: func(b backend.Backend, out, in []backend.Buffer) {
+			if f, ok := b.(backend.GradGater); ok {
+				f.GramGradGated(out[0], in[0], in[1], true)
+				return
+			}
+			b.GramGrad(out[0], in[0], in[1], true)
+			b.ReLUGrad(out[0], out[0], in[1], false)
+		}},
 		{name: "MSE", out: shapes(backend.Scalar), in: shapes(s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.MSE(out[0], in[0], in[1], 10) }},
 		{name: "MSEGrad", out: shapes(s), in: shapes(backend.Scalar, s, s), run: func(b backend.Backend, out, in []backend.Buffer) { b.MSEGrad(out[0], in[0], in[1], in[2], 1e4, true) }},
 		{name: "Mean", out: shapes(backend.Scalar), in: shapes(s), positive: map[int]bool{0: true}, run: func(b backend.Backend, out, in []backend.Buffer) { b.Mean(out[0], in[0], 10) }},
@@ -174,6 +182,14 @@ func blocks(x backend.Shape, g backend.ConvBlock) []operation {
 		}},
 		{name: "ConvBlockGradInput" + name, out: shapes(x), in: shapes(y, y, w), run: func(b backend.Backend, out, in []backend.Buffer) {
 			gradInput(b, out[0], in[0], in[1], in[2], g)
+		}},
+		{name: "ConvBlockGradInputGated" + name, out: shapes(x), in: shapes(y, y, w, x), run: func(b backend.Backend, out, in []backend.Buffer) {
+			if f, ok := b.(backend.GradGater); ok {
+				f.ConvBlockGradInputGated(out[0], in[0], in[1], in[2], in[3], g, true)
+				return
+			}
+			gradInput(b, out[0], in[0], in[1], in[2], g)
+			b.ReLUGrad(out[0], out[0], in[3], false)
 		}},
 		{name: "ConvBlockGradWeight" + name, out: shapes(w, vec), in: shapes(x, y, y), run: func(b backend.Backend, out, in []backend.Buffer) {
 			gradWeight(b, out[0], out[1], in[0], in[1], in[2], g)

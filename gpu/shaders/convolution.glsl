@@ -2,7 +2,11 @@
 // (y*spacing + offsetY, x*spacing + offsetX) of the destination's planes, so that a
 // strided convolution's input gradient can be written one phase at a time.
 TARGET(0, dst);
+#ifdef GATED
+SOURCE(3, gate); // results are 0 where it, of dst's shape, is not positive; there is no bias
+#else
 SOURCE(3, bias);
+#endif
 UNIFORM(8, int, batch);
 UNIFORM(9, int, inputs); // channels
 UNIFORM(10, int, inputHeight);
@@ -59,10 +63,15 @@ int quads = across * height;  // of an image
 // store writes a quad of channel c.
 void store(int n, int c, int row, int column, vec4 v) {
 	if (c >= outputs) return;
+#ifndef GATED
 	if (biased) v += bias[bias_at + c];
+#endif
 	int at = dst_at + ((n * outputs + c) * planeHeight + row * spacing + offsetY) * planeWidth + column * spacing + offsetX;
 	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
 		float s = accumulate ? dst[at] + v[j] : v[j];
+#ifdef GATED
+		if (!(gate[gate_at + at - dst_at] > 0.0)) s = 0.0;
+#endif
 		dst[at] = clampAtZero ? relu(s) : s;
 	}
 }

@@ -275,6 +275,17 @@ type ConvFuser interface {
 	ConvBlockGradWeight(dw, dbias, x, dy, y Buffer, g ConvBlock, add bool)
 }
 
+// GradGater is implemented by backends with ConvFuser that, where they store what goes
+// last into the gradient of a ReLU's result x, can do what the gradient of the ReLU does:
+// dx becomes 0 where x is not positive.
+type GradGater interface {
+	// ConvBlockGradInputGated is ConvBlockGradInput with the input x of the block, and
+	// then, of the sum with add, ReLUGrad.
+	ConvBlockGradInputGated(dx, dy, y, w, x Buffer, g ConvBlock, add bool)
+	// GramGradGated is GramGrad and then, of the sum with add, ReLUGrad.
+	GramGradGated(dx, dg, x Buffer, add bool)
+}
+
 // NormBlock is an instance normalization with what follows it in style networks:
 //
 //	relu?( instancenorm(x) ) + Alpha*residual

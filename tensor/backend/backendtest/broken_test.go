@@ -499,6 +499,8 @@ type (
 	blockGradNoAdd       struct{ *fused }
 	normResidualUnscaled struct{ *fused }
 	normBlockGradNoAdd   struct{ *fused }
+	gradUngated          struct{ *fused }
+	gramGatedAlone       struct{ *fused }
 	wrongScalar          struct{ *fused }
 )
 
@@ -520,6 +522,19 @@ func (m blockGradUnmasked) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g bac
 
 func (m blockGradNoAdd) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backend.ConvBlock, _ bool) {
 	m.fused.ConvBlockGradWeight(dw, dbias, x, dy, y, g, false)
+}
+
+func (m gradUngated) ConvBlockGradInputGated(dx, dy, y, w, _ backend.Buffer, g backend.ConvBlock, add bool) {
+	m.ConvBlockGradInput(dx, dy, y, w, g, add)
+}
+
+// What was there before passes.
+func (m gramGatedAlone) GramGradGated(dx, dg, x backend.Buffer, add bool) {
+	d := m.Alloc(dx.Shape())
+	m.GramGrad(d, dg, x, false)
+	m.ReLUGrad(d, d, x, false)
+	m.Axpy(dx, d, 1, add)
+	m.Free(d)
 }
 
 func (m normResidualUnscaled) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {

@@ -30,6 +30,16 @@ func (f *fused) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backen
 	b.Conv2dGradWeight(dw, dbias, expand(b, x, g), maskGrad(b, dy, y, g), convolution(g), add)
 }
 
+func (f *fused) ConvBlockGradInputGated(dx, dy, y, w, x backend.Buffer, g backend.ConvBlock, add bool) {
+	f.ConvBlockGradInput(dx, dy, y, w, g, add)
+	f.ReLUGrad(dx, dx, x, false)
+}
+
+func (f *fused) GramGradGated(dx, dg, x backend.Buffer, add bool) {
+	f.GramGrad(dx, dg, x, add)
+	f.ReLUGrad(dx, dx, x, false)
+}
+
 func (f *fused) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	from := f.Alloc(x.Shape()) // x may be dst
 	f.Axpy(from, x, 1, false)
@@ -145,6 +155,8 @@ func mutants() []mutant {
 		{"ConvBlock", "Reflect:true", func() backend.Backend { return blockZeros{newFused()} }},
 		{"ConvBlock", "ConvBlockGradInput", func() backend.Backend { return blockGradUnmasked{newFused()} }},
 		{"ConvBlock", "add", func() backend.Backend { return blockGradNoAdd{newFused()} }},
+		{"GradGater", "ConvBlockGradInputGated", func() backend.Backend { return gradUngated{newFused()} }},
+		{"GradGater", "GramGradGated add", func() backend.Backend { return gramGatedAlone{newFused()} }},
 		{"NormBlock", "Alpha:2", func() backend.Backend { return normResidualUnscaled{newFused()} }},
 		{"NormBlock", "add", func() backend.Backend { return normBlockGradNoAdd{newFused()} }},
 		{"Queue", "ReadScalars", func() backend.Backend { return wrongScalar{newFused()} }},
