@@ -27,6 +27,7 @@ var table = []entry{
 	{"node", "apt-get install nodejs", program("node")},
 	{"ort", "npm install onnxruntime-node, and set IMPASTO_ORT_NODE_MODULES", npm("onnxruntime-node", "", "benchmarks/peers")},
 	{"ort-web", "npm ci --prefix examples/web", npm("onnxruntime-web", "web", "examples/web")},
+	{"gdscript", "npm ci --ignore-scripts --prefix .ci/gdscript", npm("tree-sitter-gdscript", "gdscript", ".ci/gdscript")},
 	{"ffmpeg", "apt-get install ffmpeg", program("ffmpeg", "ffprobe")},
 	{"chromium", "apt-get install chromium chromium-driver", program("chromium", "chromedriver")},
 	{"cc", "apt-get install gcc libc6-dev", program("cc")},
