@@ -94,7 +94,7 @@ func sources(t *testing.T, b *browsertest.Browser, provider string) {
 		}
 		b.Await(fmt.Sprintf("impasto.frames >= %v", before+frames), true)
 		b.Await("document.getElementById('source').value", source)
-		require.Equal(t, "", b.Eval("return document.getElementById('message').textContent"))
+		b.Await("document.getElementById('message').textContent", "")
 		// What is shown is a picture, and the one in the style is another.
 		b.Await(`(() => {
 			const pixels = id => {

@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +24,9 @@ import (
 
 // WebGPU are the flags with which Chromium has WebGPU without a graphics card.
 var WebGPU = []string{"--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"}
+
+// patience is for machines that are busy with other things.
+const patience = 5 * time.Minute
 
 // Browser is a headless Chromium, driven through chromedriver
 // (www.w3.org/TR/webdriver2).
@@ -35,6 +40,11 @@ type Browser struct {
 func New(t *testing.T, flags ...string) *Browser {
 	t.Helper()
 	chromium := need.Tool(t, "chromium")
+	profile, err := os.MkdirTemp("", "impasto-browser")
+	require.NoError(t, err)
+	t.Cleanup(func() { // processes of a browser that has ended may still write there for a moment
+		require.Eventually(t, func() bool { return os.RemoveAll(profile) == nil }, patience, 100*time.Millisecond)
+	})
 	driver := exec.Command("chromedriver", "--port=0")
 	out, err := driver.StdoutPipe()
 	require.NoError(t, err)
@@ -56,15 +66,24 @@ func New(t *testing.T, flags ...string) *Browser {
 
 	b := &Browser{T: t, session: "http://127.0.0.1:" + port}
 	var session struct{ SessionID string }
-	b.call("POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"timeouts":          map[string]any{"script": 120_000, "pageLoad": 120_000},
-		"goog:loggingPrefs": map[string]any{"browser": "ALL"},
-		"goog:chromeOptions": map[string]any{"binary": chromium, "args": append([]string{
-			"--headless", "--no-sandbox", "--disable-quic", "--no-first-run",
-			"--disable-background-networking", "--disable-component-update", "--disable-sync",
-			"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + filepath.Join(t.TempDir(), "profile"),
-		}, flags...)},
-	}}}, &session)
+	flags = append([]string{
+		"--headless", "--no-sandbox", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + filepath.Join(profile, "profile"),
+	}, flags...)
+	capabilities := map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
+		"timeouts":           map[string]any{"script": patience.Milliseconds(), "pageLoad": patience.Milliseconds()},
+		"goog:loggingPrefs":  map[string]any{"browser": "ALL"},
+		"goog:chromeOptions": map[string]any{"binary": chromium, "args": flags},
+	}}}
+	for tries := 1; ; tries++ { // chromedriver waits for a minute, which a busy machine may exceed
+		if err = b.ask("POST", "/session", capabilities, &session); err == nil {
+			break
+		}
+		if tries == 5 || !strings.Contains(err.Error(), "session not created") {
+			require.NoError(t, err)
+		}
+	}
 	b.session += "/session/" + session.SessionID
 	t.Cleanup(func() { b.call("DELETE", "", nil, nil) })
 	return b
@@ -73,23 +92,38 @@ func New(t *testing.T, flags ...string) *Browser {
 // call sends a command and decodes its value into result, unless that is nil.
 func (b *Browser) call(method, command string, parameters, result any) {
 	b.T.Helper()
-	body := []byte("{}")
-	var err error
-	if parameters != nil {
-		body, err = json.Marshal(parameters)
-		require.NoError(b.T, err)
+	require.NoError(b.T, b.ask(method, command, parameters, result))
+}
+
+// ask is call for who can do something about an error.
+func (b *Browser) ask(method, command string, parameters, result any) error {
+	if parameters == nil {
+		parameters = struct{}{}
+	}
+	body, err := json.Marshal(parameters)
+	if err != nil {
+		return err
 	}
 	request, err := http.NewRequest(method, b.session+command, bytes.NewReader(body))
-	require.NoError(b.T, err)
+	if err != nil {
+		return err
+	}
 	response, err := http.DefaultClient.Do(request)
-	require.NoError(b.T, err)
+	if err != nil {
+		return err
+	}
 	defer response.Body.Close()
 	answer := struct{ Value json.RawMessage }{}
-	require.NoError(b.T, json.NewDecoder(response.Body).Decode(&answer))
-	require.Equal(b.T, 200, response.StatusCode, "%s: %s", command, answer.Value)
-	if result != nil {
-		require.NoError(b.T, json.Unmarshal(answer.Value, result))
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return err
 	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", command, answer.Value)
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Value, result)
 }
 
 // Open goes to an address and waits for the page.
@@ -108,14 +142,15 @@ func (b *Browser) Eval(body string) (result any) {
 // Await waits until an expression has a value.
 func (b *Browser) Await(expression string, value any) {
 	b.T.Helper()
-	var got any
-	for range 1200 { // machines may be busy
-		if got = b.Eval("return " + expression); got == value {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		got := b.Eval("return " + expression)
+		if got == value {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		if time.Now().After(end) {
+			require.Equal(b.T, value, got, expression)
+		}
 	}
-	require.Equal(b.T, value, got, expression)
 }
 
 // Click presses the mouse on an element, which must be visible.
@@ -126,9 +161,10 @@ func (b *Browser) Click(selector string) {
 	}
 }
 
-// Hover moves the mouse onto an element, which must be visible.
+// Hover moves the mouse onto an element, which is brought into view.
 func (b *Browser) Hover(selector string) {
 	b.T.Helper()
+	b.Eval("document.querySelector('" + selector + `').scrollIntoView({block: "nearest"})`)
 	b.call("POST", "/actions", map[string]any{"actions": []any{map[string]any{
 		"type": "pointer", "id": "mouse", "actions": []any{map[string]any{
 			"type": "pointerMove", "x": 0, "y": 0, "duration": 0, "origin": b.find(selector)}},
@@ -171,19 +207,20 @@ func (b *Browser) Contrast(selector string) float64 {
 func (b *Browser) Screen(width, height int, mobile bool, scheme string) {
 	b.T.Helper()
 	b.Devtools("Emulation.setDeviceMetricsOverride", map[string]any{
-		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile})
+		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}, nil)
 	b.Devtools("Emulation.setEmulatedMedia", map[string]any{
-		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
+		"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 	// Observers of sizes run in a frame after its callbacks: the third comes after them.
 	b.call("POST", "/execute/async", map[string]any{"args": []any{}, "script": `
 		const done = arguments[0];
 		requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done())))`}, nil)
 }
 
-// Devtools sends a command of the DevTools protocol.
-func (b *Browser) Devtools(command string, parameters map[string]any) {
+// Devtools sends a command of the DevTools protocol and decodes its result, unless
+// that is nil.
+func (b *Browser) Devtools(command string, parameters map[string]any, result any) {
 	b.T.Helper()
-	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": command, "params": parameters}, nil)
+	b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": command, "params": parameters}, result)
 }
 
 // Complaints returns the errors on the browser's console: of scripts, and for
@@ -204,9 +241,9 @@ func (b *Browser) Complaints() (all []string) {
 // that is set, for looking at it.
 func (b *Browser) Shot(name string) []byte {
 	b.T.Helper()
-	var encoded string
-	b.call("GET", "/screenshot", nil, &encoded)
-	png, err := base64.StdEncoding.DecodeString(encoded)
+	var shot struct{ Data string }
+	b.Devtools("Page.captureScreenshot", map[string]any{}, &shot) // chromedriver's own gives up after seconds
+	png, err := base64.StdEncoding.DecodeString(shot.Data)
 	require.NoError(b.T, err)
 	if dir := os.Getenv("IMPASTO_PICTURES"); dir != "" {
 		require.NoError(b.T, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))

@@ -93,9 +93,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Finish lets what is being sent arrive, for a second at most. Close does the rest.
-func (s *Server) Finish() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+// Finish lets what is being sent arrive, for so long at most. Close does the rest.
+func (s *Server) Finish(most time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	_ = s.server.Shutdown(ctx)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBrowserAmidACrowd: a browser that comes after 600 connections that send a byte
+// TestBrowserAmidACrowd: a browser that comes after 300 connections that send a byte
 // now and then, and come back when they are closed, gets its page and goes on getting
 // news on the same connection.
 func TestBrowserAmidACrowd(t *testing.T) {
@@ -23,7 +23,7 @@ func TestBrowserAmidACrowd(t *testing.T) {
 	address := strings.TrimSuffix(strings.TrimPrefix(p.URL(), "http://"), "/")
 	done := make(chan struct{})
 	var crowd, inside sync.WaitGroup
-	for range 600 {
+	for range 300 { // with the server's ends, within 1,024 open files
 		crowd.Add(1)
 		inside.Add(1)
 		go func() {

@@ -13,6 +13,7 @@ import (
 type Page struct {
 	*View
 	server *loopback.Server
+	linger time.Duration // what browsers get to learn of the end
 }
 
 // Listen serves a page at address, as loopback.Listen does. stop is called, once, when
@@ -23,7 +24,7 @@ func Listen(address string, run Run, stop func()) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}
-	return &Page{View: v, server: s}, nil
+	return &Page{View: v, server: s, linger: 2 * time.Second}, nil
 }
 
 // URL returns the address to open in a browser, with the secret if there is one.
@@ -63,7 +64,7 @@ func (p *Page) End(status string) {
 	}
 }
 
-// Close ends the server. After End, a browser that follows the run gets two
+// Close ends the server. After End, a browser that follows the run gets a few
 // seconds to learn of it. When Close returns, all is over: no request is being
 // answered and none will be.
 func (p *Page) Close() error {
@@ -71,13 +72,13 @@ func (p *Page) Close() error {
 		return nil
 	}
 	p.mu.Lock()
-	followed := p.ended && time.Since(p.asked) < 3*time.Second
+	followed := p.ended && time.Since(p.asked) < p.linger+time.Second
 	p.mu.Unlock()
 	if followed {
 		select {
 		case <-p.seen:
-			p.server.Finish()
-		case <-time.After(2 * time.Second):
+			p.server.Finish(p.linger)
+		case <-time.After(p.linger):
 		}
 	}
 	if err := p.server.Close(); err != nil {

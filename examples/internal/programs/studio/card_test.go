@@ -79,6 +79,7 @@ func TestCard(t *testing.T) {
 	b.Await("document.querySelector('h1')?.textContent", "alone")
 	b.Open(s.server.URL() + "cards")
 	b.Await("document.getElementById('model').options.length", 2.0)
+	b.Await(`document.querySelector('#picture option[value="photo.png"]') !== null`, true)
 	b.Eval("document.getElementById('model').value = 'alone.pth'; document.getElementById('picture').value = 'photo.png'")
 	b.Click("#make")
 	b.Await("document.querySelector('#card img')?.naturalWidth", 1200.0)

@@ -36,9 +36,9 @@ type jobs struct {
 
 // The bounds of jobs.
 const (
-	maxJobs   = 40      // that are listed
-	maxLog    = 6 << 10 // bytes of a log that are shown
-	stopTime  = 20 * time.Second
+	maxJobs   = 40          // that are listed
+	maxLog    = 6 << 10     // bytes of a log that are shown
+	stopTime  = time.Minute // for the step that is under way
 	logFolder = ".impasto-studio"
 )
 

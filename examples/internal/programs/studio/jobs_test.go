@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,10 +192,17 @@ func TestKilledStudio(t *testing.T) {
 	}, patience, 50*time.Millisecond)
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
-	require.Eventually(t, func() bool {
-		r, err := report.ReadRun(filepath.Join(run, "run.json"), nil)
-		return err == nil && r.Outcome == "stopped"
+	home, err := filepath.EvalSymlinks(dir)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { // the job works there, and goes on to write after its run.json
+		working, err := filepath.Glob("/proc/[0-9]*/cwd")
+		require.NoError(t, err)
+		return !slices.ContainsFunc(working, func(link string) bool {
+			at, err := os.Readlink(link)
+			return err == nil && at == home
+		})
 	}, patience, 50*time.Millisecond)
+	stopped(t, run)
 }
 
 // TestRecipes: only what is in the folder, and within the knobs' ends, becomes a

@@ -29,7 +29,7 @@ type tasks struct {
 const (
 	maxTasks   = 6
 	taskTime   = 15 * time.Minute
-	unasked    = 15 * time.Second // until a task that nobody asks for ends
+	unasked    = 90 * time.Second // until a task that nobody asks for ends: hidden pages ask once a minute
 	maxResults = 64 << 20         // bytes of a task's files in memory
 )
 

@@ -11,6 +11,14 @@ function element(tag, ...children) {
   return e;
 }
 
+// arrange has an element hold these children. Those that are there are not touched: one
+// that is taken out amid a click, if only to be put in again, is not clicked.
+function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const c of [...parent.children]) if (!wanted.has(c)) c.remove();
+  children.forEach((c, i) => { if (parent.children[i] !== c) parent.insertBefore(c, parent.children[i] ?? null); });
+}
+
 // button returns one that does something when pressed.
 function button(onclick, ...children) {
   const b = element("button", ...children);

@@ -115,8 +115,7 @@ function showStrip(steps) {
   const strip = $("strip");
   const atEnd = strip.scrollLeft + strip.clientWidth >= strip.scrollWidth - 8;
   const there = new Map([...strip.children].map(b => [Number(b.dataset.step), b]));
-  // Thumbnails that are there stay, so that they are not loaded again.
-  strip.replaceChildren(...steps.map(step => there.get(step) || thumbnail(step)));
+  arrange(strip, steps.map(step => there.get(step) || thumbnail(step)));
   samples = steps;
   if (chosen !== null && !steps.includes(chosen)) chosen = null;
   showSample();

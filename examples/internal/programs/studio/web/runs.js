@@ -18,7 +18,7 @@ async function poll() {
 function showRuns(news) {
   const there = new Map([...$("runs").children].map(c => [c.dataset.id, c]));
   runs = news;
-  $("runs").replaceChildren(...runs.map(r => describe(there.get(r.id) || card(r), r)));
+  arrange($("runs"), runs.map(r => describe(there.get(r.id) || card(r), r)));
   $("none").hidden = runs.length > 0;
   $("count").textContent = runs.length === 0 ? "" : `${runs.length} in this folder; choose some to compare`;
 }

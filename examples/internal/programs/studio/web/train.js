@@ -94,7 +94,7 @@ for (const e of document.querySelectorAll(".knobs input, .knobs select")) e.onin
 async function showJobs() {
   const list = await get("/jobs.json");
   const there = new Map([...$("jobs").children].map(c => [c.dataset.id, c]));
-  $("jobs").replaceChildren(...list.map(j => describe(there.get(j.id) || card(j), j)));
+  arrange($("jobs"), list.map(j => describe(there.get(j.id) || card(j), j)));
   $("none").hidden = list.length > 0;
   return list.some(j => ["waiting", "running", "stopping"].includes(j.state));
 }
