@@ -198,3 +198,32 @@ func TestMPICutOff(t *testing.T) {
 	require.Positive(t, saved, "%s", out)
 	require.GreaterOrEqual(t, loadIntact(t, dir), saved)
 }
+
+// TestMPIHostsEnd kills the script that makes the hosts, gently and not: what trains on
+// them ends too.
+func TestMPIHostsEnd(t *testing.T) {
+	if mpitest.Child(t) {
+		trainAsRank(t)
+		return
+	}
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		dir := t.TempDir()
+		cmd := mpitest.Hosts(t, t.Context(), "mpi/hosts.sh", nil, 2, folderEnv+"="+dir, stepsEnv+"="+strconv.Itoa(math.MaxInt32))
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		signaled := false
+		for scanner := bufio.NewScanner(out); scanner.Scan(); {
+			if strings.HasPrefix(scanner.Text(), "saved ") && !signaled {
+				require.NoError(t, cmd.Process.Signal(signal))
+				signaled = true
+			}
+		}
+		require.True(t, signaled)
+		require.Error(t, cmd.Wait())
+		require.Eventually(t, func() bool {
+			d, err := checkpoint.Open(dir, 2)
+			return err == nil && d.Close() == nil
+		}, mpitest.Patience, 100*time.Millisecond, "somebody has the folder")
+	}
+}

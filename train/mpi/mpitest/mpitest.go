@@ -14,6 +14,9 @@ import (
 	"github.com/impasto-go/impasto/internal/need"
 )
 
+// Patience is what processes get at most, on machines that are busy with other things.
+const Patience = 10 * time.Minute
+
 // childEnv tells a test binary that it is one of the processes.
 const childEnv = "IMPASTO_TEST_RANK_OF"
 
@@ -52,7 +55,7 @@ func Hosts(t testing.TB, ctx context.Context, script string, options []string, n
 // returns what they print.
 func Run(t testing.TB, n int, env ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	var out bytes.Buffer
 	cmd := Command(t, ctx, n, env...)
