@@ -33,7 +33,8 @@ func availableIn(root fs.FS) (int64, bool) {
 	most, limited := number(root, group+"max")
 	used, known := number(root, group+"current")
 	if limited && known {
-		free = min(free, max(0, most-used+keyed(root, group+"stat")["inactive_file"]))
+		kept := keyed(root, group+"stat") // of files, which the kernel gives back when others want it
+		free = min(free, max(0, most-used+kept["inactive_file"]+kept["active_file"]))
 	}
 	return free, true
 }

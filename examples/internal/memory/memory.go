@@ -15,7 +15,14 @@ func Free() (bytes int64, ok bool) { return available() }
 // free, nothing is refused.
 func Check(estimate int64, advice string) error {
 	free, ok := available()
-	if !ok || margin*float64(estimate) <= float64(free) {
+	if !ok {
+		return nil
+	}
+	return check(estimate, free, advice)
+}
+
+func check(estimate, free int64, advice string) error {
+	if margin*float64(estimate) <= float64(free) {
 		return nil
 	}
 	return fmt.Errorf("this would take about %.1f GB of memory, and %.1f GB are free: %s", float64(estimate)/1e9, float64(free)/1e9, advice)

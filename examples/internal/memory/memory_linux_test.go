@@ -22,7 +22,7 @@ func TestAvailable(t *testing.T) {
 	root["sys/fs/cgroup/memory.max"] = file("100000\n")
 	check(95000)
 	root["sys/fs/cgroup/memory.stat"] = file("anon 1\ninactive_file 3000\nactive_file 7\n")
-	check(98000)
+	check(98007)
 	root["sys/fs/cgroup/memory.current"] = file("200000\n")
 	check(0)
 	_, ok := availableIn(fstest.MapFS{})
