@@ -193,7 +193,7 @@ func TestLatest(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, !fresh || w == 24 && h == 16)
 			return fresh
-		}, 20*time.Second, time.Millisecond)
+		}, 5*time.Minute, time.Millisecond)
 	}
 	src := rgba(in, 100)
 	require.NoError(t, latest.Submit(src, 24, 16, 100))
@@ -218,6 +218,6 @@ func TestLatest(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, _, _, err := latest.Fetch(dst)
 		return err != nil
-	}, 20*time.Second, time.Millisecond)
+	}, 5*time.Minute, time.Millisecond)
 	require.ErrorContains(t, latest.Submit(dst, 24, 16, 96), "strength")
 }

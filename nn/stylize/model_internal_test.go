@@ -20,12 +20,14 @@ type turnstile struct {
 	backend.Backend
 	inside   atomic.Int32
 	overlaps atomic.Int32
+	first    func() // called once amid a read
 }
 
 func (b *turnstile) Read(dst []float32, src backend.Buffer) {
 	if b.inside.Add(1) > 1 {
 		b.overlaps.Add(1)
 	}
+	b.first()
 	time.Sleep(time.Millisecond)
 	b.Backend.Read(dst, src)
 	b.inside.Add(-1)
@@ -36,7 +38,7 @@ func (b *turnstile) Read(dst []float32, src backend.Buffer) {
 func TestModelIsReadByOneAtATime(t *testing.T) {
 	cpu := tensor.CPU()
 	defer cpu.Close()
-	be := &turnstile{Backend: cpu}
+	be := &turnstile{Backend: cpu, first: func() {}}
 	m := &Model{net: nn.NewNetwork(be, arch.Tutorial([3]int{1, 1, 1}, 1), 1)}
 	p := m.net.Params()[0].Tensor
 	for what, read := range map[string]func(){
@@ -54,7 +56,12 @@ func TestModelIsReadByOneAtATime(t *testing.T) {
 		readers.Wait()
 		require.Zero(t, be.overlaps.Load(), what)
 	}
-	// The turnstile does notice.
+	// The turnstile does notice: the first one waits for another.
+	be.first = sync.OnceFunc(func() {
+		for be.inside.Load() < 2 {
+			time.Sleep(time.Millisecond)
+		}
+	})
 	var readers sync.WaitGroup
 	for range 4 {
 		readers.Go(func() { be.Read(make([]float32, p.Len()), p.Buffer()) })

@@ -100,7 +100,7 @@ func requireNoLeak(t *testing.T) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		for range 10_000 {
+		for range 100_000 {
 			if runtime.NumGoroutine() <= before {
 				return
 			}

@@ -279,7 +279,7 @@ func TestInterrupt(t *testing.T) {
 		need.Missing(t, "platform", "a process cannot send SIGINT to another on Windows")
 	}
 	need.Signals(t, os.Interrupt)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	program := exec.CommandContext(ctx, os.Args[0])
 	program.Env = append(os.Environ(), "CLI_TEST_PROGRAM=1")

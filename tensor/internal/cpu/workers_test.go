@@ -27,7 +27,7 @@ func use(t *testing.T) *cpu.Backend {
 // routinesFallTo waits until at most n goroutines are left, with between called
 // before each look.
 func routinesFallTo(t *testing.T, n int, between func()) {
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > n; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); runtime.NumGoroutine() > n; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines are left, not %d", runtime.NumGoroutine(), n)
 		}
@@ -35,10 +35,12 @@ func routinesFallTo(t *testing.T, n int, between func()) {
 	}
 }
 
-// settled returns the number of goroutines once those of earlier tests have ended.
+// settled returns the number of goroutines once those of earlier tests have ended, and
+// of backends that they have forgotten.
 func settled() int {
 	n := runtime.NumGoroutine()
 	for same := 0; same < 50; time.Sleep(time.Millisecond) {
+		runtime.GC()
 		if now := runtime.NumGoroutine(); now == n {
 			same++
 		} else {
