@@ -57,7 +57,7 @@ var mayImport = []importRow{
 	{"tensor/backend/reference", []string{"tensor/backend"}},
 	{"tensor/backend/backendtest", []string{"tensor/backend/...", "internal/need", "internal/golden", testify}},
 
-	// The CPU backend. Only the kernels ask which CPU this is.
+	// The CPU backend. Only kernels ask which CPU this is.
 	{"tensor/internal/f32/plain", nil},
 	{"tensor/internal/f32", []string{"tensor/internal/f32/plain", cpuid}},
 	{"tensor/internal/cpu", []string{"tensor/backend", "tensor/internal/f32"}},
@@ -84,7 +84,8 @@ var mayImport = []importRow{
 	{"nn/imageio/internal/tiff", []string{xImage}},
 	{"nn/imageio", []string{"internal/atomicfile", "internal/printable", "nn/imageio/internal/jpeg", "nn/imageio/internal/tiff", xImage}},
 	{"nn/flicker", []string{"nn/imageio"}},
-	{"nn/temporal", nil},
+	{"nn/temporal/internal/rows", []string{cpuid}},
+	{"nn/temporal", []string{"nn/temporal/internal/rows"}},
 
 	// Networks stand on tensors; what loads and runs them stands on networks.
 	{"nn", []string{"tensor", "tensor/backend", "nn/arch", "nn/statedict", "internal/printable"}},

@@ -34,16 +34,22 @@ layout(std430, binding = 7) buffer LateNext { vec2 lateNext[]; };
 layout(std430, binding = 7) buffer Marked { vec4 marked[]; }; // of base, and whether it could be seen
 #endif
 
+// bounded tells whether u is in a pixel, the last of which is at most, and if not returns
+// the nearest.
+float bounded(float u, float most, out bool is) {
+	is = u >= -0.5 && u < most + 0.5; // not if it is not a number
+	return is ? u : u > 0.0 ? min(u, most) : 0.0;
+}
+
 // trace finds where a pixel was in the last frame: the nearest pixel there, how far
 // from it, and whether it is what can be seen now.
 int trace(ivec2 p, out vec2 off, out bool seen) {
 	vec2 u = vec2(p);
+	bool inX, inY;
 	if (scale != vec2(0))
 		u -= scale * imageLoad(motion, p).xy;
-	vec2 most = vec2(size - 1);
-	seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThan(u, most + 0.5)); // false for NaN, too
-	if (!seen)
-		u = vec2(u.x > 0.0 ? min(u.x, most.x) : 0.0, u.y > 0.0 ? min(u.y, most.y) : 0.0);
+	u = vec2(bounded(u.x, float(size.x - 1), inX), bounded(u.y, float(size.y - 1), inY));
+	seen = inX && inY;
 	ivec2 nearest = clamp(ivec2(u + 0.5), ivec2(0), size - 1);
 	int j = nearest.y * size.x + nearest.x;
 	off = u - vec2(nearest);
@@ -57,8 +63,9 @@ int trace(ivec2 p, out vec2 off, out bool seen) {
 	return j;
 }
 
+vec2 inside(vec2 u) { return clamp(u, vec2(0), vec2(size - 1)); }
+
 vec3 carried(vec2 u) {
-	u = clamp(u, vec2(0), vec2(size - 1));
 	ivec2 p = ivec2(u), q = min(p + 1, size - 1);
 	vec2 f = u - vec2(p);
 	vec3 a = base[p.y * size.x + p.x].rgb, b = base[p.y * size.x + q.x].rgb;
@@ -98,7 +105,7 @@ void main() {
 	vec2 off;
 	bool seen;
 	int j = trace(p, off, seen);
-	next[i] = mixed(p, at[j] + off, seen && (int(last[j].y) & 1) != 0);
+	next[i] = mixed(p, inside(at[j] + off), seen && (int(last[j].y) & 1) != 0);
 	now[i].y = 1.0;
 #elif defined(SHOW)
 	at[i] = vec2(p);
@@ -107,9 +114,9 @@ void main() {
 	vec2 off;
 	bool seen;
 	int j = trace(p, off, seen);
-	atNext[i] = at[j] + off;
+	atNext[i] = inside(at[j] + off);
 	if (waiting)
-		lateNext[i] = late[j] + off;
+		lateNext[i] = inside(late[j] + off);
 	now[i].y = seen ? last[j].y : 0.0;
 	show(p, carried(atNext[i]));
 #elif defined(MARK)

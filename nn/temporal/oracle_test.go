@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/impasto-go/impasto/nn/temporal/internal/rows"
 )
 
 // plain is a layer without trails and without arithmetic on pairs: pictures of one
@@ -13,7 +15,7 @@ import (
 type plain struct {
 	w, h      int
 	keep, tol float64
-	last      []float64 // in whole 256ths
+	last      []float64 // in whole 128ths
 	depth     []float64
 }
 
@@ -42,8 +44,8 @@ func (p *plain) add(styled []float64, dx, dy float64, depth []float64) (bytes []
 			return p.last[min(int(w)+b, p.h-1)*p.w+min(int(u)+a, p.w-1)]
 		}
 		old := (at(0, 0)*(1-fx)+at(1, 0)*fx)*(1-fy) + (at(0, 1)*(1-fx)+at(1, 1)*fx)*fy
-		old = min(max(math.Floor(256*old+0.5)/256, low), high)
-		next[i] = math.Floor(256*(v+p.keep*(old-v))+0.5) / 256
+		old = min(max(math.Floor(128*old+0.5)/128, low), high)
+		next[i] = math.Floor(128*(v+p.keep*(old-v))+0.5) / 128
 	}
 	p.last, p.depth = next, depth
 	for _, v := range next {
@@ -115,7 +117,7 @@ func TestCheck(t *testing.T) {
 		require.ErrorContains(t, bad.Check(), want)
 	}
 	for _, f := range []func(){
-		func() { New(1, 0, Options{}) }, func() { New(maxSide+1, 1, Options{}) }, func() { New(1, maxSide+1, Options{}) },
+		func() { New(1, 0, Options{}) }, func() { New(rows.MaxSide+1, 1, Options{}) }, func() { New(1, rows.MaxSide+1, Options{}) },
 		func() { New(1, 1, Options{Keep: -0.1}) }, func() { New(1, 1, Options{Keep: nan}) },
 		func() { New(1, 1, Options{Threads: -1}) }, func() { New(1, 1, Options{DepthTolerance: nan}) },
 	} {
