@@ -37,6 +37,7 @@ type buffer struct {
 	*storage
 	shape   backend.Shape
 	derived map[packing]*derived // of frozen weights; nil for others
+	norm    deferredNorm         // that the contents still wait for
 }
 
 // Shape returns the shape given to Alloc.
@@ -122,6 +123,7 @@ func (d *Device) Free(b backend.Buffer) {
 	if s == nil {
 		panic("BUG: gpu: buffer freed twice")
 	}
+	buf.forgo()
 	buf.storage = nil
 	d.recycle(s)
 	for _, kept := range buf.derived {
@@ -153,6 +155,7 @@ func (d *Device) Write(dst backend.Buffer, src []float32) {
 		panic(fmt.Sprintf("BUG: gpu: writing %d values to %v", len(src), b.shape))
 	}
 	d.forgetMoments()
+	b.forgo()
 	d.wait(func() {
 		if !d.usable(b.storage) {
 			return
@@ -222,7 +225,7 @@ func (d *Device) inChunks(n int, f func(first int, chunk []float32)) {
 // The bytes go through a staging buffer: some drivers move a buffer to main
 // memory for good once it has been read from.
 func (d *Device) Read(dst []float32, src backend.Buffer) {
-	b := src.(*buffer)
+	b := of(src)
 	if len(dst) != b.shape.Len() {
 		panic(fmt.Sprintf("BUG: gpu: reading %v to %d values", b.shape, len(dst)))
 	}

@@ -184,7 +184,7 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 	xs, ds := c.x.Shape(), c.dst.Shape()
 	p := product{
 		images: images, outputs: out.len, inputs: in.len, height: c.height, width: c.width, first: out, from: in,
-		dst: slab(c.dst, images, out), x: slab(c.x, images, in),
+		dst: slab(c.dst, images, out),
 	}
 	biased := c.bias != nil && last
 	switch p.gated = c.gate != nil && last; {
@@ -197,6 +197,9 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
 		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last,
 	})
+	x := c.x.(*buffer)
+	at, count := images.first*xs[1]+in.first, images.len*in.len
+	p.x, p.norms = x.planes(at, count), x.norm.planes(at, count)
 	t := d.convTileFor(p.outputs, p.flops(c.kernel))
 	if t != nil && d.winogradSuits(c, p) {
 		d.convWinograd(c, p, *t)
@@ -217,6 +220,7 @@ type product struct {
 	first, from     span // the channels of outputs and inputs
 	dst, x, bias    view // bias is the gate with gated
 	gated           bool
+	norms           view // of a normalization of x that was put off; empty for none
 	args            args // of shaders/convolution.glsl
 }
 
@@ -228,12 +232,25 @@ func (p product) flops(k kernel) float64 {
 	return 2 * float64(k.phases()*p.images.len*p.height*p.width) * float64(p.outputs) * float64(p.inputs*k.rows*k.columns)
 }
 
-// views are what a kernel binds: without a bias any memory in its place.
-func (p product) views(weights view) [4]view {
+// normalizes reports whether the input is to be normalized when it is loaded.
+func (p product) normalizes() bool { return p.norms.storage != nil }
+
+// operands is what the kernels of convolutions bind: five things, and one more where a
+// kernel has parts or moments for others.
+type operands [6]view
+
+const fewOperands = 5
+
+// views are what a kernel binds: a float of any memory in place of what there is not.
+func (p product) views(weights view) operands {
+	none := weights.part(0, 1)
 	if p.bias.storage == nil {
-		p.bias = weights
+		p.bias = none
 	}
-	return [4]view{p.dst, p.x, weights, p.bias}
+	if !p.normalizes() {
+		p.norms = none
+	}
+	return operands{p.dst, p.x, weights, p.bias, p.norms}
 }
 
 // convDirect runs conv2d.comp, without barriers.
@@ -244,7 +261,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	packed, lent := d.pack(k, p, tapsInner, tiles*4*tile, p.inputs*k.rows*k.columns)
 	defer d.recycle(lent)
 
-	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated}
+	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated, norm: p.normalizes()}
 	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold) { // unrolled
 		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
 	}
@@ -259,7 +276,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	}
 	views := p.views(packed)
 	d.runCounted(p.flops(k), variant{shader: "conv2d", defines: defines(d, f)},
-		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views[:], &p.args)
+		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views[:fewOperands], &p.args)
 }
 
 // convForm is a variant of conv2d.comp.
@@ -267,7 +284,7 @@ type convForm struct {
 	tile, upsample        int
 	outside               padding
 	phases                int
-	gated                 bool
+	gated, norm           bool
 	rows, columns, stride int // 0 where they are arguments
 }
 
@@ -278,6 +295,9 @@ func (f convForm) String() string {
 	}
 	if f.gated {
 		s += " GATED"
+	}
+	if f.norm {
+		s += " NORM=4"
 	}
 	if f.rows > 0 {
 		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.rows, f.columns, f.stride)

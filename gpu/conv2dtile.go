@@ -34,7 +34,7 @@ type tileForm struct {
 	phases                          int
 	outside                         padding
 	long, split, aligned            bool
-	moments, gated                  bool
+	moments, gated, norm            bool
 }
 
 func (f tileForm) String() string {
@@ -46,9 +46,9 @@ func (f tileForm) String() string {
 	if f.phases > 1 {
 		s += fmt.Sprintf(" PHASES=%d", f.phases)
 	}
-	for i, on := range [5]bool{f.long, f.split, f.aligned, f.moments, f.gated} {
+	for i, on := range [6]bool{f.long, f.split, f.aligned, f.moments, f.gated, f.norm} {
 		if on {
-			s += [5]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS", " GATED"}[i]
+			s += [6]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS", " GATED", " NORM=4"}[i]
 		}
 	}
 	return s
@@ -73,7 +73,8 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	m := d.roomForMoments(c, p, p.quads(), share)
 	f := tileForm{
 		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample, outside: c.outside,
-		phases: k.phases(), long: depth/splits > 256, split: splits > 1, moments: splits == 1 && m.of != nil, gated: splits == 1 && p.gated,
+		phases: k.phases(), long: depth/splits > 256, split: splits > 1,
+		moments: splits == 1 && m.of != nil, gated: splits == 1 && p.gated, norm: p.normalizes(),
 	}
 	if p.inputs%t.depth != 0 {
 		f.inputs = p.inputs
@@ -83,16 +84,16 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	views := p.views(packed)
 	if splits == 1 {
 		a.add(m.shares)
-		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups, m.after(views), &a)
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups, m.after(&views), &a)
 	} else {
 		parts := d.scratch(splits * 4 * padded * p.quads())
 		defer d.recycle(parts.storage)
-		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits,
-			[]view{views[0], views[1], views[2], views[3], parts}, &a)
+		views[fewOperands] = parts
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits, views[:], &a)
 		a = p.args
 		a.add(splits, padded, 0, 0, m.shares)
 		views[1], views[2] = parts, parts
-		d.runArgs(storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(views), &a)
+		d.runArgs(storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(&views), &a)
 	}
 	d.left = m
 }

@@ -23,10 +23,15 @@ func (d *Device) winogradSuits(c convolution, p product) bool {
 type winogradForm struct {
 	upsample int
 	outside  padding
+	norm     bool
 }
 
 func (f winogradForm) String() string {
-	return fmt.Sprintf("INPUT UP=%d%v", f.upsample, f.outside)
+	s := fmt.Sprintf("INPUT UP=%d%v", f.upsample, f.outside)
+	if f.norm {
+		s += " NORM=2"
+	}
+	return s
 }
 
 // winogradFloats is about how many floats the transformed inputs or products of a run
@@ -61,15 +66,16 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 		f.inputs = p.inputs
 	}
 	multiply := variant{shader: "conv2dtile", defines: defines(d, f)}
-	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.outside})}
+	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.outside, p.normalizes()})}
 	m := d.roomForMoments(c, p, all, groupSize)
 	views := p.views(weights)
-	views[1], views[2] = products, products
+	norms := views[4]
+	views[1], views[2], views[4] = products, products, products
 	xs := c.x.Shape()
 	for first := 0; first < all; first += columns {
 		tiles := min(columns, all-first)
 		in := argsOf(0, []any{p.inputs, xs[2], xs[3], across, down, first, tiles, columns, c.padY, c.padX})
-		d.runArgs(transform, groupsFor(p.inputs*columns), []view{inputs, p.x}, &in)
+		d.runArgs(transform, groupsFor(p.inputs*columns), []view{inputs, p.x, norms}, &in)
 
 		a := argsOf(0, []any{frequencies, p.inputs, 1, columns, p.outputs, 1, columns})
 		for i, v := range [4]int{depth / t.depth, 1, padded, depth * padded / 4} {
@@ -80,7 +86,7 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 
 		out := p.args
 		out.add(first, tiles, columns, 0, m.shares)
-		d.runArgs(storing("conv2dwinograd", k, p, m), groupsFor(p.outputs*columns), m.after(views), &out)
+		d.runArgs(storing("conv2dwinograd", k, p, m), groupsFor(p.outputs*columns), m.after(&views), &out)
 	}
 	d.left = m
 }

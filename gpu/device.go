@@ -32,6 +32,7 @@ type Device struct {
 	cache   cache
 	forms   map[reflect.Type]any // by type of form, definitions of variants
 	left    moments              // by the operation before the next
+	waiting []*buffer            // for their normalization
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync

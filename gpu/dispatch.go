@@ -21,7 +21,7 @@ type view struct {
 
 // whole is the view of all of b.
 func whole(b backend.Buffer) view {
-	buf := b.(*buffer)
+	buf := of(b)
 	return view{buf.storage, 0, buf.shape.Len()}
 }
 
@@ -32,9 +32,11 @@ func (v view) part(first, len int) view { return view{v.storage, v.first + first
 func (b *buffer) plane() int { return b.shape[2] * b.shape[3] }
 
 // planes is the view of count planes of b from first.
-func planes(b backend.Buffer, first, count int) view {
-	buf := b.(*buffer)
-	return view{buf.storage, first * buf.plane(), count * buf.plane()}
+func planes(b backend.Buffer, first, count int) view { return of(b).planes(first, count) }
+
+// planes is the view of count planes of b from first, as they are.
+func (b *buffer) planes(first, count int) view {
+	return view{b.storage, first * b.plane(), count * b.plane()}
 }
 
 // span is a range of elements, planes, or channels.

@@ -21,41 +21,53 @@ func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, ep
 }
 
 // NormBlock sets dst to the block's output and saves mean and rstd as
-// InstanceNorm does. residual may be nil.
+// InstanceNorm does. residual may be nil. In place and without one, the output is left
+// for later; see deferredNorm.
 func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	s := x.Shape()
-	area := s[2] * s[3]
+	area, total := s[2]*s[3], s[0]*s[1]
 	left := d.takeMoments(x)
-	parts, stats, finish, each := left.shares, left.view, "FINISH LEFT", 3
+	parts, stats, finish, each := left.shares, left.view, "FINISH LEFT", 3*left.shares
 	if left.of == nil {
-		parts, finish, each = d.normParts(area), "FINISH", 2
-		stats = d.scratch(each * parts * s[0] * s[1])
+		parts, finish = d.normParts(area), "FINISH"
+		each = 2*parts + 1
+		stats = d.scratch(each * total)
 	}
+	norms := d.scratch(normFloats * total)
 	defer d.recycle(stats.storage)
-	defines := "APPLY"
-	switch {
-	case g.ReLU && residual != nil:
-		defines = "APPLY RELU RESIDUAL"
-	case g.ReLU:
-		defines = "APPLY RELU"
-	case residual != nil:
-		defines = "APPLY RESIDUAL"
-	}
-	for _, p := range d.cut(s[0]*s[1], area) {
-		xs := planes(x, p.first, p.len)
-		part := stats.part(each*parts*p.first, each*parts*p.len)
-		means, rstds := whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len)
+	for _, p := range d.cut(total, area) {
+		part := stats.part(each*p.first, each*p.len)
 		if left.of == nil {
-			d.runShared("instancenorm", "STATS", p.len*parts, []view{part, xs}, p.len, area, parts, p.first, s[1])
+			d.runShared("instancenorm", "STATS", p.len*parts, []view{part, planes(x, p.first, p.len)}, p.len, area, parts, p.first, s[1])
 		}
-		d.runShared("instancenorm", finish, p.len, []view{means, rstds, part, xs}, p.len, area, parts, p.first, s[1], g.Eps)
-		views := [7]view{planes(dst, p.first, p.len), xs, means, rstds, whole(gamma), whole(beta)}
-		bound := 6
+		d.runShared("instancenorm", finish, p.len, []view{whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len),
+			norms.part(normFloats*p.first, normFloats*p.len), part, whole(gamma), whole(beta)},
+			p.len, area, parts, p.first, s[1], g.Eps, g.ReLU)
+	}
+	if dst == x && residual == nil {
+		d.postpone(dst.(*buffer), norms)
+		return
+	}
+	d.applyNorm(dst.(*buffer), x.(*buffer), norms, residual, g.Alpha)
+	d.recycle(norms.storage)
+}
+
+// applyNorm sets dst to the normalized x, plus alpha*residual unless that is nil.
+func (d *Device) applyNorm(dst, x *buffer, norms view, residual backend.Buffer, alpha float32) {
+	s, area := x.shape, x.plane()
+	for _, p := range d.cut(s[0]*s[1], area) {
+		views := [5]view{dst.planes(p.first, p.len), x.planes(p.first, p.len), norms.part(normFloats*p.first, normFloats*p.len)}
+		bound, defines := 3, "APPLY"
 		if residual != nil {
-			views[bound] = planes(residual, p.first, p.len)
-			bound++
+			r := residual.(*buffer)
+			views[3] = r.planes(p.first, p.len)
+			bound, defines = 4, "APPLY RESIDUAL"
+			if r.norm.pending() {
+				views[4] = r.norm.planes(p.first, p.len)
+				bound, defines = 5, "APPLY RESIDUAL RESIDUAL_NORM"
+			}
 		}
-		d.run("instancenorm", defines, groupsForItems(p.len*area), views[:bound], p.len, area, parts, p.first, s[1], g.Alpha)
+		d.run("instancenorm", defines, groupsForItems(p.len*area), views[:bound], p.len, area, 0, p.first, s[1], alpha)
 	}
 }
 

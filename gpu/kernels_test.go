@@ -98,8 +98,13 @@ func TestDispatchesAllocateNothing(t *testing.T) {
 				"gradInput":  func() { d.Conv2dGradInput(x, y, w, block.Conv, false) },
 				"gradWeight": func() { d.Conv2dGradWeight(dw, dvec, x, y, block.Conv, false) },
 				"norm":       func() { d.NormBlock(y, mean, rstd, y, vec, vec, x, norm) },
-				"normGrad":   func() { d.NormBlockGrad(x, dvec, dvec, y, x, mean, rstd, vec, vec, norm, false, false) },
-				"gram":       func() { d.Gram(gram, x) }, "gramGrad": func() { d.GramGrad(x, gram, y, true) },
+				"deferred": func() {
+					d.NormBlock(x, mean, rstd, x, vec, vec, nil, norm)
+					d.ConvBlock(y, x, w, nil, block)
+					d.ReLU(x, x)
+				},
+				"normGrad": func() { d.NormBlockGrad(x, dvec, dvec, y, x, mean, rstd, vec, vec, norm, false, false) },
+				"gram":     func() { d.Gram(gram, x) }, "gramGrad": func() { d.GramGrad(x, gram, y, true) },
 				"mse": func() { d.MSE(loss, x, y, 1) }, "mseGrad": func() { d.MSEGrad(x, loss, x, y, 1, false) },
 			} {
 				ops := func() {

@@ -24,12 +24,13 @@ func (d *Device) roomForMoments(c convolution, p product, items, share int) mome
 	return moments{of: c.dst.(*buffer), view: d.scratch(3 * shares * n * p.outputs), shares: shares}
 }
 
-// after appends the view of m, if there is one, to those of a kernel that stores.
-func (m moments) after(views [4]view) []view {
+// after puts the view of m, if there is one, after those of a kernel that stores.
+func (m moments) after(views *operands) []view {
 	if m.of == nil {
-		return views[:]
+		return views[:fewOperands]
 	}
-	return append(views[:], m.view)
+	views[fewOperands] = m.view
+	return views[:]
 }
 
 // takeMoments returns those of x, if nothing was done since they were left. They are the

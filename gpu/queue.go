@@ -27,6 +27,9 @@ func (d *Device) Throttle(ahead int) {
 
 // ReadScalars copies the values of scalars to dst, waiting once for all.
 func (d *Device) ReadScalars(dst []float32, src []backend.Buffer) {
+	for _, b := range src {
+		of(b)
+	}
 	d.wait(func() {
 		if !d.stage() {
 			return

@@ -26,9 +26,11 @@ func (d *Device) Record(f func()) (*Recording, error) {
 			err = errors.New("gpu: a recording within a recording")
 			return
 		}
+		d.settleAll()
 		d.recording = r
 		defer func() { d.recording = nil }()
 		f()
+		d.settleAll() // in every run, and not once
 		d.forgetMoments()
 		r.keep()
 		err = d.err

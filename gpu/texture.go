@@ -52,9 +52,9 @@ func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) erro
 	if err != nil {
 		return err
 	}
-	s := dst.Shape()
+	s, v := dst.Shape(), whole(dst)
 	d.submit(func() {
-		d.runOnTextures([imageUnits]image{{texture, gl.READ_ONLY}}, "READ", groupsForItems(s[2]*s[3]), whole(dst),
+		d.runOnTextures([imageUnits]image{{texture, gl.READ_ONLY}}, "READ", groupsForItems(s[2]*s[3]), v,
 			s[2], s[3], w, h, flip)
 	})
 	return nil
@@ -74,9 +74,9 @@ func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) 
 	} else if aw != w || ah != h {
 		return fmt.Errorf("gpu: the texture for alpha is %dx%d, the destination %dx%d", aw, ah, w, h)
 	}
-	s := src.Shape()
+	s, v := src.Shape(), whole(src)
 	d.submit(func() {
-		d.runOnTextures([imageUnits]image{{alpha, gl.READ_ONLY}, {dst, gl.WRITE_ONLY}}, "WRITE", groupsForItems(w*h), whole(src),
+		d.runOnTextures([imageUnits]image{{alpha, gl.READ_ONLY}, {dst, gl.WRITE_ONLY}}, "WRITE", groupsForItems(w*h), v,
 			s[2], s[3], w, h, flip)
 	})
 	return nil

@@ -2,8 +2,8 @@ package selftest
 
 import "github.com/impasto-go/impasto/tensor/backend"
 
-// What follows runs a backend.ConvBlock in one call where the backend can, and
-// from single operations where not.
+// What follows runs blocks in one call where the backend can, and from single
+// operations where not.
 
 // source returns x upsampled and padded as g says. It belongs to the caller.
 func source(b backend.Backend, x backend.Buffer, g backend.ConvBlock) backend.Buffer {
@@ -42,6 +42,21 @@ func convBlock(b backend.Backend, dst, x, w, bias backend.Buffer, g backend.Conv
 	b.Conv2d(dst, padded, w, bias, backend.Conv{Stride: g.Stride})
 	if g.ReLU {
 		b.ReLU(dst, dst)
+	}
+}
+
+// normInPlace normalizes x, which a backend may put off.
+func normInPlace(b backend.Backend, x, mean, rstd, gamma, beta backend.Buffer, g backend.NormBlock) {
+	if f, ok := b.(backend.NormFuser); ok {
+		f.NormBlock(x, mean, rstd, x, gamma, beta, nil, g)
+		return
+	}
+	y := b.Alloc(x.Shape())
+	defer b.Free(y)
+	b.InstanceNorm(y, mean, rstd, x, gamma, beta, g.Eps)
+	b.Axpy(x, y, 1, false)
+	if g.ReLU {
+		b.ReLU(x, x)
 	}
 }
 

@@ -138,6 +138,10 @@ func norms(s backend.Shape) []operation {
 			b.ReLU(out[0], out[0])
 			b.Axpy(out[0], in[3], block.Alpha, true)
 		}},
+		{name: "NormBlock before ConvBlock", out: shapes(s, s, stat, stat), in: shapes(backend.Shape{s[1], s[1], 3, 3}, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) {
+			normInPlace(b, out[1], out[2], out[3], in[1], in[2], block)
+			convBlock(b, out[0], out[1], in[0], nil, backend.ConvBlock{Conv: backend.Conv{Stride: 1, Pad: 1}, Reflect: true, Upsample: 1})
+		}},
 		// Without a ReLU, where the sign of a rounding error would decide.
 		{name: "NormBlockGrad", out: shapes(s, stat, stat, s, vec, vec), in: shapes(s, s, vec, vec), run: func(b backend.Backend, out, in []backend.Buffer) {
 			b.InstanceNorm(out[0], out[1], out[2], in[1], in[2], in[3], block.Eps)

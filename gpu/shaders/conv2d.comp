@@ -16,6 +16,7 @@ UNIFORM(27, int, KW);
 UNIFORM(28, int, STRIDE);
 #endif
 
+#include "normalize.glsl"
 #include "window.glsl"
 
 // TILES(f) is f for each tile.
@@ -52,6 +53,7 @@ void main() {
 	for (int first = 0; first < inputs; first += SHORT) {
 		TILES(PART)
 		for (int c = first; c < min(first + SHORT, inputs); c++) {
+			READ_PLANE(n * inputs + c);
 			for (int ky = 0; ky < KH; ky++) {
 				int v = coordinate(row * STRIDE + ky - padY, inputHeight * UP - 1);
 				if (v < 0) continue;

@@ -32,7 +32,7 @@ SOURCE(1, x);
 #endif
 VECTORS(2, weights); // conv2dweights.comp's, CHANNELS_INNER
 #ifdef SPLIT
-VECTOR_TARGET(4, parts);
+VECTOR_TARGET(5, parts);
 #endif
 UNIFORM(25, int, chunks); // of the whole sum
 UNIFORM(26, int, splits);
@@ -40,6 +40,7 @@ UNIFORM(27, int, padded); // output channels, of each phase a multiple of ROWS
 UNIFORM(28, int, weightStep);
 
 #ifndef ALIGNED
+#include "normalize.glsl"
 #include "window.glsl"
 #endif
 
@@ -79,7 +80,7 @@ void locate(int ky, int kx) {}
 vec4 gather(int c) { return exists ? x[from + c * across] : vec4(0.0); }
 #else
 // The quad whose inputs this thread loads.
-int imageRows, rowAt, columnAt; // first row of its image's first plane; its corner, which may lie outside
+int firstPlane, rowAt, columnAt; // of its image; its corner, which may lie outside
 bool exists;
 
 // Where a tap finds the quad: in the first plane, and whether that is no padding.
@@ -92,16 +93,17 @@ void locate(int ky, int kx) {
 	for (int j = 0; j < 4; j++) us[j] = coordinate(columnAt + kx + j * STRIDE, inputWidth * UP - 1);
 	valid = bvec4(exists && v >= 0);
 	for (int j = 0; j < 4; j++) valid[j] = valid[j] && us[j] >= 0;
-	places = x_at + (imageRows + max(v, 0) / UP) * inputWidth + max(us, 0) / UP;
+	places = x_at + (firstPlane * inputHeight + max(v, 0) / UP) * inputWidth + max(us, 0) / UP;
 }
 
 vec4 gather(int c) {
 	int from = c * inputHeight * inputWidth;
 	vec4 v = vec4(0.0);
-	if (valid.x) v.x = x[places.x + from];
-	if (valid.y) v.y = x[places.y + from];
-	if (valid.z) v.z = x[places.z + from];
-	if (valid.w) v.w = x[places.w + from];
+	READ_PLANE(firstPlane + c);
+	if (valid.x) v.x = LOAD(places.x + from);
+	if (valid.y) v.y = LOAD(places.y + from);
+	if (valid.z) v.z = LOAD(places.z + from);
+	if (valid.w) v.w = LOAD(places.w + from);
 	return v;
 }
 #endif
@@ -167,7 +169,7 @@ void main() {
 #ifdef ALIGNED
 	from = image * inputs * across + item % across;
 #else
-	imageRows = image * inputs * inputHeight;
+	firstPlane = image * inputs;
 	rowAt = item % quads / across * STRIDE - padY;
 	columnAt = item % across * 4 * STRIDE - padX;
 #endif

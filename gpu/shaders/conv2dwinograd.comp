@@ -65,6 +65,7 @@ UNIFORM(15, int, columns);
 UNIFORM(16, int, padY);
 UNIFORM(17, int, padX);
 
+#include "normalize.glsl"
 #include "window.glsl"
 
 void transform(inout float a, inout float b, inout float c, inout float d, inout float e, inout float f) {
@@ -86,6 +87,7 @@ void main() {
 	if (column < tiles) {
 		int n = tile / (across * down), y = tile / across % down * 4 - padY, u = tile % across * 4 - padX;
 		int plane = (n * inputs + c) * inputHeight;
+		READ_PLANE(n * inputs + c);
 		for (int r = 0; r < 6; r++) {
 			int v = coordinate(y + r, inputHeight * UP - 1);
 			int row = x_at + (plane + max(v, 0) / UP) * inputWidth;

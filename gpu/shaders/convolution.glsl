@@ -29,7 +29,7 @@ UNIFORM(24, bool, clampAtZero); // ReLU
 // the normalization that comes next: [plane][share] of three. They are those of what it
 // computed: there is no bias, sum or ReLU then. No share has pixels of two images.
 #ifdef MOMENTS
-TARGET(4, moments);
+TARGET(5, moments);
 UNIFORM(29, int, shares);
 
 void leave(int plane, int share, vec3 m) {

@@ -1,8 +1,9 @@
 // Instance normalization (Ulyanov et al., arXiv:1607.08022) in stages, forward
 //
 //	STATS      mean and sum of squared deviations of a share of a plane
-//	FINISH     mean and 1/sqrt(var+eps) of a plane, from its shares; with LEFT from
-//	           those that a convolution has left, see convolution.glsl
+//	FINISH     mean and 1/sqrt(var+eps) of a plane, from its shares, and of both what
+//	           normalize.glsl takes, with which readers of x do without the next stage;
+//	           with LEFT from shares that a convolution has left, see convolution.glsl
 //	APPLY      dst = relu?((x-mean)*rstd*gamma + beta) + alpha*residual
 //
 // and backward, with g being dy where the relu let pass and z = (x-mean)*rstd:
@@ -21,6 +22,8 @@ UNIFORM(9, int, area);   // elements of a plane
 UNIFORM(10, int, parts);  // shares of a plane
 UNIFORM(11, int, first);  // number of the first plane
 UNIFORM(12, int, channels);
+
+#include "normalize.glsl"
 
 // The elements of share t that this thread visits are first, first+step, ... below last,
 // which are count of those of a share, for a group's first thread all of them.
@@ -41,6 +44,10 @@ int lastOf(int t) { return area; }
 
 #include "moments.glsl"
 
+// The statistics of a plane: two numbers of each share, and the plane's first element,
+// which the means are relative to.
+#define PLANE_STATS (2 * parts + 1)
+
 #if defined(STATS)
 TARGET(0, part);
 SOURCE(1, x);
@@ -48,7 +55,7 @@ SOURCE(1, x);
 void main() {
 	int at = ITEM;
 	if (at >= planes * parts) return;
-	int plane = x_at + at / parts * area, t = at % parts, first = firstOf(t), last = lastOf(t);
+	int p = at / parts, plane = x_at + p * area, t = at % parts, first = firstOf(t), last = lastOf(t);
 	float origin = x[plane + min(first, area - 1)], sum = 0.0, squares = 0.0, n = 0.0;
 	for (int i = first; i < last; i += STEP) {
 		float v = x[plane + i] - origin;
@@ -61,18 +68,21 @@ void main() {
 	moments = combineGroup(moments);
 	if (lane() > 0) return;
 #endif
-	part[part_at + 2 * at] = moments.x;
-	part[part_at + 2 * at + 1] = moments.y;
+	int to = part_at + p * PLANE_STATS;
+	part[to + 2 * t] = moments.x;
+	part[to + 2 * t + 1] = moments.y;
+	if (t == 0) part[to + 2 * parts] = x[plane];
 }
 
 #elif defined(FINISH)
 TARGET(0, mean);
 TARGET(1, rstd);
-SOURCE(2, part);
-#ifndef LEFT
-SOURCE(3, x);
-#endif
+VECTOR_TARGET(2, norms);
+SOURCE(3, part);
+SOURCE(4, gamma);
+SOURCE(5, beta);
 UNIFORM(13, float, eps);
+UNIFORM(14, bool, clampAtZero); // ReLU
 
 void main() {
 	int p = ITEM;
@@ -87,7 +97,7 @@ void main() {
 		int at = part_at + 3 * (p * parts + t);
 		moments = combine(moments, vec3(part[at], part[at + 1], part[at + 2]));
 #else
-		int at = part_at + 2 * (p * parts + t);
+		int at = part_at + p * PLANE_STATS + 2 * t;
 		moments = combine(moments, vec3(part[at], part[at + 1], SHARE_COUNT(t)));
 #endif
 	}
@@ -95,33 +105,39 @@ void main() {
 	moments = combineGroup(moments);
 	if (lane() > 0) return;
 #endif
-#ifdef LEFT
-	mean[mean_at + p] = moments.x;
-#else
-	mean[mean_at + p] = x[x_at + p * area] + moments.x;
+	int c = (first + p) % channels;
+	float m = moments.x, r = 1.0 / sqrt(max(moments.y, 0.0) / float(area) + eps);
+#ifndef LEFT
+	m += part[part_at + (p + 1) * PLANE_STATS - 1];
 #endif
-	rstd[rstd_at + p] = 1.0 / sqrt(max(moments.y, 0.0) / float(area) + eps);
+	mean[mean_at + p] = m;
+	rstd[rstd_at + p] = r;
+	float least = clampAtZero ? 0.0 : uintBitsToFloat(0xff800000u); // -infinity
+	norms[norms_at / 4 + p] = vec4(m, r * gamma[gamma_at + c], beta[beta_at + c], least);
 }
 
 #elif defined(APPLY)
 TARGET(0, dst);
-SOURCE(1, x);
-SOURCE(2, mean);
-SOURCE(3, rstd);
-SOURCE(4, gamma);
-SOURCE(5, beta);
-ALIASED(6, residual);
+ALIASED(1, x);
+VECTORS(2, norms);
+#ifdef RESIDUAL
+ALIASED(3, residual);
 UNIFORM(13, float, alpha);
+#endif
+#ifdef RESIDUAL_NORM
+VECTORS(4, residualNorms); // of a residual that waits for its own
+#endif
 
 void main() {
 	EACH(i, planes * area) {
-		int p = i / area, c = (first + p) % channels;
-		float v = (x[x_at + i] - mean[mean_at + p]) * rstd[rstd_at + p] * gamma[gamma_at + c] + beta[beta_at + c];
-#ifdef RELU
-		v = relu(v);
-#endif
+		int p = i / area;
+		float v = normalized(x[x_at + i], norms[norms_at / 4 + p]);
 #ifdef RESIDUAL
-		v += alpha * residual[residual_at + i];
+		float r = residual[residual_at + i];
+#ifdef RESIDUAL_NORM
+		r = normalized(r, residualNorms[residualNorms_at / 4 + p]);
+#endif
+		v += alpha * r;
 #endif
 		dst[dst_at + i] = v;
 	}

@@ -1,6 +1,16 @@
 // How convolutions see their input x: upsampled UP times (nearest), and padded
 // with zeros, with REFLECT mirrored without repeating the edge, or with EDGE by
-// repeating it.
+// repeating it. With NORM, the number of a storage block, they normalize what they load;
+// see normalize.glsl.
+#ifdef NORM
+VECTORS(NORM, norms);
+vec4 norm; // of the plane that is read
+#define LOAD(i) normalized(x[i], norm)
+#define READ_PLANE(p) norm = norms[norms_at / 4 + (p)]
+#else
+#define LOAD(i) x[i]
+#define READ_PLANE(p)
+#endif
 
 // coordinate brings u to 0..last, or says -1 where there are zeros.
 int coordinate(int u, int last) {
@@ -18,7 +28,7 @@ int coordinate(int u, int last) {
 // pixel is the input at column u of the row that starts at index row.
 float pixel(int row, int u) {
 	int c = coordinate(u, inputWidth * UP - 1);
-	float v = x[row + max(c, 0) / UP];
+	float v = LOAD(row + max(c, 0) / UP);
 	return c < 0 ? 0.0 : v;
 }
 
