@@ -37,7 +37,7 @@ type buffer struct {
 	*storage
 	shape   backend.Shape
 	derived map[packing]*derived // of frozen weights; nil for others
-	norm    deferredNorm         // that the contents still wait for
+	unsettled
 }
 
 // Shape returns the shape given to Alloc.

@@ -30,6 +30,7 @@ func (d *Device) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) 
 		relu: g.ReLU,
 		// A convolution without a bias feeds a normalization, which would take it away.
 		moments: bias == nil && !g.ReLU,
+		forward: true,
 	}
 	if g.Reflect {
 		c.outside = padMirrored
@@ -139,6 +140,8 @@ type convolution struct {
 	offsetY, offsetX int
 	add, relu        bool
 	moments          bool // leave those of dst for a normalization that comes next
+	forward          bool // no gradient
+	half             bool // the result is kept in 16 bits
 
 	gate backend.Buffer // where it, of dst's shape, is not positive, results are 0; nil for none, or with a bias
 }
@@ -150,6 +153,12 @@ func (d *Device) conv(c convolution) {
 	n := d.imagesAtOnce(c.batch.len, c.dst, c.x)
 	whole := n == c.batch.len && d.atOnce(n*c.dst.(*buffer).plane()) >= cout && d.atOnce(n*c.x.(*buffer).plane()) >= cin
 	c.moments = c.moments && d.shared() && whole
+	if c.half = d.halves(c) && whole; c.half {
+		dst := c.dst.(*buffer)
+		dst.forgo()
+		dst.half = true
+		d.leave(dst)
+	}
 	for first := 0; first < c.batch.len; first += n {
 		images := span{c.batch.first + first, n}
 		for _, out := range d.cut(cout, images.len*c.dst.(*buffer).plane()) {
@@ -182,9 +191,17 @@ func slab(b backend.Buffer, images, channels span) view {
 // the device prefers.
 func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 	xs, ds := c.x.Shape(), c.dst.Shape()
+	x := c.x.(*buffer)
+	at, count := images.first*xs[1]+in.first, images.len*in.len
 	p := product{
 		images: images, outputs: out.len, inputs: in.len, height: c.height, width: c.width, first: out, from: in,
-		dst: slab(c.dst, images, out),
+		x: x.planes(at, count), norms: x.normsOf(at, count), halfInput: x.half,
+	}
+	if c.half {
+		p.dst = c.dst.(*buffer).planes(images.first*ds[1]+out.first, images.len*out.len)
+		p.overflow = d.overflow()
+	} else {
+		p.dst = slab(c.dst, images, out)
 	}
 	biased := c.bias != nil && last
 	switch p.gated = c.gate != nil && last; {
@@ -197,9 +214,6 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 		images.len, in.len, xs[2], xs[3], out.len, c.height, c.width, ds[2], ds[3],
 		c.step, c.offsetY, c.offsetX, c.padY, c.padX, biased, add, c.relu && last,
 	})
-	x := c.x.(*buffer)
-	at, count := images.first*xs[1]+in.first, images.len*in.len
-	p.x, p.norms = x.planes(at, count), x.norm.planes(at, count)
 	t := d.convTileFor(p.outputs, p.flops(c.kernel))
 	if t != nil && d.winogradSuits(c, p) {
 		d.convWinograd(c, p, *t)
@@ -221,6 +235,8 @@ type product struct {
 	dst, x, bias    view // bias is the gate with gated
 	gated           bool
 	norms           view // of a normalization of x that was put off; empty for none
+	halfInput       bool // x is in 16 bits
+	overflow        view // if dst is, too; otherwise empty
 	args            args // of shaders/convolution.glsl
 }
 
@@ -232,14 +248,15 @@ func (p product) flops(k kernel) float64 {
 	return 2 * float64(k.phases()*p.images.len*p.height*p.width) * float64(p.outputs) * float64(p.inputs*k.rows*k.columns)
 }
 
+// half reports whether the result is kept in 16 bits.
+func (p product) half() bool { return p.overflow.storage != nil }
+
 // normalizes reports whether the input is to be normalized when it is loaded.
 func (p product) normalizes() bool { return p.norms.storage != nil }
 
-// operands is what the kernels of convolutions bind: five things, and one more where a
-// kernel has parts or moments for others.
-type operands [6]view
-
-const fewOperands = 5
+// operands is what the kernels of convolutions bind: five things, parts or moments for
+// others, and where to note an overflow. Most kernels take only the first of them.
+type operands [7]view
 
 // views are what a kernel binds: a float of any memory in place of what there is not.
 func (p product) views(weights view) operands {
@@ -250,7 +267,32 @@ func (p product) views(weights view) operands {
 	if !p.normalizes() {
 		p.norms = none
 	}
-	return operands{p.dst, p.x, weights, p.bias, p.norms}
+	return operands{p.dst, p.x, weights, p.bias, p.norms, none, p.overflow}
+}
+
+// loads is how a kernel loads the input.
+type loads struct {
+	norms int // the storage block of a normalization that was put off; 0 for none
+	half  bool
+}
+
+// loads is how the input is loaded by a kernel that has the norms in a certain block.
+func (p product) loads(norms int) loads {
+	if !p.normalizes() {
+		norms = 0
+	}
+	return loads{norms, p.halfInput}
+}
+
+// String returns the definitions for shaders/window.glsl, with spaces before them.
+func (l loads) String() (s string) {
+	if l.norms > 0 {
+		s = fmt.Sprintf(" NORM=%d", l.norms)
+	}
+	if l.half {
+		s += " HALF_INPUT"
+	}
+	return s
 }
 
 // convDirect runs conv2d.comp, without barriers.
@@ -261,7 +303,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	packed, lent := d.pack(k, p, tapsInner, tiles*4*tile, p.inputs*k.rows*k.columns)
 	defer d.recycle(lent)
 
-	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated, norm: p.normalizes()}
+	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated, loads: p.loads(4), half: p.half()}
 	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold) { // unrolled
 		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
 	}
@@ -276,7 +318,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	}
 	views := p.views(packed)
 	d.runCounted(p.flops(k), variant{shader: "conv2d", defines: defines(d, f)},
-		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views[:fewOperands], &p.args)
+		(tiles*lanes+groupSize-1)/groupSize*((quads+lanes-1)/lanes), views.storing(p, moments{}), &p.args)
 }
 
 // convForm is a variant of conv2d.comp.
@@ -284,7 +326,8 @@ type convForm struct {
 	tile, upsample        int
 	outside               padding
 	phases                int
-	gated, norm           bool
+	gated, half           bool
+	loads                 loads
 	rows, columns, stride int // 0 where they are arguments
 }
 
@@ -296,8 +339,9 @@ func (f convForm) String() string {
 	if f.gated {
 		s += " GATED"
 	}
-	if f.norm {
-		s += " NORM=4"
+	s += f.loads.String()
+	if f.half {
+		s += " HALF_RESULT=6"
 	}
 	if f.rows > 0 {
 		s += fmt.Sprintf(" KH=%d KW=%d STRIDE=%d", f.rows, f.columns, f.stride)

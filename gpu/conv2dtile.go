@@ -34,7 +34,8 @@ type tileForm struct {
 	phases                          int
 	outside                         padding
 	long, split, aligned            bool
-	moments, gated, norm            bool
+	moments, gated, half            bool
+	loads                           loads
 }
 
 func (f tileForm) String() string {
@@ -46,12 +47,12 @@ func (f tileForm) String() string {
 	if f.phases > 1 {
 		s += fmt.Sprintf(" PHASES=%d", f.phases)
 	}
-	for i, on := range [6]bool{f.long, f.split, f.aligned, f.moments, f.gated, f.norm} {
+	for i, on := range [6]bool{f.long, f.split, f.aligned, f.moments, f.gated, f.half} {
 		if on {
-			s += [6]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS", " GATED", " NORM=4"}[i]
+			s += [6]string{" LONG", " SPLIT", " ALIGNED", " MOMENTS", " GATED", " HALF_RESULT=6"}[i]
 		}
 	}
-	return s
+	return s + f.loads.String()
 }
 
 // convTiled runs conv2dtile.comp, and conv2dsum.comp where groups share sums because
@@ -74,7 +75,8 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	f := tileForm{
 		tile: t, rows: k.rows, columns: k.columns, stride: c.stride, upsample: c.upsample, outside: c.outside,
 		phases: k.phases(), long: depth/splits > 256, split: splits > 1,
-		moments: splits == 1 && m.of != nil, gated: splits == 1 && p.gated, norm: p.normalizes(),
+		moments: splits == 1 && m.of != nil, gated: splits == 1 && p.gated,
+		half: splits == 1 && p.half(), loads: p.loads(4),
 	}
 	if p.inputs%t.depth != 0 {
 		f.inputs = p.inputs
@@ -84,16 +86,16 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 	views := p.views(packed)
 	if splits == 1 {
 		a.add(m.shares)
-		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups, m.after(&views), &a)
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups, views.storing(p, m), &a)
 	} else {
 		parts := d.scratch(splits * 4 * padded * p.quads())
 		defer d.recycle(parts.storage)
-		views[fewOperands] = parts
-		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits, views[:], &a)
+		views[5] = parts
+		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits, views[:6], &a)
 		a = p.args
 		a.add(splits, padded, 0, 0, m.shares)
 		views[1], views[2] = parts, parts
-		d.runArgs(storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), m.after(&views), &a)
+		d.runArgs(d.storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), views.storing(p, m), &a)
 	}
 	d.left = m
 }

@@ -23,15 +23,11 @@ func (d *Device) winogradSuits(c convolution, p product) bool {
 type winogradForm struct {
 	upsample int
 	outside  padding
-	norm     bool
+	loads    loads
 }
 
 func (f winogradForm) String() string {
-	s := fmt.Sprintf("INPUT UP=%d%v", f.upsample, f.outside)
-	if f.norm {
-		s += " NORM=2"
-	}
-	return s
+	return fmt.Sprintf("INPUT UP=%d%v%v", f.upsample, f.outside, f.loads)
 }
 
 // winogradFloats is about how many floats the transformed inputs or products of a run
@@ -66,7 +62,7 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 		f.inputs = p.inputs
 	}
 	multiply := variant{shader: "conv2dtile", defines: defines(d, f)}
-	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.outside, p.normalizes()})}
+	transform := variant{shader: "conv2dwinograd", defines: defines(d, winogradForm{c.upsample, c.outside, p.loads(2)})}
 	m := d.roomForMoments(c, p, all, groupSize)
 	views := p.views(weights)
 	norms := views[4]
@@ -86,7 +82,7 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 
 		out := p.args
 		out.add(first, tiles, columns, 0, m.shares)
-		d.runArgs(storing("conv2dwinograd", k, p, m), groupsFor(p.outputs*columns), m.after(&views), &out)
+		d.runArgs(d.storing("conv2dwinograd", k, p, m), groupsFor(p.outputs*columns), views.storing(p, m), &out)
 	}
 	d.left = m
 }

@@ -8,67 +8,88 @@ import (
 	"github.com/impasto-go/impasto/tensor/backend"
 )
 
-// deferredNorm is a normalization in place that a tensor's contents still wait for.
-// Convolutions, which load what they read anyway, normalize it on the way, and so does a
-// normalization whose residual it is; whoever else asks for the tensor has it done first.
-type deferredNorm struct {
-	by    *Device
-	norms view // of the planes, 4 floats each; see shaders/normalize.glsl
+// unsettled is what makes the contents of a tensor others than 32-bit values, ready to
+// use. Whoever heeds it reads them as they are; all others have them settled first.
+type unsettled struct {
+	by *Device // nil if the contents are what they should be
+
+	// norms of the planes, 4 floats each (see shaders/normalize.glsl), are what is left
+	// of a normalization in place; empty if nothing is. Convolutions normalize what
+	// they load, and so does a normalization whose residual it is.
+	norms view
+
+	half bool // see Half
 }
 
 // normFloats is how many floats are left of a plane's normalization.
 const normFloats = 4
 
-// pending reports whether there is something to do.
-func (n *deferredNorm) pending() bool { return n.by != nil }
-
-// planes is the view of what is left to do of count planes from first; empty if nothing.
-func (n *deferredNorm) planes(first, count int) view {
-	if !n.pending() {
+// normsOf is the view of what is left to do of count planes from first; empty for
+// nothing.
+func (u *unsettled) normsOf(first, count int) view {
+	if u.norms.storage == nil {
 		return view{}
 	}
-	return n.norms.part(normFloats*first, normFloats*count)
+	return u.norms.part(normFloats*first, normFloats*count)
+}
+
+// leave notes that b is unsettled.
+func (d *Device) leave(b *buffer) {
+	if b.by == nil {
+		b.by = d
+		d.unsettled = append(d.unsettled, b)
+	}
 }
 
 // postpone puts off the normalization of b, and takes the memory of norms.
 func (d *Device) postpone(b *buffer, norms view) {
-	b.norm = deferredNorm{d, norms}
-	d.waiting = append(d.waiting, b)
+	b.norms = norms
+	d.leave(b)
 }
 
-// of returns the tensor b, whose contents are what they should be.
+// of returns the tensor b, settled.
 func of(b backend.Buffer) *buffer {
 	buf := b.(*buffer)
-	buf.settle()
+	if buf.by != nil {
+		buf.settle()
+	}
 	return buf
 }
 
-// settle does what was put off, if anything.
+// settle makes the contents what they should be.
 func (b *buffer) settle() {
-	if n := b.norm; n.pending() {
-		b.norm = deferredNorm{}
-		n.by.applyNorm(b, b, n.norms, nil, 0)
-		n.by.forget(b, n)
+	d, x := b.by, &buffer{storage: b.storage, shape: b.shape, unsettled: b.unsettled}
+	b.unsettled.norms = view{}
+	b.forgo()
+	if x.half {
+		b.storage = d.alloc(b.shape.Len() * floatSize)
+		defer d.recycle(x.storage)
 	}
+	if x.norms.storage == nil {
+		d.widen(b, x)
+		return
+	}
+	defer d.recycle(x.norms.storage)
+	d.applyNorm(b, x, x.norms, nil, 0)
 }
 
-// forgo gives up what was put off, if anything.
+// forgo makes the contents settled, whatever they are.
 func (b *buffer) forgo() {
-	if n := b.norm; n.pending() {
-		b.norm = deferredNorm{}
-		n.by.forget(b, n)
+	d := b.by
+	if d == nil {
+		return
 	}
+	if b.norms.storage != nil {
+		d.recycle(b.norms.storage)
+	}
+	b.unsettled = unsettled{}
+	at := slices.Index(d.unsettled, b)
+	d.unsettled = slices.Delete(d.unsettled, at, at+1)
 }
 
-func (d *Device) forget(b *buffer, n deferredNorm) {
-	d.recycle(n.norms.storage)
-	at := slices.Index(d.waiting, b)
-	d.waiting = slices.Delete(d.waiting, at, at+1)
-}
-
-// settleAll does all that was put off.
+// settleAll settles all tensors.
 func (d *Device) settleAll() {
-	for len(d.waiting) > 0 {
-		d.waiting[0].settle()
+	for len(d.unsettled) > 0 {
+		d.unsettled[0].settle()
 	}
 }

@@ -32,7 +32,10 @@ type Device struct {
 	cache   cache
 	forms   map[reflect.Type]any // by type of form, definitions of variants
 	left    moments              // by the operation before the next
-	waiting []*buffer            // for their normalization
+
+	unsettled  []*buffer // whose contents only those may use who heed that
+	half       bool      // results are kept in 16 bits
+	overflowed *storage  // see overflow; nil before the first
 
 	// What follows belongs to the device's thread.
 	err      error // the first error since the last Sync
@@ -268,6 +271,7 @@ func (d *Device) Sync() error {
 		d.mark()
 		d.reach(d.serial - 1)
 		d.checkError("Sync")
+		d.checkOverflow()
 		if err = d.err; !d.lost {
 			d.err = nil
 		}

@@ -36,6 +36,9 @@ func planes(b backend.Buffer, first, count int) view { return of(b).planes(first
 
 // planes is the view of count planes of b from first, as they are.
 func (b *buffer) planes(first, count int) view {
+	if b.half {
+		return view{b.storage, first * b.plane() / 2, count * b.plane() / 2}
+	}
 	return view{b.storage, first * b.plane(), count * b.plane()}
 }
 

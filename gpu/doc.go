@@ -45,6 +45,9 @@ var (
 	// device's limits.
 	ErrTooLarge = errors.New("gpu: too large for the device")
 
+	// ErrRange says that values were too large for 16 bits; see [Device.Half].
+	ErrRange = errors.New("gpu: beyond the range of 16 bits")
+
 	// ErrLost says that the driver has reset the device or no longer answers. Only
 	// a new Device helps.
 	ErrLost = errors.New("gpu: the device was lost")

@@ -22,53 +22,90 @@ func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, ep
 
 // NormBlock sets dst to the block's output and saves mean and rstd as
 // InstanceNorm does. residual may be nil. In place and without one, the output is left
-// for later; see deferredNorm.
+// for later; see unsettled.
 func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
 	s := x.Shape()
 	area, total := s[2]*s[3], s[0]*s[1]
 	left := d.takeMoments(x)
+	if from := x.(*buffer); from.norms.storage != nil {
+		from.settle()
+	}
 	parts, stats, finish, each := left.shares, left.view, "FINISH LEFT", 3*left.shares
 	if left.of == nil {
 		parts, finish = d.normParts(area), "FINISH"
 		each = 2*parts + 1
 		stats = d.scratch(each * total)
 	}
+	statsStage := "STATS"
+	if x.(*buffer).half {
+		statsStage = "STATS HALF_INPUT"
+	}
 	norms := d.scratch(normFloats * total)
 	defer d.recycle(stats.storage)
 	for _, p := range d.cut(total, area) {
 		part := stats.part(each*p.first, each*p.len)
 		if left.of == nil {
-			d.runShared("instancenorm", "STATS", p.len*parts, []view{part, planes(x, p.first, p.len)}, p.len, area, parts, p.first, s[1])
+			d.runShared("instancenorm", statsStage, p.len*parts, []view{part, x.(*buffer).planes(p.first, p.len)}, p.len, area, parts, p.first, s[1])
 		}
 		d.runShared("instancenorm", finish, p.len, []view{whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len),
 			norms.part(normFloats*p.first, normFloats*p.len), part, whole(gamma), whole(beta)},
 			p.len, area, parts, p.first, s[1], g.Eps, g.ReLU)
 	}
-	if dst == x && residual == nil {
-		d.postpone(dst.(*buffer), norms)
+	to, from := dst.(*buffer), x.(*buffer)
+	if to == from && residual == nil {
+		d.postpone(to, norms)
 		return
 	}
-	d.applyNorm(dst.(*buffer), x.(*buffer), norms, residual, g.Alpha)
+	if to != from {
+		to.forgo()
+	}
+	if to.half = from.half; to.half {
+		d.leave(to)
+	}
+	d.applyNorm(to, from, norms, residual, g.Alpha)
 	d.recycle(norms.storage)
 }
 
-// applyNorm sets dst to the normalized x, plus alpha*residual unless that is nil.
+// applyNorm sets dst to the normalized x, plus alpha*residual unless that is nil. If dst
+// is in 16 bits, so is x.
 func (d *Device) applyNorm(dst, x *buffer, norms view, residual backend.Buffer, alpha float32) {
 	s, area := x.shape, x.plane()
-	for _, p := range d.cut(s[0]*s[1], area) {
-		views := [5]view{dst.planes(p.first, p.len), x.planes(p.first, p.len), norms.part(normFloats*p.first, normFloats*p.len)}
-		bound, defines := 3, "APPLY"
-		if residual != nil {
-			r := residual.(*buffer)
-			views[3] = r.planes(p.first, p.len)
-			bound, defines = 4, "APPLY RESIDUAL"
-			if r.norm.pending() {
-				views[4] = r.norm.planes(p.first, p.len)
-				bound, defines = 5, "APPLY RESIDUAL RESIDUAL_NORM"
-			}
-		}
-		d.run("instancenorm", defines, groupsForItems(p.len*area), views[:bound], p.len, area, 0, p.first, s[1], alpha)
+	f := applyForm{half: x.half, halfResult: dst.half}
+	r, _ := residual.(*buffer)
+	if f.residual = r != nil; f.residual {
+		f.residualNorm, f.residualHalf = r.norms.storage != nil, r.half
 	}
+	for _, p := range d.cut(s[0]*s[1], area) {
+		v := norms.part(normFloats*p.first, normFloats*p.len)
+		views := [6]view{dst.planes(p.first, p.len), x.planes(p.first, p.len), v, v, v}
+		if f.residual {
+			views[3] = r.planes(p.first, p.len)
+		}
+		if f.residualNorm {
+			views[4] = r.normsOf(p.first, p.len)
+		}
+		bound := 5
+		if f.halfResult {
+			views[5], bound = d.overflow(), 6
+		}
+		d.run("instancenorm", defines(d, f), groupsForItems(p.len*area), views[:bound], p.len, area, 0, p.first, s[1], alpha)
+	}
+}
+
+// applyForm is a variant of the stage APPLY.
+type applyForm struct {
+	half, halfResult                     bool
+	residual, residualNorm, residualHalf bool
+}
+
+func (f applyForm) String() string {
+	s := "APPLY"
+	for i, on := range [5]bool{f.half, f.halfResult, f.residual, f.residualNorm, f.residualHalf} {
+		if on {
+			s += [5]string{" HALF_INPUT", " HALF_RESULT=5", " RESIDUAL", " RESIDUAL_NORM", " HALF_RESIDUAL"}[i]
+		}
+	}
+	return s
 }
 
 // InstanceNormGrad computes the gradients of x, gamma and beta; add applies to

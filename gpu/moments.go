@@ -2,7 +2,11 @@
 
 package gpu
 
-import "github.com/impasto-go/impasto/tensor/backend"
+import (
+	"fmt"
+
+	"github.com/impasto-go/impasto/tensor/backend"
+)
 
 // moments are those of shares of a tensor's planes that a convolution, which had them at
 // hand, left for the normalization that comes next; see shaders/convolution.glsl.
@@ -24,13 +28,18 @@ func (d *Device) roomForMoments(c convolution, p product, items, share int) mome
 	return moments{of: c.dst.(*buffer), view: d.scratch(3 * shares * n * p.outputs), shares: shares}
 }
 
-// after puts the view of m, if there is one, after those of a kernel that stores.
-func (m moments) after(views *operands) []view {
-	if m.of == nil {
-		return views[:fewOperands]
+// storing is what a kernel binds that stores the results of p and leaves m.
+func (o *operands) storing(p product, m moments) []view {
+	if m.of != nil {
+		o[5] = m.view
 	}
-	views[fewOperands] = m.view
-	return views[:]
+	switch {
+	case p.half():
+		return o[:]
+	case m.of != nil:
+		return o[:6]
+	}
+	return o[:5]
 }
 
 // takeMoments returns those of x, if nothing was done since they were left. They are the
@@ -52,18 +61,26 @@ func (d *Device) forgetMoments() {
 	}
 }
 
-// storing is the variant of a shader that stores the results of a product.
-func storing(shader string, k kernel, p product, m moments) variant {
-	v := variant{shader: shader, shared: m.of != nil}
-	switch {
-	case p.gated: // a gradient
-		v.defines = "GATED"
-	case k.fold && v.shared:
-		v.defines = "PHASES=4 MOMENTS"
-	case k.fold:
-		v.defines = "PHASES=4"
-	case v.shared:
-		v.defines = "MOMENTS"
+// storeForm is a variant of a kernel that stores the results of a product.
+type storeForm struct {
+	phases               int
+	gated, moments, half bool
+}
+
+func (f storeForm) String() (s string) {
+	if f.phases > 1 {
+		s = fmt.Sprintf(" PHASES=%d", f.phases)
 	}
-	return v
+	for i, on := range [3]bool{f.gated, f.moments, f.half} {
+		if on {
+			s += [3]string{" GATED", " MOMENTS", " HALF_RESULT=6"}[i]
+		}
+	}
+	return s
+}
+
+// storing is the variant of a shader that stores the results of a product.
+func (d *Device) storing(shader string, k kernel, p product, m moments) variant {
+	f := storeForm{k.phases(), p.gated, m.of != nil, p.half()}
+	return variant{shader: shader, defines: defines(d, f), shared: f.moments}
 }

@@ -62,6 +62,14 @@ func (d *Device) Kernels() string { return "" }
 // Freeze has the packed forms of a convolution's weights kept until they change.
 func (d *Device) Freeze(b backend.Buffer) {}
 
+// Half has the results of convolutions and normalizations from now on kept in 16 bits
+// (IEEE 754 binary16), where their rows are multiples of 4 and they have more than 4
+// channels: half the bytes for networks that only stylize. Statistics and sums stay in 32
+// bits, and so does whatever other operations see. Values beyond ±65504 become that, and
+// the next Sync returns ErrRange. It holds until Half(false); what gradients are computed
+// of should not be halved.
+func (d *Device) Half(on bool) {}
+
 // PeakFLOPS measures the rate of float32 multiply-adds from registers alone, two
 // operations each, in operations per second; 0 if the device has failed.
 func (d *Device) PeakFLOPS() float64 { return 0 }

@@ -40,8 +40,13 @@ func groups(d *gpu.Device, shrink int) (all []group) {
 	for _, f := range filters {
 		for _, size := range [][2]int{{960, 540}, {1920, 1080}} {
 			w, h := size[0]/shrink, size[1]/shrink
-			name := fmt.Sprintf("frame %dx%d %v", w, h, f)
-			all = append(all, group{name, func() ([]work.Case, func(), error) { return textureFrames(d, f, w, h, name) }})
+			for _, bits := range []int{32, 16} {
+				name := fmt.Sprintf("frame %dx%d %v", w, h, f)
+				if bits == 16 {
+					name += " half"
+				}
+				all = append(all, group{name, func() ([]work.Case, func(), error) { return textureFrames(d, f, w, h, bits == 16, name) }})
+			}
 		}
 	}
 	for _, f := range []work.Filters{filters[0], filters[2]} {

@@ -12,12 +12,13 @@ import (
 	"github.com/impasto-go/impasto/gpu/glstyle"
 )
 
-// textureFrames stylizes a texture into another.
-func textureFrames(d *gpu.Device, f work.Filters, width, height int, name string) ([]work.Case, func(), error) {
+// textureFrames stylizes a texture into another, with half in 16 bits.
+func textureFrames(d *gpu.Device, f work.Filters, width, height int, half bool, name string) ([]work.Case, func(), error) {
 	style, err := glstyle.New(d, work.Weights(f))
 	if err != nil {
 		return nil, nil, err
 	}
+	style.Half = half
 	var textures [2]uint32
 	d.Do(func() {
 		gl.GenTextures(2, &textures[0])

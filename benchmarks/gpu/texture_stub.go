@@ -8,6 +8,6 @@ import (
 )
 
 // textureFrames needs a device, which this build never opens.
-func textureFrames(*gpu.Device, work.Filters, int, int, string) ([]work.Case, func(), error) {
+func textureFrames(*gpu.Device, work.Filters, int, int, bool, string) ([]work.Case, func(), error) {
 	return nil, nil, gpu.ErrUnavailable
 }

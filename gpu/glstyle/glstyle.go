@@ -24,6 +24,12 @@ type Stylizer struct {
 	// have learned from upright pictures.
 	Flip bool
 
+	// Half keeps the network's activations in 16 bits, half the bytes, where rows are
+	// multiples of 4 pixels: all of them in pictures whose width is a multiple of 16.
+	// Colors change; README.md in folder gpu says by how much. Values that are too
+	// large for that become the largest, and the device's Sync returns gpu.ErrRange.
+	Half bool
+
 	dev   *gpu.Device
 	net   *nn.Network
 	tape  *tensor.Tape
@@ -83,8 +89,17 @@ func (s *Stylizer) frame(dst, src uint32, width, height int) error {
 		return err
 	}
 	defer s.tape.Reset()
-	out := s.net.Forward(s.tape, s.input)
+	out := s.forward(s.tape, s.input)
 	return s.dev.WriteTexture(dst, src, out.Buffer(), s.Flip)
+}
+
+// forward runs the network.
+func (s *Stylizer) forward(tape *tensor.Tape, in *tensor.Tensor) *tensor.Tensor {
+	if s.Half {
+		s.dev.Half(true)
+		defer s.dev.Half(false)
+	}
+	return s.net.Forward(tape, in)
 }
 
 // Close gives the network's memory back to the device.

@@ -44,7 +44,7 @@ func (s *Stylizer) NewSpread(width, height, portions int) (*Spread, error) {
 	s.dev.Do(func() {
 		p.input = tensor.New(s.dev, backend.Shape{1, 3, a.FitSize(height), a.FitSize(width)})
 		s.dev.Fill(p.input.Buffer(), 0)
-		p.recording, err = s.dev.Record(func() { p.output = s.net.Forward(p.tape, p.input) })
+		p.recording, err = s.dev.Record(func() { p.output = s.forward(p.tape, p.input) })
 		if err == nil {
 			err = p.measure()
 		}

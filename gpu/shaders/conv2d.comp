@@ -7,7 +7,7 @@
 // mirrored with REFLECT, by address arithmetic alone; see convolution.glsl for PHASES. Where KH, KW and STRIDE are not
 // defined they are uniforms.
 #include "convolution.glsl"
-SOURCE(1, x);
+INPUT_BLOCK(1, x);
 VECTORS(2, weights); // conv2dweights.comp's
 UNIFORM(25, int, lanes);       // of a group that share a tile of channels; others have the next tiles
 #ifndef KH

@@ -28,7 +28,7 @@ UNIFORM(14, int, width);
 int across = width / 4, quads = across, inputHeight = 1, inputWidth = width;
 #else
 #include "convolution.glsl"
-SOURCE(1, x);
+INPUT_BLOCK(1, x);
 #endif
 VECTORS(2, weights); // conv2dweights.comp's, CHANNELS_INNER
 #ifdef SPLIT

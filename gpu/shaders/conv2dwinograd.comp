@@ -53,7 +53,7 @@ void main() {
 
 #elif defined(INPUT)
 TARGET(0, dst); // [frequency][channel][column]
-SOURCE(1, x);
+INPUT_BLOCK(1, x);
 UNIFORM(8, int, inputs);
 UNIFORM(9, int, inputHeight);
 UNIFORM(10, int, inputWidth);

@@ -1,7 +1,11 @@
 // What the kernels of a convolution share: where results go, to pixels
 // (y*spacing + offsetY, x*spacing + offsetX) of the destination's planes, so that a
 // strided convolution's input gradient can be written one phase at a time.
+#ifdef HALF_RESULT
+HALVES_TARGET(0, dst);
+#else
 TARGET(0, dst);
+#endif
 #ifdef GATED
 SOURCE(3, gate); // results are 0 where it, of dst's shape, is not positive; there is no bias
 #else
@@ -67,6 +71,16 @@ void store(int n, int c, int row, int column, vec4 v) {
 	if (biased) v += bias[bias_at + c];
 #endif
 	int at = dst_at + ((n * outputs + c) * planeHeight + row * spacing + offsetY) * planeWidth + column * spacing + offsetX;
+#ifdef HALF_RESULT
+	for (int j = 0; j < 4; j++) v[j] = j >= width - column ? 0.0 : clampAtZero ? relu(v[j]) : v[j];
+	if (spacing == 1) {
+		dst[at / 2] = halves(v.xz);
+		dst[at / 2 + 1] = halves(v.yw);
+	} else { // 2: of an even width
+		dst[WORD(at)] = halves(v.xy);
+		if (width - column > 2) dst[WORD(at) + 2] = halves(v.zw);
+	}
+#else
 	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
 		float s = accumulate ? dst[at] + v[j] : v[j];
 #ifdef GATED
@@ -74,4 +88,5 @@ void store(int n, int c, int row, int column, vec4 v) {
 #endif
 		dst[at] = clampAtZero ? relu(s) : s;
 	}
+#endif
 }

@@ -4,6 +4,7 @@
 //	ADD   dst = x + y
 //	AXPY  dst = alpha*x, or dst += alpha*x with accumulate
 //	MUL   dst = x*y, or dst += x*y with accumulate
+//	WIDEN dst = x, which is in 16 bits
 TARGET(0, dst);
 UNIFORM(8, int, count);
 #if defined(FILL)
@@ -15,6 +16,8 @@ ALIASED(2, y);
 SOURCE(1, x);
 SOURCE(2, y);
 UNIFORM(9, bool, accumulate);
+#elif defined(WIDEN)
+HALVES(1, x);
 #elif defined(AXPY)
 ALIASED(1, x);
 UNIFORM(9, float, alpha);
@@ -30,6 +33,8 @@ void main() {
 #elif defined(MUL)
 		float v = x[x_at + i] * y[y_at + i];
 		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;
+#elif defined(WIDEN)
+		dst[dst_at + i] = HALF(x, x_at + i);
 #elif defined(AXPY)
 		float v = alpha * x[x_at + i];
 		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;

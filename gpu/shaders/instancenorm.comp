@@ -50,20 +50,20 @@ int lastOf(int t) { return area; }
 
 #if defined(STATS)
 TARGET(0, part);
-SOURCE(1, x);
+INPUT_BLOCK(1, x);
 
 void main() {
 	int at = ITEM;
 	if (at >= planes * parts) return;
 	int p = at / parts, plane = x_at + p * area, t = at % parts, first = firstOf(t), last = lastOf(t);
-	float origin = x[plane + min(first, area - 1)], sum = 0.0, squares = 0.0, n = 0.0;
+	float origin = ELEMENT(x, plane + min(first, area - 1)), sum = 0.0, squares = 0.0, n = 0.0;
 	for (int i = first; i < last; i += STEP) {
-		float v = x[plane + i] - origin;
+		float v = ELEMENT(x, plane + i) - origin;
 		sum += v;
 		squares += v * v;
 		n += 1.0;
 	}
-	vec3 moments = vec3((origin - x[plane]) + sum / max(n, 1.0), squares - sum * sum / max(n, 1.0), n);
+	vec3 moments = vec3((origin - ELEMENT(x, plane)) + sum / max(n, 1.0), squares - sum * sum / max(n, 1.0), n);
 #ifdef SHARED
 	moments = combineGroup(moments);
 	if (lane() > 0) return;
@@ -71,7 +71,7 @@ void main() {
 	int to = part_at + p * PLANE_STATS;
 	part[to + 2 * t] = moments.x;
 	part[to + 2 * t + 1] = moments.y;
-	if (t == 0) part[to + 2 * parts] = x[plane];
+	if (t == 0) part[to + 2 * parts] = ELEMENT(x, plane);
 }
 
 #elif defined(FINISH)
@@ -117,30 +117,55 @@ void main() {
 }
 
 #elif defined(APPLY)
+#ifdef HALF_RESULT
+HALVES_TARGET(0, dst);
+#else
 TARGET(0, dst);
+#endif
+#ifdef HALF_INPUT
+HALVES_ALIASED(1, x);
+#else
 ALIASED(1, x);
+#endif
 VECTORS(2, norms);
 #ifdef RESIDUAL
-ALIASED(3, residual);
 UNIFORM(13, float, alpha);
+#ifdef HALF_RESIDUAL
+HALVES_ALIASED(3, residual);
+#define RESIDUAL_ELEMENT(i) HALF(residual, i)
+#else
+ALIASED(3, residual);
+#define RESIDUAL_ELEMENT(i) residual[i]
+#endif
 #endif
 #ifdef RESIDUAL_NORM
 VECTORS(4, residualNorms); // of a residual that waits for its own
 #endif
 
-void main() {
-	EACH(i, planes * area) {
-		int p = i / area;
-		float v = normalized(x[x_at + i], norms[norms_at / 4 + p]);
+float applied(int i) {
+	int p = i / area;
+	float v = normalized(ELEMENT(x, x_at + i), norms[norms_at / 4 + p]);
 #ifdef RESIDUAL
-		float r = residual[residual_at + i];
+	float r = RESIDUAL_ELEMENT(residual_at + i);
 #ifdef RESIDUAL_NORM
-		r = normalized(r, residualNorms[residualNorms_at / 4 + p]);
+	r = normalized(r, residualNorms[residualNorms_at / 4 + p]);
 #endif
-		v += alpha * r;
+	v += alpha * r;
 #endif
-		dst[dst_at + i] = v;
+	return v;
+}
+
+void main() {
+#ifdef HALF_RESULT
+	EACH(quad, planes * area / 4) {
+		int i = 4 * quad, to = (dst_at + i) / 2;
+		vec4 v = vec4(applied(i), applied(i + 1), applied(i + 2), applied(i + 3));
+		dst[to] = halves(v.xz);
+		dst[to + 1] = halves(v.yw);
 	}
+#else
+	EACH(i, planes * area) dst[dst_at + i] = applied(i);
+#endif
 }
 
 #elif defined(GRADSTATS) || defined(GRADAPPLY)

@@ -26,6 +26,37 @@ layout(location = 48) uniform int firstGroup;
 #define VECTORS(i, name) layout(std430, binding = i) readonly restrict BLOCK(i, name, source, vec4)
 #define VECTOR_TARGET(i, name) layout(std430, binding = i) BLOCK(i, name, target, vec4)
 
+// A tensor in 16 bits comes in quads of 4 neighboring elements, of which rows have whole
+// numbers: a word of the elements 0 and 2 and one of 1 and 3, so that kernels for every
+// second element have words of their own. Its NAME_at counts elements.
+#define HALVES_BLOCK(i, name, role) buffer name##_##role { uint name[]; }; int name##_at = 2 * arg[i]
+#define HALVES(i, name) layout(std430, binding = i) readonly restrict HALVES_BLOCK(i, name, source)
+#define HALVES_ALIASED(i, name) layout(std430, binding = i) readonly HALVES_BLOCK(i, name, source)
+#define HALVES_TARGET(i, name) layout(std430, binding = i) HALVES_BLOCK(i, name, target)
+#define WORD(i) (((i) >> 2 << 1) + ((i) & 1))
+#define HALF(name, i) unpackHalf2x16(name[WORD(i)])[(i) >> 1 & 1]
+
+// An INPUT is in 16 bits with HALF_INPUT.
+#ifdef HALF_INPUT
+#define INPUT_BLOCK HALVES
+#define ELEMENT(name, i) HALF(name, i)
+#else
+#define INPUT_BLOCK SOURCE
+#define ELEMENT(name, i) name[i]
+#endif
+
+// A result is in 16 bits with HALF_RESULT, the number of the storage block with the word
+// that notes values which are too large. Its order among dispatches does not matter.
+#ifdef HALF_RESULT
+layout(std430, binding = HALF_RESULT) buffer overflow_note { uint overflow[]; };
+
+uint halves(vec2 v) {
+	const float most = 65504.0;
+	if (any(greaterThan(abs(v), vec2(most)))) atomicOr(overflow[0], 1u);
+	return packHalf2x16(clamp(v, -most, most));
+}
+#endif
+
 // Work groups are numbered in rows.
 int group() { return firstGroup + int(gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x); }
 

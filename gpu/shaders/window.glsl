@@ -5,10 +5,10 @@
 #ifdef NORM
 VECTORS(NORM, norms);
 vec4 norm; // of the plane that is read
-#define LOAD(i) normalized(x[i], norm)
+#define LOAD(i) normalized(ELEMENT(x, i), norm)
 #define READ_PLANE(p) norm = norms[norms_at / 4 + (p)]
 #else
-#define LOAD(i) x[i]
+#define LOAD(i) ELEMENT(x, i)
 #define READ_PLANE(p)
 #endif
 

@@ -27,6 +27,7 @@ type settings struct {
 	device         string
 	strength       float64
 	keepColor      bool
+	half           bool
 	mask           string
 	round          bool
 	every          int
@@ -48,6 +49,7 @@ func Run(ctx context.Context, args []string) error {
 	flags.StringVar(&c.out, "out", "", "the `file` or folder to make")
 	flags.Float64Var(&c.scale, "scale", 1, "divide width and height by this first; larger `factor`s make coarser strokes")
 	flags.StringVar(&c.device, "device", "cpu", "compute on `cpu or gl` (OpenGL 4.3)")
+	flags.BoolVar(&c.half, "half", false, "with -device gl, keep activations in 16 bits: half the memory to move, and colors that differ by a few steps of 255")
 	flags.Float64Var(&c.strength, "strength", 1, "how much of the style to apply, from 0 to 1")
 	flags.BoolVar(&c.keepColor, "keep-color", false, "keep the colors and take only the brightness from the styled picture")
 	flags.StringVar(&c.mask, "mask", "", "a picture `file`: apply the style where it is white, not where it is black")
@@ -78,6 +80,8 @@ func (c *settings) check() error {
 		return cli.Usagef("-scale %v: want more than 0, at most 1000", c.scale)
 	case c.device != "cpu" && c.device != "gl":
 		return cli.Usagef("-device %s: want cpu or gl", c.device)
+	case c.half && c.device != "gl":
+		return cli.Usagef("-half: want -device gl with it")
 	case !(c.strength >= 0 && c.strength <= 1):
 		return cli.Usagef("-strength %v: want 0 to 1", c.strength)
 	case c.every < 1:
@@ -129,6 +133,7 @@ func (c *settings) run(ctx context.Context) (err error) {
 			return fmt.Errorf("-device gl: %w", err)
 		}
 		defer func() { err = errors.Join(err, device.Close()) }()
+		device.Half(c.half)
 		w.device = device
 	}
 	info, err := os.Stat(c.in)
