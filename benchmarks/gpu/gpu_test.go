@@ -28,9 +28,11 @@ func TestTable(t *testing.T) {
 	tab.head()
 	tab.add(row{Case: work.Case{Name: "copy", Bytes: 2e9}, time: 10 * time.Millisecond, host: 5 * time.Microsecond, dispatches: 1})
 	tab.add(row{Case: work.Case{Name: "relu.fwd", Bytes: 1e9}, time: 10 * time.Millisecond})
+	tab.add(row{Case: work.Case{Name: "counted", Bytes: 1e9}, dispatches: 2})
 	tab.add(row{Case: work.Case{Name: "step [8 16 32]", FLOP: 1e11}, time: 20 * time.Millisecond, dispatches: 653, barriers: 465})
 	require.Regexp(t, `copy +10\.000 +0\.005 +200 GB/s +- +100 % +1 +0 +- +-\n`, out.String())
 	require.Regexp(t, `relu.fwd +10\.000 +0\.000 +100 GB/s +- +50 %`, out.String())
+	require.Regexp(t, `counted +- +0\.000 +- +- +- +2 +0`, out.String())
 	require.Regexp(t, `step \[8 16 32\] +20\.000 +0\.000 +5\.00 TF/s +50 % +- +653 +465 +27\.250 +-\n`, out.String())
 	require.Regexp(t, `^\| card \| 4\.6 \| [\d-]+ \| 20\.00 \| - \| - \| - \|$`, tab.summary(gpu.Info{Renderer: "card", Version: "4.6"}))
 }
@@ -70,7 +72,7 @@ func TestPeer(t *testing.T) {
 // there is none.
 func TestRun(t *testing.T) {
 	var out, log bytes.Buffer
-	err := run(context.Background(), []string{"-shrink=16", "-time=1ns", "-python=", "-kernels", "-gbs=1", `-only=conv1_1|relu|gram|frame 60x33 .8`}, &out, &log)
+	err := run(context.Background(), []string{"-shrink=16", "-time=0", "-python=", "-kernels", "-gbs=1", `-only=conv1_1|relu|gram|frame 60x33 .8`}, &out, &log)
 	if err != nil {
 		require.ErrorIs(t, err, gpu.ErrUnavailable)
 		return

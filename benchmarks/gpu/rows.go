@@ -105,29 +105,30 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 // row is what was measured of a case.
 type row struct {
 	work.Case
-	time                 time.Duration // of one run among several in a row
+	time                 time.Duration // of one run among several in a row; 0 if it was not timed
 	host                 time.Duration // that the host took to issue one
 	dispatches, barriers int           // of one run
 	kernels              []kernel      // that it is made of
 }
 
-// measure times runs in a row, as many as take about a twentieth of the budget, again
-// and again, and keeps the best.
+// measure counts what a run does, which is not the first, and times runs in a row, as
+// many as take about a twentieth of the budget, again and again, and keeps the best.
+// Without a budget it only counts.
 func measure(d *gpu.Device, c work.Case, budget time.Duration, on card) (row, error) {
 	before := d.Stats()
-	c.Run()
-	if err := d.Sync(); err != nil {
-		return row{}, err
-	}
-	after := d.Stats()
 	kernels, host, err := trace(d, c, on)
 	if err != nil {
 		return row{}, err
 	}
+	after := d.Stats()
 	r := row{
-		Case: c, time: 1<<63 - 1, host: host, kernels: kernels,
+		Case: c, host: host, kernels: kernels,
 		dispatches: after.Dispatches - before.Dispatches, barriers: after.Barriers - before.Barriers,
 	}
+	if budget <= 0 {
+		return r, nil
+	}
+	r.time = 1<<63 - 1
 	for times, end := 1, time.Now().Add(budget); ; {
 		start := time.Now()
 		for range times {

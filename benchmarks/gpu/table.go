@@ -28,10 +28,14 @@ func (t *table) head() {
 // add prints a row. Rates count the operations of a direct computation, which
 // Winograd's method undercuts, and every operand once.
 func (t *table) add(r row) {
-	t.times[r.Name] = r.time
 	seconds := r.time.Seconds()
-	rate, ofPeak, ofCopy := "-", "-", "-"
+	took, rate, ofPeak, ofCopy := "-", "-", "-", "-"
+	if r.time > 0 {
+		t.times[r.Name] = r.time
+		took = fmt.Sprintf("%.3f", seconds*1e3)
+	}
 	switch {
+	case r.time == 0:
 	case r.FLOP > 0:
 		rate = fmt.Sprintf("%.2f TF/s", r.FLOP/seconds/1e12)
 		ofPeak = percent(r.FLOP/seconds, t.peak)
@@ -42,7 +46,7 @@ func (t *table) add(r row) {
 		}
 		ofCopy = percent(r.Bytes/seconds, t.copy)
 	}
-	fmt.Fprintf(t.out, layout, r.Name, fmt.Sprintf("%.3f", seconds*1e3), fmt.Sprintf("%.3f", r.host.Seconds()*1e3), rate, ofPeak, ofCopy,
+	fmt.Fprintf(t.out, layout, r.Name, took, fmt.Sprintf("%.3f", r.host.Seconds()*1e3), rate, ofPeak, ofCopy,
 		strconv.Itoa(r.dispatches), strconv.Itoa(r.barriers), t.peer(r.Name, "fp32"), t.peer(r.Name, "tf32"))
 }
 
