@@ -61,6 +61,7 @@ const (
 	maxDepth  = 6
 	maxInOne  = 3_000 // entries of one folder
 	scanEvery = 2 * time.Second
+	scanAgain = 100 * time.Millisecond // when something new is asked for
 )
 
 // limits bound how much a scan finds.
@@ -87,7 +88,9 @@ func (l *library) close() error { return l.root.Close() }
 func (l *library) list() []item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refresh(false)
+	if time.Since(l.scanned) >= scanEvery {
+		l.scan()
+	}
 	return l.items
 }
 
@@ -96,9 +99,14 @@ func (l *library) find(name string, kinds ...kind) (item, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	it, ok := l.by[name]
-	if !ok { // it may be new
-		l.refresh(true)
-		it, ok = l.by[name]
+	for asked := time.Now(); !ok && l.scanned.Before(asked); it, ok = l.by[name] { // it may be new
+		if early := scanAgain - time.Since(l.scanned); early > 0 {
+			l.mu.Unlock()
+			time.Sleep(early)
+			l.mu.Lock()
+			continue // others may have scanned
+		}
+		l.scan()
 	}
 	if !ok || !slices.Contains(kinds, it.Kind) {
 		return it, fmt.Errorf("%s is no %s in the opened folder", printable.Name(name), join(kinds))
@@ -180,11 +188,8 @@ func (l *library) weights(name string, options ...weights.Option) (statedict.Dic
 	return weights.Read(f, append(options, weights.WithMaxBytes(maxModelBytes))...)
 }
 
-// refresh scans the folder if that was some time ago. What cannot be read is left out.
-func (l *library) refresh(now bool) {
-	if !now && time.Since(l.scanned) < scanEvery || time.Since(l.scanned) < scanEvery/8 {
-		return
-	}
+// scan looks through the folder. What cannot be read is left out. mu is held.
+func (l *library) scan() {
 	l.scanned = time.Now()
 	s := scan{root: l.root, left: l.limits.entries, most: l.limits.items, count: map[kind]int{}}
 	s.folder(".", 0)
