@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train/dataset"
 )
 
@@ -47,8 +48,14 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, err)
 		return f
 	}
+	require.NoError(t, os.MkdirAll(cache, 0o777))
+	for _, name := range []string{".0123-16.pack1", ".notes.txt1"} { // of one that was killed, and another's
+		require.NoError(t, os.WriteFile(filepath.Join(cache, name), nil, 0o666))
+	}
 	f := open(video, 16)
 	require.Equal(t, 1, begun)
+	require.NoFileExists(t, filepath.Join(cache, ".0123-16.pack1"))
+	require.FileExists(t, filepath.Join(cache, ".notes.txt1"))
 	require.Contains(t, f.Note, "3 of the 30 frames")
 	require.Equal(t, 3, f.Len())
 	require.Equal(t, "a:3 film.mkv frame 11", f.Name(1))
@@ -85,6 +92,25 @@ func TestOpen(t *testing.T) {
 	require.Equal(t, 3, begun)
 	require.Equal(t, 3, f.Len())
 	require.NoError(t, f.Close())
+}
+
+// TestAlike: a picture passes if it differs from the last that passed by more than Alike
+// levels, brighter or darker.
+func TestAlike(t *testing.T) {
+	flat := func(level uint8) *imageio.Image {
+		m := imageio.New(40, 36)
+		for i := range m.Pix {
+			m.Pix[i] = level
+		}
+		return m
+	}
+	s := &sieve{}
+	for _, c := range []struct {
+		level  uint8
+		passes bool
+	}{{100, true}, {100 + Alike, false}, {100 - Alike, false}, {101 + Alike, true}, {100, true}, {99 - Alike, true}} {
+		require.Equal(t, c.passes, s.passes(flat(c.level)), c.level)
+	}
 }
 
 // TestPixelsThatAreNotSquare become square before the square is cut out of the middle:

@@ -62,7 +62,8 @@ func TestFailure(t *testing.T) {
 func TestStop(t *testing.T) {
 	told := mpirun(t, `trap 'n=x$n' USR1
 echo $$ >"$(dirname "$0")/self"
-`+tell+`while [ -z "$n" ]; do sleep 0.05; done
+`+tell+`i=0
+while [ -z "$n" ] && [ $i -lt 9999 ]; do i=$((i+1)); sleep 0.05; done
 sleep 0.2
 echo "$n" >"$(dirname "$0")/signals"
 exit 130
