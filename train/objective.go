@@ -11,6 +11,7 @@ import (
 	"github.com/impasto-go/impasto/nn"
 	"github.com/impasto-go/impasto/nn/arch"
 	"github.com/impasto-go/impasto/tensor"
+	"github.com/impasto-go/impasto/train/dataset"
 )
 
 // Model is what a Trainer trains. Every network of package nn is one.
@@ -61,6 +62,8 @@ type Pass struct {
 	Step   int            // steps done before this one
 	Steps  int            // that the run was planned for when it began, for what changes in its course
 
+	data     dataset.Source
+	indices  []int // of the pictures in data
 	seed     uint64
 	first    int  // place of the first picture in the batch
 	last     bool // no other objective looks at Output
@@ -76,6 +79,19 @@ func (p *Pass) Done() {
 		p.released = true
 		p.Tape.Release(p.Output)
 	}
+}
+
+// After returns the frame that follows picture i of the batch in its film, nil if there is
+// none (dataset.Filmed). One that cannot be read, or has another size, counts as none.
+func (p *Pass) After(i int) *dataset.Successor {
+	if p.data == nil {
+		return nil
+	}
+	s, err := dataset.After(p.data, p.indices[i])
+	if size := p.Input.Shape()[2]; err != nil || s == nil || s.Image.W != size || s.Image.H != size {
+		return nil
+	}
+	return s
 }
 
 // Rand returns random numbers for picture i of the batch, valid until the next call.

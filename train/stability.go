@@ -31,6 +31,10 @@ type StabilityOptions struct {
 	// regularization, Karras et al., arXiv:1912.04958). In the other steps the term is 0.
 	// 0 means 1.
 	Every int
+	// Footage is the share of pictures that are compared with the frame after them in
+	// their film, where there is one (Pass.After), instead of with themselves: it takes
+	// the place of the moved picture, and the film's motion that of a drawn one.
+	Footage float64
 }
 
 // DefaultStability returns the options with a weight.
@@ -46,6 +50,7 @@ func (o *StabilityOptions) Validate() error {
 	v.check(share(o.From) && share(o.Full) && o.From <= o.Full, "Stability: From %v and Full %v must be ascending parts of 1", o.From, o.Full)
 	v.check(share(o.Shifts) && share(o.Warps) && o.Shifts+o.Warps <= 1, "Stability: Shifts %v and Warps %v must be parts of 1", o.Shifts, o.Warps)
 	v.check(o.NoiseLow >= 0 && o.NoiseLow <= o.NoiseHigh && o.NoiseHigh <= 255, "Stability: NoiseLow %v and NoiseHigh %v must be ascending, 0 to 255", o.NoiseLow, o.NoiseHigh)
+	v.check(share(o.Footage), "Stability.Footage is %v, must be a part of 1", o.Footage)
 	v.check(o.Every >= 0 && o.Every <= 1000, "Stability: Every is %d, must be 1 to 1000", o.Every)
 	return errors.Join(v...)
 }
@@ -67,6 +72,11 @@ type Stability struct {
 type motion struct {
 	flow, noise, mask             *tensor.Tensor
 	hostFlow, hostNoise, hostMask []float32
+
+	// Of pictures that the frame after them takes the place of, 0; of the others 1.
+	kept     *tensor.Tensor // nil until it is needed
+	hostKept []float32
+	films    int // how many are 0
 }
 
 const (
@@ -92,6 +102,9 @@ func (o *Stability) Free() {
 		m.flow.Free()
 		m.noise.Free()
 		m.mask.Free()
+		if m.kept != nil {
+			m.kept.Free()
+		}
 	}
 }
 
@@ -103,7 +116,8 @@ func (o *Stability) Describe(settings map[string]string) {
 	opts := o.opts
 	opts.Every = max(opts.Every, 1)
 	// Once each step was the only way, and states did not tell.
-	settings["stability"] = strings.Replace(fmt.Sprintf("%+v", opts), " Every:1}", "}", 1)
+	text := strings.Replace(fmt.Sprintf("%+v", opts), " Footage:0}", "}", 1)
+	settings["stability"] = strings.Replace(text, " Every:1}", "}", 1)
 }
 
 // weight returns the influence at a step of a run.
@@ -137,6 +151,9 @@ func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 		return next
 	}
 	x := tp.Warp(p.Input, m.flow, tensor.BorderEdge)
+	if m.films > 0 {
+		x = replace(x, tp.Mask(x, m.kept))
+	}
 	x = replace(x, tp.Add(x, m.noise))
 	y := replace(x, p.Model.Forward(tp, x))
 	y = replace(y, tp.Mask(y, m.mask))
@@ -162,13 +179,25 @@ func (o *Stability) draw(p *Pass) *motion {
 		m.mask = tensor.New(be, tensor.Shape{n, 1, h, w})
 		o.moved[[2]int{n, w}] = m
 	}
+	m.films = 0
 	for i := range n {
 		rng := p.Rand("stability", i)
-		flow := m.hostFlow[i*2*h*w:][:2*h*w]
-		o.move(flow, h, w, rng)
-		shown(m.hostMask[i*h*w:][:h*w], flow, h, w)
+		flow, mask := m.hostFlow[i*2*h*w:][:2*h*w], m.hostMask[i*h*w:][:h*w]
+		next := o.next(p, i, rng)
+		if next == nil {
+			o.move(flow, h, w, rng)
+		} else {
+			copy(flow, next.Flow)
+		}
+		shown(mask, flow, h, w)
 		sigma := o.opts.NoiseLow + rng.Float64()*(o.opts.NoiseHigh-o.opts.NoiseLow)
 		noise(m.hostNoise[i*3*h*w:][:3*h*w], float32(sigma), rng)
+		if next != nil {
+			m.replace(p, i, next)
+		}
+	}
+	if m.films > 0 {
+		m.kept.Write(m.hostKept)
 	}
 	m.flow.Write(m.hostFlow)
 	m.noise.Write(m.hostNoise)

@@ -201,6 +201,7 @@ func (t *Trainer) forward(b *dataset.Batch) {
 	p := &t.pass
 	p.Tape, p.Model, p.Input, p.Output = t.tape, t.net, x, nil
 	p.Step, p.Steps, p.seed, p.first = t.opt.Steps(), t.planned, t.cfg.Seed, b.First
+	p.data, p.indices = t.data, b.Indices
 	p.last, p.released = false, false
 	for _, o := range t.objectives {
 		if o, ok := o.(Preparer); ok {

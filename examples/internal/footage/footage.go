@@ -17,6 +17,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/movie"
 	"github.com/impasto-go/impasto/internal/atomicfile"
 	"github.com/impasto-go/impasto/nn/imageio"
+	"github.com/impasto-go/impasto/train/dataset"
 	"github.com/impasto-go/impasto/train/pack"
 )
 
@@ -32,6 +33,8 @@ type Footage struct {
 	// Note is a sentence about how many frames were dropped, if the video was decoded
 	// now, else empty.
 	Note string
+
+	pairs *pack.Pack // for each frame the next one, and the motion between them; nil without
 }
 
 // Is reports whether path is a video rather than a folder or archive of pictures.
@@ -44,8 +47,9 @@ func Is(path string) bool {
 // the folder cache, or decoded into it, which takes a while; a file there that is
 // damaged is made anew. One that is half made when the program is killed never counts,
 // and is removed by the next Open. begins is told, in a sentence, when decoding begins.
-// Several processes may open the same video at once.
-func Open(ctx context.Context, video, cache string, size int, begins func(line string)) (*Footage, error) {
+// Several processes may open the same video at once. With motion, the frame after each in
+// the video is kept as well, and what moved in between: see Footage.After.
+func Open(ctx context.Context, video, cache string, size int, motion bool, begins func(line string)) (*Footage, error) {
 	sum, err := fingerprint(ctx, video)
 	if err != nil {
 		return nil, err
@@ -53,23 +57,79 @@ func Open(ctx context.Context, video, cache string, size int, begins func(line s
 	if err := os.MkdirAll(cache, 0o777); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%s-%d.pack", sum, size)
-	path := filepath.Join(cache, name)
-	if p, err := pack.Open(path); err == nil {
-		return &Footage{Pack: p}, nil
-	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, pack.ErrCorrupt) {
-		return nil, err
-	}
-	if err := atomicfile.RemoveStale(cache, func(name string) bool { return filepath.Ext(name) == ".pack" }); err != nil {
-		return nil, err
-	}
-	begins(fmt.Sprintf("Decoding %s into %s, once", video, path))
 	f := &Footage{}
-	if f.Note, err = decode(ctx, video, path, sum, size); err != nil {
+	find := func(name string, make func(path string) error) (*pack.Pack, error) {
+		path := filepath.Join(cache, fmt.Sprintf("%s-%d%s.pack", sum, size, name))
+		p, err := pack.Open(path)
+		if err == nil || !errors.Is(err, os.ErrNotExist) && !errors.Is(err, pack.ErrCorrupt) {
+			return p, err
+		}
+		if err := atomicfile.RemoveStale(cache, func(name string) bool { return filepath.Ext(name) == ".pack" }); err != nil {
+			return nil, err
+		}
+		begins(fmt.Sprintf("Decoding %s into %s, once", video, path))
+		if err := make(path); err != nil {
+			return nil, err
+		}
+		return pack.Open(path)
+	}
+	f.Pack, err = find("", func(path string) (err error) {
+		f.Note, err = decode(ctx, video, path, sum, size)
+		return err
+	})
+	if err != nil || !motion {
+		return f.orError(err)
+	}
+	f.pairs, err = find("-motion", func(path string) error { return decodePairs(ctx, video, path, sum, size) })
+	if err == nil && f.pairs.Len() != 2*f.Len() {
+		err = fmt.Errorf("%s has not the pairs of the frames beside it: remove the folder", cache)
+	}
+	return f.orError(err)
+}
+
+// orError returns the footage, or closes it if there is an error.
+func (f *Footage) orError(err error) (*Footage, error) {
+	if err == nil {
+		return f, nil
+	}
+	if f.Pack != nil {
+		err = errors.Join(err, f.Close())
+	}
+	return nil, err
+}
+
+// Close closes the files.
+func (f *Footage) Close() error {
+	err := f.Pack.Close()
+	if f.pairs != nil {
+		err = errors.Join(err, f.pairs.Close())
+	}
+	return err
+}
+
+// After implements dataset.Filmed. There is none after the last frame and at a cut, and
+// where less than a tenth of the picture has a known motion.
+func (f *Footage) After(i int) (*dataset.Successor, error) {
+	if f.pairs == nil {
+		return nil, nil
+	}
+	motion, err := f.pairs.Load(2*i + 1)
+	if err != nil {
 		return nil, err
 	}
-	f.Pack, err = pack.Open(path)
-	return f, err
+	s := &dataset.Successor{}
+	s.Flow, s.Known = read(motion)
+	known := 0
+	for _, k := range s.Known {
+		if k {
+			known++
+		}
+	}
+	if 10*known < len(s.Known) {
+		return nil, nil
+	}
+	s.Image, err = f.pairs.Load(2 * i)
+	return s, err
 }
 
 // fingerprint identifies the frames that are kept of a video, wherever it lies.
@@ -100,47 +160,127 @@ func (r interruptible) Read(b []byte) (int, error) {
 	return r.file.Read(b)
 }
 
-// decode packs the frames of the video and says how many were dropped.
-func decode(ctx context.Context, video, path, sum string, size int) (note string, err error) {
+// decoder reads the frames of a video.
+type decoder struct {
+	ctx    context.Context
+	info   *movie.Info
+	reader *movie.Reader
+	stop   func()
+	rgba   []byte
+	frame  *imageio.Image
+	n      int // frames so far
+	ended  bool
+}
+
+func openVideo(ctx context.Context, video string) (*decoder, error) {
 	info, err := movie.Probe(ctx, video)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	running, stop := context.WithCancel(ctx)
-	defer stop()
 	reader, err := info.Open(running, info.Width, info.Height)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &decoder{
+		ctx: ctx, info: info, reader: reader, stop: stop,
+		rgba: make([]byte, 4*info.Width*info.Height), frame: imageio.New(info.Width, info.Height),
+	}, nil
+}
+
+func (f *decoder) close() {
+	f.stop()
+	f.reader.Close()
+}
+
+// next returns the next frame, with square pixels, which the one after it overwrites. At
+// the end it returns io.EOF, however often it is called.
+func (f *decoder) next() (*imageio.Image, error) {
+	if f.ended {
+		return nil, io.EOF
+	}
+	shown, err := f.reader.Next(f.rgba)
+	f.ended = err == io.EOF
+	if f.ctx.Err() != nil {
+		err = f.ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.n++
+	for i := range f.info.Width * f.info.Height {
+		copy(f.frame.Pix[3*i:3*i+3], f.rgba[4*i:])
+	}
+	return squared(f.frame, shown.Aspect), nil
+}
+
+// decode packs the frames of the video and says how many were dropped.
+func decode(ctx context.Context, video, path, sum string, size int) (note string, err error) {
+	f, err := openVideo(ctx, video)
 	if err != nil {
 		return "", err
 	}
-	defer reader.Close()
-	defer stop()
-	rgba := make([]byte, 4*info.Width*info.Height)
-	m, kept, n := imageio.New(info.Width, info.Height), &sieve{}, 0
-	count := 0
+	defer f.close()
+	kept, count := &sieve{}, 0
 	err = pack.Collect(path, size, sum, func() (string, *imageio.Image, error) {
 		for {
-			shown, err := reader.Next(rgba)
-			if ctx.Err() != nil {
-				err = ctx.Err()
-			}
+			m, err := f.next()
 			if err != nil {
 				return "", nil, err
 			}
-			n++
-			for i := range info.Width * info.Height {
-				copy(m.Pix[3*i:3*i+3], rgba[4*i:])
-			}
-			if square := squared(m, shown.Aspect); kept.passes(square) {
+			if kept.passes(m) {
 				count++
-				return fmt.Sprintf("%s frame %d", filepath.Base(video), n), square, nil
+				return fmt.Sprintf("%s frame %d", filepath.Base(video), f.n), m, nil
 			}
 		}
 	})
 	if err != nil {
 		return "", err
 	}
-	notes := append([]string{fmt.Sprintf("%d of the %d frames differ from the ones before", count, n)}, info.Notes...)
+	notes := append([]string{fmt.Sprintf("%d of the %d frames differ from the ones before", count, f.n)}, f.info.Notes...)
 	return video + ": " + strings.Join(notes, "; "), nil
+}
+
+// decodePairs packs, for each frame that decode packs, the frame after it and the motion
+// between them.
+func decodePairs(ctx context.Context, video, path, sum string, size int) error {
+	f, err := openVideo(ctx, video)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	var resizer imageio.Resizer
+	kept := &sieve{}
+	waits := false // last was kept, and has no pair yet
+	last, now := &imageio.Image{}, &imageio.Image{}
+	var motion *imageio.Image // of the frame that was packed last
+	return pack.Collect(path, size, sum, func() (string, *imageio.Image, error) {
+		if m := motion; m != nil {
+			motion = nil
+			return "motion", m, nil
+		}
+		for {
+			m, err := f.next()
+			if err == io.EOF && waits { // nothing comes after it
+				waits, motion = false, imageio.New(size, size)
+				return "none", last, nil
+			}
+			if err != nil {
+				return "", nil, err
+			}
+			resizer.Square(now, m, size)
+			paired := waits
+			if paired {
+				motion = estimate(last, now)
+			}
+			waits = kept.passes(m)
+			last, now = now, last
+			if paired {
+				return fmt.Sprintf("%s frame %d", filepath.Base(video), f.n), last, nil
+			}
+		}
+	})
 }
 
 // squared returns a frame with square pixels, whose width by height was aspect.

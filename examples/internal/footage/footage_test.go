@@ -41,7 +41,7 @@ func TestOpen(t *testing.T) {
 	require.False(t, Is(cache))
 	begun := 0
 	open := func(path string, size int) *Footage {
-		f, err := Open(context.Background(), path, cache, size, func(line string) {
+		f, err := Open(context.Background(), path, cache, size, false, func(line string) {
 			require.Contains(t, line, "once")
 			begun++
 		})
@@ -123,7 +123,7 @@ func TestPixelsThatAreNotSquare(t *testing.T) {
 		out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=white:size=32x48:rate=10:duration=1,pad=64:48:16:0:black,setsar="+aspect,
 			"-c:v", "ffv1", video).CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		f, err := Open(context.Background(), video, t.TempDir(), 48, silent)
+		f, err := Open(context.Background(), video, t.TempDir(), 48, false, silent)
 		require.NoError(t, err)
 		m, err := f.Load(0)
 		require.NoError(t, err)
@@ -137,11 +137,11 @@ func TestErrors(t *testing.T) {
 	broken := filepath.Join(dir, "broken.mp4")
 	require.NoError(t, os.WriteFile(broken, []byte("no film"), 0o666))
 	for _, path := range []string{broken, filepath.Join(dir, "missing.mp4")} {
-		_, err := Open(context.Background(), path, dir, 16, silent)
+		_, err := Open(context.Background(), path, dir, 16, false, silent)
 		require.ErrorContains(t, err, filepath.Base(path))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	_, err := Open(ctx, video, dir, 16, func(string) { stop() })
+	_, err := Open(ctx, video, dir, 16, false, func(string) { stop() })
 	require.ErrorIs(t, err, context.Canceled)
 	requireOnly(t, dir, "broken.mp4")
 }
@@ -163,7 +163,7 @@ func requireOnly(t *testing.T, dir string, want ...string) {
 func TestKilled(t *testing.T) {
 	if args := os.Getenv("IMPASTO_TEST_FOOTAGE"); args != "" {
 		video, cache, _ := strings.Cut(args, "\n")
-		_, err := Open(context.Background(), video, cache, 64, func(string) { os.Stdout.WriteString("begins\n") })
+		_, err := Open(context.Background(), video, cache, 64, true, func(string) { os.Stdout.WriteString("begins\n") })
 		require.NoError(t, err)
 		return
 	}
@@ -188,7 +188,7 @@ func TestKilled(t *testing.T) {
 			require.NoError(t, os.Remove(path))
 		}
 	}
-	f, err := Open(context.Background(), video, cache, 64, silent)
+	f, err := Open(context.Background(), video, cache, 64, false, silent)
 	require.NoError(t, err)
 	require.NoError(t, f.Verify())
 	require.Equal(t, 3, f.Len())

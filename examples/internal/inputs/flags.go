@@ -9,7 +9,7 @@ var flagOf = []string{
 	"LogInterval", "-log-interval", "CheckpointInterval", "-checkpoint-interval", "ResumeFrom", "-from",
 	"StyleSize", "-style-size", "ContentWeight", "-content-weight", "StyleWeight", "-style-weight",
 	"StyleLayers", "-style-layers",
-	"Stability.Weight", "-stability",
+	"Stability.Weight", "-stability", "Stability.Footage", "-stability-footage",
 	"Stability: From ", "-stability-ramp: ", " and Full ", " and ",
 	"Stability: Shifts ", "-stability-moves: ", " and Warps ", " and ",
 	"Stability: NoiseLow ", "-stability-noise: ", " and NoiseHigh ", " and ",

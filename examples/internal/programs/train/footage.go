@@ -20,13 +20,16 @@ const cacheFolder = "cache"
 func (o *options) video(ctx context.Context) func(path string) (dataset.Source, string, error) {
 	return func(path string) (dataset.Source, string, error) {
 		begins := func(line string) { fmt.Println(printable.Text(line)) }
-		f, err := footage.Open(ctx, path, filepath.Join(o.out, cacheFolder), o.ImageSize, begins)
+		f, err := footage.Open(ctx, path, filepath.Join(o.out, cacheFolder), o.ImageSize, o.comparesFrames(), begins)
 		if err != nil {
 			return nil, "", err
 		}
 		return f, f.Note, nil
 	}
 }
+
+// comparesFrames tells whether stability is judged by what follows in videos.
+func (o *options) comparesFrames() bool { return o.Stability > 0 && o.StabilityFootage > 0 }
 
 // decode has the first of several processes decode videos while the others, which may
 // share its disk, wait.

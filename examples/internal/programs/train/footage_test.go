@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,16 +29,16 @@ func TestFootage(t *testing.T) {
 	video := film("game:2.mkv", "testsrc2")
 	data := pictures(t, 5)
 	begin := append(append([]string{}, data...), tiny...)
-	begin = append(begin, "-dataset", video+":0.5", "-mirror", "-shuffle", "-seed", "3", "-epochs", "2", "-max-picture-memory", "64")
+	begin = append(begin, "-dataset", video+":0.5", "-mirror", "-shuffle", "-seed", "3", "-epochs", "2", "-max-picture-memory", "64",
+		"-stability", "1e4", "-stability-ramp", "0,0", "-stability-every", "1", "-stability-footage", "0.5")
 	begin[1] += ":1.5"
 	whole, part := filepath.Join(dir, "whole"), filepath.Join(dir, "part")
 	require.NoError(t, Run(context.Background(), append(append([]string{}, begin...), "-out", whole)))
 	require.NoError(t, Run(context.Background(), append(append([]string{}, begin...), "-out", part, "-steps", "3")))
 	packs, err := filepath.Glob(filepath.Join(part, "cache", "*.pack"))
 	require.NoError(t, err)
-	require.Len(t, packs, 1)
-	was, err := os.Stat(packs[0])
-	require.NoError(t, err)
+	require.Len(t, packs, 2, "frames, and what follows them")
+	was := modified(t, packs)
 
 	s, err := checkpoint.Newest(part)
 	require.NoError(t, err)
@@ -50,9 +51,7 @@ func TestFootage(t *testing.T) {
 	moved := filepath.Join(dir, "moved.mkv")
 	require.NoError(t, os.Rename(video, moved))
 	require.NoError(t, Run(context.Background(), append(resume, "-steps", "0", "-dataset", moved+":0.5")))
-	now, err := os.Stat(packs[0])
-	require.NoError(t, err)
-	require.Equal(t, was.ModTime(), now.ModTime())
+	require.Equal(t, was, modified(t, packs))
 	for _, name := range []string{"final.pth", "losses.csv"} {
 		want, err := os.ReadFile(filepath.Join(whole, name))
 		require.NoError(t, err)
@@ -60,4 +59,18 @@ func TestFootage(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), name)
 	}
+
+	// Pictures are no film.
+	err = Run(context.Background(), append(append(data, tiny...), "-out", filepath.Join(dir, "none"), "-stability", "1", "-stability-footage", "0.5"))
+	require.ErrorContains(t, err, "no -dataset is a video")
+}
+
+// modified returns when files were written.
+func modified(t *testing.T, files []string) (times []time.Time) {
+	for _, f := range files {
+		info, err := os.Stat(f)
+		require.NoError(t, err)
+		times = append(times, info.ModTime())
+	}
+	return times
 }

@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/impasto-go/impasto/examples/internal/cli"
+	"github.com/impasto-go/impasto/examples/internal/footage"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/memory"
 	"github.com/impasto-go/impasto/internal/printable"
@@ -53,6 +56,9 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 	sets, err := o.Dataset.Sets()
 	if err != nil {
 		return nil, err
+	}
+	if o.comparesFrames() && !slices.ContainsFunc(sets, func(s inputs.Set) bool { return footage.Is(s.Path) }) {
+		return nil, cli.Usagef("-stability-footage %v: no -dataset is a video", o.StabilityFootage)
 	}
 	pictures, err := inputs.OpenPictures(inputs.Choice{
 		Sets: sets, Mirror: o.Mirror, Video: o.video(ctx), Style: o.Style, Test: o.Test, ContentScale: o.ContentScale, MaxBad: cfg.MaxBad,

@@ -203,7 +203,7 @@ func TestOptionalTerms(t *testing.T) {
 	require.Equal(t, report.Number(values[2]), record.Losses["tv"])
 
 	for flag, value := range map[string]string{"-lr-schedule": "often", "-tv-weight": "-1", "-weight-decay": "-1", "-max-grad-norm": "-1",
-		"-stability": "-1", "-stability-ramp": "0.5", "-stability-moves": "0.6,0.6", "-stability-noise": "4,1"} {
+		"-stability": "-1", "-stability-ramp": "0.5", "-stability-moves": "0.6,0.6", "-stability-noise": "4,1", "-stability-footage": "1.5"} {
 		require.Error(t, overridden(append(append(pictures(t, 1), tiny...), flag, value)), flag)
 	}
 }

@@ -26,25 +26,26 @@ type settings struct {
 	Filters   string `json:"filters"`
 	ResBlocks int    `json:"res-blocks"`
 
-	ImageSize      int     `json:"image-size"`
-	BatchSize      int     `json:"batch-size"`
-	Epochs         int     `json:"epochs"`
-	Steps          int     `json:"steps"`
-	LR             float64 `json:"lr"`
-	Schedule       string  `json:"lr-schedule"`
-	WeightDecay    float64 `json:"weight-decay"`
-	MaxGradNorm    float64 `json:"max-grad-norm"`
-	ContentWeight  float64 `json:"content-weight"`
-	StyleWeight    float64 `json:"style-weight"`
-	TVWeight       float64 `json:"tv-weight"`
-	Stability      float64 `json:"stability"`
-	StabilityRamp  string  `json:"stability-ramp"`
-	StabilityMoves string  `json:"stability-moves"`
-	StabilityNoise string  `json:"stability-noise"`
-	StabilityEvery int     `json:"stability-every"`
-	StyleLayers    string  `json:"style-layers"`
-	StyleSize      int     `json:"style-size"`
-	ContentScale   float64 `json:"content-scale"`
+	ImageSize        int     `json:"image-size"`
+	BatchSize        int     `json:"batch-size"`
+	Epochs           int     `json:"epochs"`
+	Steps            int     `json:"steps"`
+	LR               float64 `json:"lr"`
+	Schedule         string  `json:"lr-schedule"`
+	WeightDecay      float64 `json:"weight-decay"`
+	MaxGradNorm      float64 `json:"max-grad-norm"`
+	ContentWeight    float64 `json:"content-weight"`
+	StyleWeight      float64 `json:"style-weight"`
+	TVWeight         float64 `json:"tv-weight"`
+	Stability        float64 `json:"stability"`
+	StabilityRamp    string  `json:"stability-ramp"`
+	StabilityMoves   string  `json:"stability-moves"`
+	StabilityNoise   string  `json:"stability-noise"`
+	StabilityEvery   int     `json:"stability-every"`
+	StabilityFootage float64 `json:"stability-footage"`
+	StyleLayers      string  `json:"style-layers"`
+	StyleSize        int     `json:"style-size"`
+	ContentScale     float64 `json:"content-scale"`
 
 	LogInterval        int    `json:"log-interval"`
 	CheckpointInterval int    `json:"checkpoint-interval"`
@@ -101,6 +102,7 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
 	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
+	f.Float64Var(&s.StabilityFootage, "stability-footage", s.StabilityFootage, "share of the pictures from videos in -dataset that are compared with the next frame")
 	f.IntVar(&s.StabilityEvery, "stability-every", s.StabilityEvery, "`steps` of which one computes stability, with as many times the influence")
 
 	f.Section("Devices and processes")
@@ -203,7 +205,7 @@ func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
 // stability translates the settings of the objective of that name.
 func (s *settings) stability() (train.StabilityOptions, error) {
 	o := train.DefaultStability(s.Stability)
-	o.Every = s.StabilityEvery
+	o.Every, o.Footage = s.StabilityEvery, s.StabilityFootage
 	for _, p := range []struct {
 		flag, text string
 		a, b       *float64
