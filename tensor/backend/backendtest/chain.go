@@ -11,28 +11,98 @@ import (
 // them, whatever their layout, and buffers are freed while work may be pending.
 // The result's relative L2 error is bounded by 1e-4, two hundred times the
 // rounding error of float32 for some ten layers with two normalizations; the
-// operations' own limits are tested one by one.
+// operations' own limits are tested one by one. Backends that fuse run one of blocks,
+// too.
 func chain(h *harness) {
+	_, convs := h.b.(backend.ConvFuser)
+	_, norms := h.b.(backend.NormFuser)
 	for _, width := range []int{3, 16, 24, 40} {
-		c := chainCall(newGen("Chain"), width)
-		h.poison(&c)
-		got, again, want := h.eval(h.b, &c), h.eval(h.b, &c), c.expect()
-		for o := range min(len(got), len(again)) {
-			errSq, sumSq := 0.0, 0.0
-			for i, w := range want[o] {
-				d := float64(got[o][i]) - float64(w)
-				errSq, sumSq = errSq+d*d, sumSq+float64(w)*float64(w)
-			}
-			if rel := math.Sqrt(errSq / sumSq); !(rel <= 1e-4) {
-				h.errorf("%v: width %d, result %d: relative L2 error %.3g", &c, width, o, rel)
-			}
-			if !sameBits(got[o], again[o]) {
-				h.errorf("%v: width %d, result %d of a second run is different", &c, width, o)
-			}
+		runChain(h, chainCall(newGen("Chain"), width), width)
+		if convs && norms {
+			runChain(h, blockChainCall(newGen("Chain"), width), width)
 		}
 	}
 	if err := h.b.Sync(); err != nil {
 		h.errorf("Sync: %v", err)
+	}
+}
+
+func runChain(h *harness, c call, width int) {
+	h.poison(&c)
+	got, again, want := h.eval(h.b, &c), h.eval(h.b, &c), c.expect()
+	for o := range min(len(got), len(again)) {
+		errSq, sumSq := 0.0, 0.0
+		for i, w := range want[o] {
+			d := float64(got[o][i]) - float64(w)
+			errSq, sumSq = errSq+d*d, sumSq+float64(w)*float64(w)
+		}
+		if rel := math.Sqrt(errSq / sumSq); !(rel <= 1e-4) {
+			h.errorf("%v: width %d, result %d: relative L2 error %.3g", &c, width, o, rel)
+		}
+		if !sameBits(got[o], again[o]) {
+			h.errorf("%v: width %d, result %d of a second run is different", &c, width, o)
+		}
+	}
+}
+
+// blockChainCall is what networks that only stylize are made of: convolutions, plain,
+// strided and upsampled, of what was normalized in place, which a backend may do later;
+// normalizations with such a residual; and one that is added.
+func blockChainCall(g *gen, width int) call {
+	xs, fs := backend.Shape{2, 3, 12, 16}, backend.Shape{2, width, 12, 16}
+	half, ys := backend.Shape{2, width, 6, 8}, backend.Shape{2, width + 1, 12, 16}
+	w := func(outputs, inputs, size int) value {
+		return g.scaled(backend.Shape{outputs, inputs, size, size}, 0, 0.2)
+	}
+	run := func(b backend.Backend, out, in []backend.Buffer,
+		conv func(dst, x, w, bias backend.Buffer, g backend.ConvBlock),
+		norm func(dst, x, residual backend.Buffer, g backend.NormBlock)) {
+		x := in[0]
+		block := func(stride, pad, up int, reflect bool) backend.ConvBlock {
+			return backend.ConvBlock{Conv: backend.Conv{Stride: stride, Pad: pad}, Reflect: reflect, Upsample: up}
+		}
+		a, c, e, f := b.Alloc(fs), b.Alloc(half), b.Alloc(half), b.Alloc(fs)
+		conv(a, x, in[1], nil, block(1, 4, 1, true))
+		norm(a, a, nil, backend.NormBlock{Eps: normEps, ReLU: true})
+		conv(c, a, in[2], nil, block(2, 1, 1, false))
+		norm(c, c, nil, backend.NormBlock{Eps: normEps})
+		conv(e, c, in[2], nil, block(1, 1, 1, false))
+		norm(e, e, c, backend.NormBlock{Eps: normEps, Alpha: 2})
+		b.Add(e, e, c)
+		b.Free(c)
+		conv(f, e, in[3], nil, block(1, 1, 2, true))
+		b.Free(e)
+		norm(f, f, a, backend.NormBlock{Eps: normEps, ReLU: true, Alpha: 1})
+		norm(f, f, nil, backend.NormBlock{Eps: normEps})
+		b.Free(a)
+		conv(out[0], f, in[4], nil, block(1, 1, 1, true))
+		b.Free(f)
+	}
+	stats := func(b backend.Backend) (mean, rstd backend.Buffer) {
+		s := backend.Shape{2, width, 1, 1}
+		return b.Alloc(s), b.Alloc(s)
+	}
+	return call{
+		desc: "chain of blocks",
+		in:   []value{g.normal(xs), w(width, 3, 9), w(width, width, 3), w(width, width, 3), w(width+1, width, 3), g.normal(backend.Vec(width)), g.normal(backend.Vec(width))},
+		out:  []value{g.dest(ys, false)},
+		run: func(b backend.Backend, out, in []backend.Buffer) {
+			run(b, out, in, b.(backend.ConvFuser).ConvBlock, func(dst, x, residual backend.Buffer, g backend.NormBlock) {
+				mean, rstd := stats(b)
+				b.(backend.NormFuser).NormBlock(dst, mean, rstd, x, in[5], in[6], residual, g)
+				b.Free(mean)
+				b.Free(rstd)
+			})
+		},
+		composed: func(b backend.Backend, out, in []backend.Buffer) {
+			conv := func(dst, x, w, bias backend.Buffer, g backend.ConvBlock) { composeConv(b, dst, x, w, bias, g) }
+			run(b, out, in, conv, func(dst, x, residual backend.Buffer, g backend.NormBlock) {
+				y := b.Alloc(x.Shape())
+				mean, rstd := stats(b)
+				composeNorm(b, []backend.Buffer{y, mean, rstd}, []backend.Buffer{x, in[5], in[6]}, residual, g)
+				b.Axpy(dst, y, 1, false)
+			})
+		},
 	}
 }
 
