@@ -24,20 +24,25 @@ float distanceOf(ivec2 p) {
 	return lens.z > 0.0 ? far + d * (near - far) : near * far / (near + d * (far - near));
 }
 
+// bounded tells whether u is in a pixel, the last of which is at most, and if not returns
+// the nearest.
+float bounded(float u, float most, out bool is) {
+	is = u >= -0.5 && u < most + 0.5; // not if it is not a number
+	return is ? u : u > 0.0 ? min(u, most) : 0.0;
+}
+
 vec4 trace(ivec2 p) {
-	vec2 u = vec2(p) + vec2(size.xy) * texelFetch(velocity, p, 0).xy, most = vec2(size.xy - 1);
-	bool seen = all(greaterThanEqual(u, vec2(-0.5))) && all(lessThan(u, most + 0.5));
-	if (!seen)
-		u = vec2(u.x > 0.0 ? min(u.x, most.x) : 0.0, u.y > 0.0 ? min(u.y, most.y) : 0.0);
+	vec2 u = vec2(p) + vec2(size.xy) * texelFetch(velocity, p, 0).xy;
+	bool inX, inY;
+	u = vec2(bounded(u.x, float(size.x - 1), inX), bounded(u.y, float(size.y - 1), inY));
 	ivec2 nearest = clamp(ivec2(u + 0.5), ivec2(0), size.xy - 1);
 	vec4 before = at[nearest.y * size.x + nearest.x];
 	float d = distanceOf(p);
-	seen = seen && before.w > 0.0 && abs(before.z - d) <= keeping.y * d;
-	return vec4(before.xy + u - vec2(nearest), d, seen ? 1.0 : 0.0);
+	bool seen = inX && inY && before.w > 0.0 && abs(before.z - d) <= keeping.y * d;
+	return vec4(clamp(before.xy + u - vec2(nearest), vec2(0), vec2(size.xy - 1)), d, seen ? 1.0 : 0.0);
 }
 
 vec3 carried(vec2 u) {
-	u = clamp(u, vec2(0), vec2(size.xy - 1));
 	ivec2 p = ivec2(u), q = min(p + 1, size.xy - 1);
 	vec2 f = u - vec2(p);
 	return mix(mix(base[p.y * size.x + p.x].rgb, base[p.y * size.x + q.x].rgb, f.x),
