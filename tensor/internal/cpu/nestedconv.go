@@ -1,6 +1,10 @@
 package cpu
 
-import "github.com/impasto-go/impasto/tensor/internal/f32"
+import (
+	"math"
+
+	"github.com/impasto-go/impasto/tensor/internal/f32"
+)
 
 // nestedConv runs a tapConv whose kernels have 9 rows with 25 products of rows in
 // place of 81. It is Winograd's F(3x3, 3x3) (Lavin and Gray, arXiv:1509.09308),
@@ -17,6 +21,7 @@ type nestedConv struct {
 	*tapConv
 	offs    []int32   // of the taps that are left, (channel, column)
 	weights []float32 // [frequency of a][of b] as pack lays out those of a phase
+	cols    int       // of the kernel
 	strip   int       // columns at a time
 	line    int       // floats from row to row of a strip
 }
@@ -30,9 +35,9 @@ const (
 // enough.
 const nestedParts = 32
 
-// nestedFloats is the room that a strip should take: half of a second-level cache
-// of 1 MB.
-const nestedFloats = 128 << 10
+// nestedFloats is the room that the transformed rows of a strip, and their products,
+// should take: a good half of a second-level cache of 1 MB.
+const nestedFloats = 140 << 10
 
 // nests reports whether t can run as a nestedConv, and gains: lower images gain less
 // than the transforms of weights and the rows missing from the last tile cost.
@@ -56,12 +61,13 @@ func (b *Backend) nest(t *tapConv) *nestedConv {
 
 // cut decides the sizes of parts and strips.
 func (t *nestedConv) cut(c, k, cols int) {
+	t.cols = cols
 	// Parts of more tiles gather fewer rows twice; fewer parts occupy fewer cores.
 	tiles := (t.dst.shape[2] + nestedRows - 1) / nestedRows
 	t.rows = nestedRows * min(max(tiles/nestedParts, 1), 3)
 	// Multiples of 48 columns are whole turns of the kernels' loops.
 	width := t.dst.shape[3]
-	most := max(nestedFloats/(30*c+20*k), 96)
+	most := max(nestedFloats/(nestedFrequencies*(c+k)), 96)
 	strips := (width + most - 1) / most
 	t.strip = ((width+strips-1)/strips + 47) / 48 * 48
 	// An odd number of cache lines: rows must not crowd into one set of the cache.
@@ -123,23 +129,53 @@ func (t *nestedConv) do(i, worker int) {
 	n, y0 := i/t.parts(), i%t.parts()*t.rows
 	k, oh, ow := t.dst.shape[1], t.dst.shape[2], t.dst.shape[3]
 	end := min(y0+t.rows, oh)
-	local := s.floats(slotLocal, t.x.shape[1]*t.planeRows()*t.rowLen)
-	t.gather(local, t.planeRows(), n, y0, end-y0+t.halo, s)
-	t.clearBelow(local, end-y0+t.halo)
-	local = local[:cap(local)]
+	rows := t.rowsInPlace(n, y0, end)
+	if rows.data == nil {
+		local := s.floats(slotLocal, t.x.shape[1]*t.planeRows()*t.rowLen)
+		t.gather(local, t.planeRows(), n, y0, end-y0+t.halo, s)
+		t.clearBelow(local, end-y0+t.halo)
+		rows = rowSource{local[:cap(local)], t.planeRows() * t.rowLen, t.rowLen, 0, math.MaxInt}
+	}
 	for y := y0; y < end; y += nestedRows {
-		src := local[(y-y0)*t.rowLen:]
 		if t.plain() && y+nestedRows <= oh {
-			t.tile(t.dst.data[(n*k*oh+y)*ow:], oh*ow, ow, src, s)
-			continue
+			t.tile(t.dst.data[(n*k*oh+y)*ow:], oh*ow, ow, rows, s)
+		} else {
+			out := s.floats(slotRows, (nestedRows*k+f32.Lanes)*ow)
+			t.tile(out, ow, k*ow, rows, s)
+			for r := range min(nestedRows, end-y) {
+				t.emit(out[r*k*ow:][:k*ow], out[nestedRows*k*ow:], n, y+r)
+			}
 		}
-		out := s.floats(slotRows, (nestedRows*k+f32.Lanes)*ow)
-		t.tile(out, ow, k*ow, src, s)
-		for r := range min(nestedRows, end-y) {
-			t.emit(out[r*k*ow:][:k*ow], out[nestedRows*k*ow:], n, y+r)
-		}
+		rows.data = rows.data[min(nestedRows*rows.line, len(rows.data)):]
 	}
 	t.leaveStatistics(n, i%t.parts(), y0, end)
+}
+
+// rowSource is where a tile finds its rows: the first of a channel begins at
+// data[channel*plane], with column from of the view, and ends before column to.
+type rowSource struct {
+	data        []float32
+	plane, line int
+	from, to    int
+}
+
+// rowsInPlace returns the rows of the part y0:end of image n as they lie in the
+// tensor, or none if they have to be gathered: because they are no copy of what lies
+// there, because some are outside the image, or because its edge is mirrored so far
+// that a strip may not see what.
+func (t *nestedConv) rowsInPlace(n, y0, end int) rowSource {
+	c, h, w := t.x.shape[1], t.x.shape[2], t.x.shape[3]
+	right := t.dst.shape[3] + t.cols - 1 - t.left - w
+	if t.x.blocked || t.mask != nil || t.x.deferred != nil || t.up > 1 || t.left < 0 || right < 0 ||
+		t.outside != zeros && (t.outside != mirrored || 2*max(t.left, right) >= t.cols) {
+		return rowSource{}
+	}
+	tiles := (end - y0 + nestedRows - 1) / nestedRows
+	first := y0 - t.top
+	if first < 0 || first+tiles*nestedRows+t.halo > h {
+		return rowSource{}
+	}
+	return rowSource{t.x.data[(n*c*h+first)*w:], h * w, w, t.left, t.left + w}
 }
 
 // clearBelow zeroes the rows of a part's planes after the first n: those that only
@@ -153,44 +189,59 @@ func (t *nestedConv) clearBelow(local []float32, n int) {
 }
 
 // tile computes 9 rows of all channels, which lie ds apart and their rows rs, from
-// the gathered rows from src on.
-func (t *nestedConv) tile(dst []float32, ds, rs int, src []float32, s *scratch) {
+// the rows of src.
+func (t *nestedConv) tile(dst []float32, ds, rs int, src rowSource, s *scratch) {
 	c, k, ow := t.x.shape[1], t.dst.shape[1], t.dst.shape[3]
-	plane := t.planeRows() * t.rowLen
-	xs, ms := c*t.line, k*t.line // of all channels of a row
-	room := s.floats(slotTile, 30*xs+20*ms)
-	// Frequencies of b for each a, then of both, one b at a time; their products, and
-	// those transformed back to a.
-	vb, v, m, ma := room[:25*xs], room[25*xs:][:5*xs], room[30*xs:][:5*ms], room[30*xs+5*ms:]
+	// Frequencies of all channels, and their products.
+	vs, ms := apart(c*t.line), apart(k*t.line)
+	v := s.floats(slotTile, nestedFrequencies*(vs+ms))
+	m := v[nestedFrequencies*vs:]
 	for x0 := 0; x0 < ow; x0 += t.strip {
 		w := min(t.strip, ow-x0)
 		for ch := range c {
-			for a := range 5 {
-				f32.NestedInput(vb[a*xs+ch*t.line:], 5*xs, src[ch*plane+3*a*t.rowLen+x0:], t.rowLen, t.line)
-			}
+			t.input(v[ch*t.line:], vs, src.data[ch*src.plane:], src, x0, w+t.cols-1)
 		}
-		for fb := range 5 {
-			f32.NestedInput(v, xs, vb[5*fb*xs:], xs, xs)
-			for fa := range 5 {
-				t.products(m[fa*ms:], v[fa*xs:cap(v)], fa, fb, w)
-			}
-			f32.NestedOutput(ma[3*fb*ms:], ms, m, ms, ms)
+		for f := range nestedFrequencies {
+			t.products(m[f*ms:], v[f*vs:cap(v)], f, w)
 		}
 		for o := range k {
-			for a := range 3 {
-				f32.NestedOutput(dst[o*ds+3*a*rs+x0:], rs, ma[a*ms+o*t.line:], 3*ms, w)
+			f32.NestedOutput(dst[o*ds+x0:], rs, m[o*t.line:], ms, w)
+		}
+	}
+}
+
+// input transforms n columns of the view, from x0 on, of the rows of a channel. Columns
+// outside the image are zeros or mirror images of others, before the transform, which
+// takes each by itself, as after it.
+func (t *nestedConv) input(v []float32, vs int, rows []float32, src rowSource, x0, n int) {
+	from, to := max(x0, src.from), min(x0+n, src.to)
+	f32.NestedInput(v[from-x0:], vs, rows[from-src.from:], src.line, to-from)
+	t.beside(v, vs, x0, x0, from)
+	t.beside(v, vs, x0, to, x0+n)
+}
+
+// beside fills columns from:to of the view, all outside the image, in a transformed
+// strip from column x0 on.
+func (t *nestedConv) beside(v []float32, vs, x0, from, to int) {
+	for x := from; x < to; x++ {
+		at := t.outside.source(x-t.left, t.x.shape[3])
+		for f := range nestedFrequencies {
+			if at < 0 {
+				v[f*vs+x-x0] = 0
+			} else {
+				v[f*vs+x-x0] = v[f*vs+at+t.left-x0]
 			}
 		}
 	}
 }
 
-// products multiplies the rows of a frequency with its weights.
-func (t *nestedConv) products(m, v []float32, fa, fb, n int) {
+// products multiplies the rows of frequency f with its weights.
+func (t *nestedConv) products(m, v []float32, f, n int) {
 	size := len(t.offs) * t.dst.shape[1]
-	p := phase{offs: t.offs, weights: t.weights[(5*fa+fb)*size:][:size]}
+	p := phase{offs: t.offs, weights: t.weights[f*size:][:size]}
 	var bias []float32
-	if fa == 1 && fb == 1 {
-		bias = t.bias // frequency 1 adds to every row of results
+	if f == 5*1+1 {
+		bias = t.bias // frequency 1 of both adds to every row of results
 	}
 	p.row(m, t.line, v, bias, t.dst.shape[1], n)
 }

@@ -34,6 +34,7 @@ func TestNestedConv(t *testing.T) {
 		{8, 3, 9, 9, 59, 64, conv(1, 4, 1, true), true},
 		{5, 7, 9, 5, 53, 130, conv(1, 0, 1, false), true},
 		{32, 3, 9, 9, 36, 33, conv(1, 4, 1, true), true},
+		{40, 2, 9, 9, 37, 190, conv(1, 4, 1, true), true}, // in two strips
 		{3, 2, 9, 9, 21, 19, conv(1, 4, 2, true), true},
 		{3, 8, 9, 9, 20, 61, conv(1, 4, 1, true), false},
 		{3, 8, 9, 9, 80, 40, conv(2, 4, 1, true), false},

@@ -187,8 +187,8 @@ func BenchmarkMaps(b *testing.B) {
 		{"SplitPairs", 2, func() { SplitPairs(x, y, n/32) }},
 		{"Upsample16", 1.5, func() { Upsample16(x, y, n/32) }},
 		{"UpsampleGrad16", 1.25, func() { UpsampleGrad16(x, y, y[n/2:], n/64, false) }},
-		{"NestedInput", 1.25, func() { NestedInput(x, n/8+16, y, n/8+16, n/8) }},
-		{"NestedOutput", 1, func() { NestedOutput(x, n/8+16, y, n/8+16, n/8) }},
+		{"NestedInput", 42. / 32, func() { NestedInput(x, n/32+16, y, n/32+16, n/32) }},
+		{"NestedOutput", 34. / 32, func() { NestedOutput(x, n/32+16, y, n/32+16, n/32) }},
 		{"MaxPool16", 1.25, func() { MaxPool16(x, y, y[n/2:], n/64) }},
 		{"MaxPoolGrad16", 2.25, func() { MaxPoolGrad16(x, x[n/2:], w, y, y[n/2:], n/64, false) }},
 	} {

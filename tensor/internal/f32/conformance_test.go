@@ -185,8 +185,8 @@ func TestBoundsPanic(t *testing.T) {
 	require.Panics(t, func() { Taps(x, 8, x, []int32{0}, x, 1, nil, 8) }, "slack is missing")
 	require.Panics(t, func() { Taps(x, 8, make([]float32, 256), []int32{-1}, x, 1, nil, 8) })
 	require.Panics(t, func() { WinogradInput(x, 16, x, 96, 1) })
-	require.Panics(t, func() { NestedInput(x, 8, x, 16, 1) })
-	require.Panics(t, func() { NestedOutput(x, 32, x, 8, 1) })
+	require.Panics(t, func() { NestedInput(x, 2, x, 4, 1) })
+	require.Panics(t, func() { NestedOutput(x, 8, x, 2, 1) })
 	require.Panics(t, func() { ToBlocked(x, x, 8, 8, 17) })
 }
 

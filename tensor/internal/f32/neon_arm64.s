@@ -4512,166 +4512,482 @@ TEXT ·nestedInputNEON(SB), NOSPLIT, $0-40
 	MOVD    v+0(FP), R0
 	MOVD    vs+8(FP), R1
 	LSL     $2, R1, R1
-	ADD     R1, R0, R2
-	ADD     R1, R2, R3
-	ADD     R1, R3, R4
-	ADD     R1, R4, R5
-	MOVD    x+16(FP), R6
-	MOVD    xs+24(FP), R7
-	LSL     $2, R7, R7
-	ADD     R7, R6, R8
-	ADD     R7, R8, R9
-	ADD     R7, R9, R10
-	ADD     R7, R10, R11
-	MOVD    n+32(FP), R12
+	MOVD    x+16(FP), R2
+	MOVD    xs+24(FP), R3
+	LSL     $2, R3, R3
+	MOVD    n+32(FP), R4
 	FMOVS   $2.0, F0
 	VDUP    V0.S[0], V0.S4
-	SUBS    $16, R12, R12
-	BLT     by16done
-by16:
-	FLDPQ   0(R6), (F1, F2)
-	FLDPQ   32(R6), (F3, F4)
-	FLDPQ   0(R8), (F5, F6)
-	FLDPQ   32(R8), (F7, F8)
-	FLDPQ   0(R9), (F9, F10)
-	FLDPQ   32(R9), (F11, F12)
-	FLDPQ   0(R10), (F13, F14)
-	FLDPQ   32(R10), (F15, F16)
-	FLDPQ   0(R11), (F17, F18)
-	FLDPQ   32(R11), (F19, F20)
-	WORD    $0x4ea5d5b5 // fsub v21.4s, v13.4s, v5.4s
-	WORD    $0x4ea6d5d6 // fsub v22.4s, v14.4s, v6.4s
-	WORD    $0x4ea7d5f7 // fsub v23.4s, v15.4s, v7.4s
-	WORD    $0x4ea8d618 // fsub v24.4s, v16.4s, v8.4s
-	FSTPQ   (F21, F22), 0(R4)
-	FSTPQ   (F23, F24), 32(R4)
-	WORD    $0x4ea9d631 // fsub v17.4s, v17.4s, v9.4s
-	WORD    $0x4eaad652 // fsub v18.4s, v18.4s, v10.4s
-	WORD    $0x4eabd673 // fsub v19.4s, v19.4s, v11.4s
-	WORD    $0x4eacd694 // fsub v20.4s, v20.4s, v12.4s
-	VFMLS   V0.S4, V21.S4, V17.S4
-	VFMLS   V0.S4, V22.S4, V18.S4
-	VFMLS   V0.S4, V23.S4, V19.S4
-	VFMLS   V0.S4, V24.S4, V20.S4
-	FSTPQ   (F17, F18), 0(R5)
-	FSTPQ   (F19, F20), 32(R5)
-	WORD    $0x4ea9d421 // fsub v1.4s, v1.4s, v9.4s
-	WORD    $0x4eaad442 // fsub v2.4s, v2.4s, v10.4s
-	WORD    $0x4eabd463 // fsub v3.4s, v3.4s, v11.4s
-	WORD    $0x4eacd484 // fsub v4.4s, v4.4s, v12.4s
-	VFMLA   V0.S4, V1.S4, V21.S4
-	VFMLA   V0.S4, V2.S4, V22.S4
-	VFMLA   V0.S4, V3.S4, V23.S4
-	VFMLA   V0.S4, V4.S4, V24.S4
-	FSTPQ   (F21, F22), 0(R0)
-	FSTPQ   (F23, F24), 32(R0)
-	WORD    $0x4ea9d4a1 // fsub v1.4s, v5.4s, v9.4s
-	WORD    $0x4eaad4c2 // fsub v2.4s, v6.4s, v10.4s
-	WORD    $0x4eabd4e3 // fsub v3.4s, v7.4s, v11.4s
-	WORD    $0x4eacd504 // fsub v4.4s, v8.4s, v12.4s
-	WORD    $0x4ea9d5b5 // fsub v21.4s, v13.4s, v9.4s
-	WORD    $0x4eaad5d6 // fsub v22.4s, v14.4s, v10.4s
-	WORD    $0x4eabd5f7 // fsub v23.4s, v15.4s, v11.4s
-	WORD    $0x4eacd618 // fsub v24.4s, v16.4s, v12.4s
-	VFMLA   V0.S4, V1.S4, V21.S4
-	VFMLA   V0.S4, V2.S4, V22.S4
-	VFMLA   V0.S4, V3.S4, V23.S4
-	VFMLA   V0.S4, V4.S4, V24.S4
-	FSTPQ   (F21, F22), 0(R3)
-	FSTPQ   (F23, F24), 32(R3)
-	WORD    $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
-	WORD    $0x4eaad5ce // fsub v14.4s, v14.4s, v10.4s
-	WORD    $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
-	WORD    $0x4eacd610 // fsub v16.4s, v16.4s, v12.4s
-	VFMLS   V0.S4, V5.S4, V13.S4
-	VFMLS   V0.S4, V6.S4, V14.S4
-	VFMLS   V0.S4, V7.S4, V15.S4
-	VFMLS   V0.S4, V8.S4, V16.S4
-	FSTPQ   (F13, F14), 0(R2)
-	FSTPQ   (F15, F16), 32(R2)
-	ADD     $64, R6, R6
-	ADD     $64, R8, R8
-	ADD     $64, R9, R9
-	ADD     $64, R10, R10
-	ADD     $64, R11, R11
-	ADD     $64, R0, R0
-	ADD     $64, R2, R2
-	ADD     $64, R3, R3
-	ADD     $64, R4, R4
-	ADD     $64, R5, R5
-	SUBS    $16, R12, R12
-	BGE     by16
-by16done:
-	ADDS    $12, R12, R12
+	SUBS    $4, R4, R4
 	BLT     by4done
 by4:
-	FMOVQ   0(R6), F1
-	FMOVQ   0(R8), F2
-	FMOVQ   0(R9), F3
-	FMOVQ   0(R10), F4
-	FMOVQ   0(R11), F5
-	WORD    $0x4ea2d486 // fsub v6.4s, v4.4s, v2.4s
-	FMOVQ   F6, 0(R4)
+	MOVD    R2, R5
+	FMOVQ   0(R5), F1
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F2
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F3
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F4
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F5
+	ADD     R3, R5, R5
+	VMOV    V4.B16, V6.B16
+	VMOV    V5.B16, V7.B16
+	WORD    $0x4ea2d488 // fsub v8.4s, v4.4s, v2.4s
 	WORD    $0x4ea3d4a5 // fsub v5.4s, v5.4s, v3.4s
-	VFMLS   V0.S4, V6.S4, V5.S4
-	FMOVQ   F5, 0(R5)
+	VFMLS   V0.S4, V8.S4, V5.S4
 	WORD    $0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
-	VFMLA   V0.S4, V1.S4, V6.S4
-	FMOVQ   F6, 0(R0)
+	VMOV    V8.B16, V9.B16
+	VFMLA   V0.S4, V1.S4, V9.S4
 	WORD    $0x4ea3d441 // fsub v1.4s, v2.4s, v3.4s
-	WORD    $0x4ea3d486 // fsub v6.4s, v4.4s, v3.4s
-	VFMLA   V0.S4, V1.S4, V6.S4
-	FMOVQ   F6, 0(R3)
 	WORD    $0x4ea3d484 // fsub v4.4s, v4.4s, v3.4s
+	VMOV    V4.B16, V3.B16
+	VFMLA   V0.S4, V1.S4, V3.S4
 	VFMLS   V0.S4, V2.S4, V4.S4
-	FMOVQ   F4, 0(R2)
-	ADD     $16, R6, R6
-	ADD     $16, R8, R8
-	ADD     $16, R9, R9
-	ADD     $16, R10, R10
-	ADD     $16, R11, R11
-	ADD     $16, R0, R0
+	FMOVQ   0(R5), F1
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F2
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F10
+	ADD     R3, R5, R5
+	VMOV    V2.B16, V11.B16
+	VMOV    V10.B16, V12.B16
+	WORD    $0x4ea7d44d // fsub v13.4s, v2.4s, v7.4s
+	WORD    $0x4ea1d54a // fsub v10.4s, v10.4s, v1.4s
+	VFMLS   V0.S4, V13.S4, V10.S4
+	WORD    $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	VMOV    V13.B16, V14.B16
+	VFMLA   V0.S4, V6.S4, V14.S4
+	WORD    $0x4ea1d4e6 // fsub v6.4s, v7.4s, v1.4s
+	WORD    $0x4ea1d442 // fsub v2.4s, v2.4s, v1.4s
+	VMOV    V2.B16, V1.B16
+	VFMLA   V0.S4, V6.S4, V1.S4
+	VFMLS   V0.S4, V7.S4, V2.S4
+	FMOVQ   0(R5), F6
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F7
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F15
+	ADD     R3, R5, R5
+	VMOV    V7.B16, V16.B16
+	VMOV    V15.B16, V17.B16
+	WORD    $0x4eacd4f2 // fsub v18.4s, v7.4s, v12.4s
+	WORD    $0x4ea6d5ef // fsub v15.4s, v15.4s, v6.4s
+	VFMLS   V0.S4, V18.S4, V15.S4
+	WORD    $0x4ea6d56b // fsub v11.4s, v11.4s, v6.4s
+	VMOV    V18.B16, V19.B16
+	VFMLA   V0.S4, V11.S4, V19.S4
+	WORD    $0x4ea6d58b // fsub v11.4s, v12.4s, v6.4s
+	WORD    $0x4ea6d4e7 // fsub v7.4s, v7.4s, v6.4s
+	VMOV    V7.B16, V6.B16
+	VFMLA   V0.S4, V11.S4, V6.S4
+	VFMLS   V0.S4, V12.S4, V7.S4
+	FMOVQ   0(R5), F11
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F12
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F20
+	ADD     R3, R5, R5
+	VMOV    V12.B16, V21.B16
+	VMOV    V20.B16, V22.B16
+	WORD    $0x4eb1d597 // fsub v23.4s, v12.4s, v17.4s
+	WORD    $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	VFMLS   V0.S4, V23.S4, V20.S4
+	WORD    $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	VMOV    V23.B16, V24.B16
+	VFMLA   V0.S4, V16.S4, V24.S4
+	WORD    $0x4eabd630 // fsub v16.4s, v17.4s, v11.4s
+	WORD    $0x4eabd58c // fsub v12.4s, v12.4s, v11.4s
+	VMOV    V12.B16, V11.B16
+	VFMLA   V0.S4, V16.S4, V11.S4
+	VFMLS   V0.S4, V17.S4, V12.S4
+	FMOVQ   0(R5), F16
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F17
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F25
+	ADD     R3, R5, R5
+	WORD    $0x4eb6d63a // fsub v26.4s, v17.4s, v22.4s
+	WORD    $0x4eb0d739 // fsub v25.4s, v25.4s, v16.4s
+	VFMLS   V0.S4, V26.S4, V25.S4
+	WORD    $0x4eb0d6b5 // fsub v21.4s, v21.4s, v16.4s
+	VMOV    V26.B16, V27.B16
+	VFMLA   V0.S4, V21.S4, V27.S4
+	WORD    $0x4eb0d6d5 // fsub v21.4s, v22.4s, v16.4s
+	WORD    $0x4eb0d631 // fsub v17.4s, v17.4s, v16.4s
+	VMOV    V17.B16, V16.B16
+	VFMLA   V0.S4, V21.S4, V16.S4
+	VFMLS   V0.S4, V22.S4, V17.S4
+	MOVD    R0, R7
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4eaed715 // fsub v21.4s, v24.4s, v14.4s
+	WORD    $0x4eb3d77b // fsub v27.4s, v27.4s, v19.4s
+	VFMLS   V0.S4, V21.S4, V27.S4
+	WORD    $0x4eb3d529 // fsub v9.4s, v9.4s, v19.4s
+	VMOV    V21.B16, V22.B16
+	VFMLA   V0.S4, V9.S4, V22.S4
+	WORD    $0x4eb3d5c9 // fsub v9.4s, v14.4s, v19.4s
+	WORD    $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	VMOV    V24.B16, V19.B16
+	VFMLA   V0.S4, V9.S4, V19.S4
+	VFMLS   V0.S4, V14.S4, V24.S4
+	FMOVQ   F22, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F24, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F19, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F21, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F27, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4ea2d589 // fsub v9.4s, v12.4s, v2.4s
+	WORD    $0x4ea7d631 // fsub v17.4s, v17.4s, v7.4s
+	VFMLS   V0.S4, V9.S4, V17.S4
+	WORD    $0x4ea7d484 // fsub v4.4s, v4.4s, v7.4s
+	VMOV    V9.B16, V14.B16
+	VFMLA   V0.S4, V4.S4, V14.S4
+	WORD    $0x4ea7d444 // fsub v4.4s, v2.4s, v7.4s
+	WORD    $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
+	VMOV    V12.B16, V7.B16
+	VFMLA   V0.S4, V4.S4, V7.S4
+	VFMLS   V0.S4, V2.S4, V12.S4
+	FMOVQ   F14, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F12, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F7, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F9, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F17, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4ea1d562 // fsub v2.4s, v11.4s, v1.4s
+	WORD    $0x4ea6d610 // fsub v16.4s, v16.4s, v6.4s
+	VFMLS   V0.S4, V2.S4, V16.S4
+	WORD    $0x4ea6d463 // fsub v3.4s, v3.4s, v6.4s
+	VMOV    V2.B16, V4.B16
+	VFMLA   V0.S4, V3.S4, V4.S4
+	WORD    $0x4ea6d423 // fsub v3.4s, v1.4s, v6.4s
+	WORD    $0x4ea6d56b // fsub v11.4s, v11.4s, v6.4s
+	VMOV    V11.B16, V6.B16
+	VFMLA   V0.S4, V3.S4, V6.S4
+	VFMLS   V0.S4, V1.S4, V11.S4
+	FMOVQ   F4, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F11, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F6, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F16, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4eadd6e1 // fsub v1.4s, v23.4s, v13.4s
+	WORD    $0x4eb2d75a // fsub v26.4s, v26.4s, v18.4s
+	VFMLS   V0.S4, V1.S4, V26.S4
+	WORD    $0x4eb2d508 // fsub v8.4s, v8.4s, v18.4s
+	VMOV    V1.B16, V2.B16
+	VFMLA   V0.S4, V8.S4, V2.S4
+	WORD    $0x4eb2d5a8 // fsub v8.4s, v13.4s, v18.4s
+	WORD    $0x4eb2d6f7 // fsub v23.4s, v23.4s, v18.4s
+	VMOV    V23.B16, V18.B16
+	VFMLA   V0.S4, V8.S4, V18.S4
+	VFMLS   V0.S4, V13.S4, V23.S4
+	FMOVQ   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F23, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F18, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F1, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F26, 0(R6)
+	MOVD    R7, R6
+	WORD    $0x4eaad681 // fsub v1.4s, v20.4s, v10.4s
+	WORD    $0x4eafd739 // fsub v25.4s, v25.4s, v15.4s
+	VFMLS   V0.S4, V1.S4, V25.S4
+	WORD    $0x4eafd4a5 // fsub v5.4s, v5.4s, v15.4s
+	VMOV    V1.B16, V2.B16
+	VFMLA   V0.S4, V5.S4, V2.S4
+	WORD    $0x4eafd545 // fsub v5.4s, v10.4s, v15.4s
+	WORD    $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	VMOV    V20.B16, V15.B16
+	VFMLA   V0.S4, V5.S4, V15.S4
+	VFMLS   V0.S4, V10.S4, V20.S4
+	FMOVQ   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F20, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F15, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F1, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVQ   F25, 0(R6)
 	ADD     $16, R2, R2
-	ADD     $16, R3, R3
-	ADD     $16, R4, R4
-	ADD     $16, R5, R5
-	SUBS    $4, R12, R12
+	ADD     $16, R0, R0
+	SUBS    $4, R4, R4
 	BGE     by4
 by4done:
-	ADDS    $3, R12, R12
+	ADDS    $3, R4, R4
 	BLT     by1done
 by1:
-	FMOVS   0(R6), F1
-	FMOVS   0(R8), F2
-	FMOVS   0(R9), F3
-	FMOVS   0(R10), F4
-	FMOVS   0(R11), F5
-	WORD    $0x4ea2d486 // fsub v6.4s, v4.4s, v2.4s
-	FMOVS   F6, 0(R4)
+	MOVD    R2, R5
+	FMOVS   0(R5), F1
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F2
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F3
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F4
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F5
+	ADD     R3, R5, R5
+	VMOV    V4.B16, V6.B16
+	VMOV    V5.B16, V7.B16
+	WORD    $0x4ea2d488 // fsub v8.4s, v4.4s, v2.4s
 	WORD    $0x4ea3d4a5 // fsub v5.4s, v5.4s, v3.4s
-	VFMLS   V0.S4, V6.S4, V5.S4
-	FMOVS   F5, 0(R5)
+	VFMLS   V0.S4, V8.S4, V5.S4
 	WORD    $0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
-	VFMLA   V0.S4, V1.S4, V6.S4
-	FMOVS   F6, 0(R0)
+	VMOV    V8.B16, V9.B16
+	VFMLA   V0.S4, V1.S4, V9.S4
 	WORD    $0x4ea3d441 // fsub v1.4s, v2.4s, v3.4s
-	WORD    $0x4ea3d486 // fsub v6.4s, v4.4s, v3.4s
-	VFMLA   V0.S4, V1.S4, V6.S4
-	FMOVS   F6, 0(R3)
 	WORD    $0x4ea3d484 // fsub v4.4s, v4.4s, v3.4s
+	VMOV    V4.B16, V3.B16
+	VFMLA   V0.S4, V1.S4, V3.S4
 	VFMLS   V0.S4, V2.S4, V4.S4
-	FMOVS   F4, 0(R2)
-	ADD     $4, R6, R6
-	ADD     $4, R8, R8
-	ADD     $4, R9, R9
-	ADD     $4, R10, R10
-	ADD     $4, R11, R11
-	ADD     $4, R0, R0
+	FMOVS   0(R5), F1
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F2
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F10
+	ADD     R3, R5, R5
+	VMOV    V2.B16, V11.B16
+	VMOV    V10.B16, V12.B16
+	WORD    $0x4ea7d44d // fsub v13.4s, v2.4s, v7.4s
+	WORD    $0x4ea1d54a // fsub v10.4s, v10.4s, v1.4s
+	VFMLS   V0.S4, V13.S4, V10.S4
+	WORD    $0x4ea1d4c6 // fsub v6.4s, v6.4s, v1.4s
+	VMOV    V13.B16, V14.B16
+	VFMLA   V0.S4, V6.S4, V14.S4
+	WORD    $0x4ea1d4e6 // fsub v6.4s, v7.4s, v1.4s
+	WORD    $0x4ea1d442 // fsub v2.4s, v2.4s, v1.4s
+	VMOV    V2.B16, V1.B16
+	VFMLA   V0.S4, V6.S4, V1.S4
+	VFMLS   V0.S4, V7.S4, V2.S4
+	FMOVS   0(R5), F6
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F7
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F15
+	ADD     R3, R5, R5
+	VMOV    V7.B16, V16.B16
+	VMOV    V15.B16, V17.B16
+	WORD    $0x4eacd4f2 // fsub v18.4s, v7.4s, v12.4s
+	WORD    $0x4ea6d5ef // fsub v15.4s, v15.4s, v6.4s
+	VFMLS   V0.S4, V18.S4, V15.S4
+	WORD    $0x4ea6d56b // fsub v11.4s, v11.4s, v6.4s
+	VMOV    V18.B16, V19.B16
+	VFMLA   V0.S4, V11.S4, V19.S4
+	WORD    $0x4ea6d58b // fsub v11.4s, v12.4s, v6.4s
+	WORD    $0x4ea6d4e7 // fsub v7.4s, v7.4s, v6.4s
+	VMOV    V7.B16, V6.B16
+	VFMLA   V0.S4, V11.S4, V6.S4
+	VFMLS   V0.S4, V12.S4, V7.S4
+	FMOVS   0(R5), F11
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F12
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F20
+	ADD     R3, R5, R5
+	VMOV    V12.B16, V21.B16
+	VMOV    V20.B16, V22.B16
+	WORD    $0x4eb1d597 // fsub v23.4s, v12.4s, v17.4s
+	WORD    $0x4eabd694 // fsub v20.4s, v20.4s, v11.4s
+	VFMLS   V0.S4, V23.S4, V20.S4
+	WORD    $0x4eabd610 // fsub v16.4s, v16.4s, v11.4s
+	VMOV    V23.B16, V24.B16
+	VFMLA   V0.S4, V16.S4, V24.S4
+	WORD    $0x4eabd630 // fsub v16.4s, v17.4s, v11.4s
+	WORD    $0x4eabd58c // fsub v12.4s, v12.4s, v11.4s
+	VMOV    V12.B16, V11.B16
+	VFMLA   V0.S4, V16.S4, V11.S4
+	VFMLS   V0.S4, V17.S4, V12.S4
+	FMOVS   0(R5), F16
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F17
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F25
+	ADD     R3, R5, R5
+	WORD    $0x4eb6d63a // fsub v26.4s, v17.4s, v22.4s
+	WORD    $0x4eb0d739 // fsub v25.4s, v25.4s, v16.4s
+	VFMLS   V0.S4, V26.S4, V25.S4
+	WORD    $0x4eb0d6b5 // fsub v21.4s, v21.4s, v16.4s
+	VMOV    V26.B16, V27.B16
+	VFMLA   V0.S4, V21.S4, V27.S4
+	WORD    $0x4eb0d6d5 // fsub v21.4s, v22.4s, v16.4s
+	WORD    $0x4eb0d631 // fsub v17.4s, v17.4s, v16.4s
+	VMOV    V17.B16, V16.B16
+	VFMLA   V0.S4, V21.S4, V16.S4
+	VFMLS   V0.S4, V22.S4, V17.S4
+	MOVD    R0, R7
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4eaed715 // fsub v21.4s, v24.4s, v14.4s
+	WORD    $0x4eb3d77b // fsub v27.4s, v27.4s, v19.4s
+	VFMLS   V0.S4, V21.S4, V27.S4
+	WORD    $0x4eb3d529 // fsub v9.4s, v9.4s, v19.4s
+	VMOV    V21.B16, V22.B16
+	VFMLA   V0.S4, V9.S4, V22.S4
+	WORD    $0x4eb3d5c9 // fsub v9.4s, v14.4s, v19.4s
+	WORD    $0x4eb3d718 // fsub v24.4s, v24.4s, v19.4s
+	VMOV    V24.B16, V19.B16
+	VFMLA   V0.S4, V9.S4, V19.S4
+	VFMLS   V0.S4, V14.S4, V24.S4
+	FMOVS   F22, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F24, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F19, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F21, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F27, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4ea2d589 // fsub v9.4s, v12.4s, v2.4s
+	WORD    $0x4ea7d631 // fsub v17.4s, v17.4s, v7.4s
+	VFMLS   V0.S4, V9.S4, V17.S4
+	WORD    $0x4ea7d484 // fsub v4.4s, v4.4s, v7.4s
+	VMOV    V9.B16, V14.B16
+	VFMLA   V0.S4, V4.S4, V14.S4
+	WORD    $0x4ea7d444 // fsub v4.4s, v2.4s, v7.4s
+	WORD    $0x4ea7d58c // fsub v12.4s, v12.4s, v7.4s
+	VMOV    V12.B16, V7.B16
+	VFMLA   V0.S4, V4.S4, V7.S4
+	VFMLS   V0.S4, V2.S4, V12.S4
+	FMOVS   F14, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F12, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F7, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F9, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F17, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4ea1d562 // fsub v2.4s, v11.4s, v1.4s
+	WORD    $0x4ea6d610 // fsub v16.4s, v16.4s, v6.4s
+	VFMLS   V0.S4, V2.S4, V16.S4
+	WORD    $0x4ea6d463 // fsub v3.4s, v3.4s, v6.4s
+	VMOV    V2.B16, V4.B16
+	VFMLA   V0.S4, V3.S4, V4.S4
+	WORD    $0x4ea6d423 // fsub v3.4s, v1.4s, v6.4s
+	WORD    $0x4ea6d56b // fsub v11.4s, v11.4s, v6.4s
+	VMOV    V11.B16, V6.B16
+	VFMLA   V0.S4, V3.S4, V6.S4
+	VFMLS   V0.S4, V1.S4, V11.S4
+	FMOVS   F4, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F11, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F6, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F16, 0(R6)
+	MOVD    R7, R6
+	ADD     R1, R7, R7
+	WORD    $0x4eadd6e1 // fsub v1.4s, v23.4s, v13.4s
+	WORD    $0x4eb2d75a // fsub v26.4s, v26.4s, v18.4s
+	VFMLS   V0.S4, V1.S4, V26.S4
+	WORD    $0x4eb2d508 // fsub v8.4s, v8.4s, v18.4s
+	VMOV    V1.B16, V2.B16
+	VFMLA   V0.S4, V8.S4, V2.S4
+	WORD    $0x4eb2d5a8 // fsub v8.4s, v13.4s, v18.4s
+	WORD    $0x4eb2d6f7 // fsub v23.4s, v23.4s, v18.4s
+	VMOV    V23.B16, V18.B16
+	VFMLA   V0.S4, V8.S4, V18.S4
+	VFMLS   V0.S4, V13.S4, V23.S4
+	FMOVS   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F23, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F18, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F1, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F26, 0(R6)
+	MOVD    R7, R6
+	WORD    $0x4eaad681 // fsub v1.4s, v20.4s, v10.4s
+	WORD    $0x4eafd739 // fsub v25.4s, v25.4s, v15.4s
+	VFMLS   V0.S4, V1.S4, V25.S4
+	WORD    $0x4eafd4a5 // fsub v5.4s, v5.4s, v15.4s
+	VMOV    V1.B16, V2.B16
+	VFMLA   V0.S4, V5.S4, V2.S4
+	WORD    $0x4eafd545 // fsub v5.4s, v10.4s, v15.4s
+	WORD    $0x4eafd694 // fsub v20.4s, v20.4s, v15.4s
+	VMOV    V20.B16, V15.B16
+	VFMLA   V0.S4, V5.S4, V15.S4
+	VFMLS   V0.S4, V10.S4, V20.S4
+	FMOVS   F2, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F20, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F15, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F1, 0(R6)
+	ADD     R1<<2, R6, R6
+	ADD     R1, R6, R6
+	FMOVS   F25, 0(R6)
 	ADD     $4, R2, R2
-	ADD     $4, R3, R3
-	ADD     $4, R4, R4
-	ADD     $4, R5, R5
-	SUBS    $1, R12, R12
+	ADD     $4, R0, R0
+	SUBS    $1, R4, R4
 	BGE     by1
 by1done:
 	RET     
@@ -4681,134 +4997,328 @@ TEXT ·nestedOutputNEON(SB), NOSPLIT, $0-40
 	MOVD    y+0(FP), R0
 	MOVD    ys+8(FP), R1
 	LSL     $2, R1, R1
-	ADD     R1, R0, R2
-	ADD     R1, R2, R3
-	MOVD    m+16(FP), R4
-	MOVD    ms+24(FP), R5
-	LSL     $2, R5, R5
-	ADD     R5, R4, R6
-	ADD     R5, R6, R7
-	ADD     R5, R7, R8
-	ADD     R5, R8, R9
-	MOVD    n+32(FP), R10
+	MOVD    m+16(FP), R2
+	MOVD    ms+24(FP), R3
+	LSL     $2, R3, R3
+	MOVD    n+32(FP), R4
 	FMOVS   $2.0, F0
 	VDUP    V0.S[0], V0.S4
 	FMOVS   $4.0, F1
 	VDUP    V1.S[0], V1.S4
-	SUBS    $16, R10, R10
-	BLT     by16done
-by16:
-	FLDPQ   0(R4), (F2, F3)
-	FLDPQ   32(R4), (F4, F5)
-	FLDPQ   0(R6), (F6, F7)
-	FLDPQ   32(R6), (F8, F9)
-	FLDPQ   0(R7), (F10, F11)
-	FLDPQ   32(R7), (F12, F13)
-	FLDPQ   0(R8), (F14, F15)
-	FLDPQ   32(R8), (F16, F17)
-	FLDPQ   0(R9), (F18, F19)
-	FLDPQ   32(R9), (F20, F21)
-	WORD    $0x4e2ad4d6 // fadd v22.4s, v6.4s, v10.4s
-	WORD    $0x4e2bd4f7 // fadd v23.4s, v7.4s, v11.4s
-	WORD    $0x4e2cd518 // fadd v24.4s, v8.4s, v12.4s
-	WORD    $0x4e2dd539 // fadd v25.4s, v9.4s, v13.4s
-	WORD    $0x4eaad4c6 // fsub v6.4s, v6.4s, v10.4s
-	WORD    $0x4eabd4e7 // fsub v7.4s, v7.4s, v11.4s
-	WORD    $0x4eacd508 // fsub v8.4s, v8.4s, v12.4s
-	WORD    $0x4eadd529 // fsub v9.4s, v9.4s, v13.4s
-	VFMLA   V0.S4, V14.S4, V6.S4
-	VFMLA   V0.S4, V15.S4, V7.S4
-	VFMLA   V0.S4, V16.S4, V8.S4
-	VFMLA   V0.S4, V17.S4, V9.S4
-	FSTPQ   (F6, F7), 0(R2)
-	FSTPQ   (F8, F9), 32(R2)
-	WORD    $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
-	WORD    $0x4e37d463 // fadd v3.4s, v3.4s, v23.4s
-	WORD    $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
-	WORD    $0x4e39d4a5 // fadd v5.4s, v5.4s, v25.4s
-	WORD    $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
-	WORD    $0x4e2fd463 // fadd v3.4s, v3.4s, v15.4s
-	WORD    $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
-	WORD    $0x4e31d4a5 // fadd v5.4s, v5.4s, v17.4s
-	FSTPQ   (F2, F3), 0(R0)
-	FSTPQ   (F4, F5), 32(R0)
-	WORD    $0x4e32d6d6 // fadd v22.4s, v22.4s, v18.4s
-	WORD    $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
-	WORD    $0x4e34d718 // fadd v24.4s, v24.4s, v20.4s
-	WORD    $0x4e35d739 // fadd v25.4s, v25.4s, v21.4s
-	VFMLA   V1.S4, V14.S4, V22.S4
-	VFMLA   V1.S4, V15.S4, V23.S4
-	VFMLA   V1.S4, V16.S4, V24.S4
-	VFMLA   V1.S4, V17.S4, V25.S4
-	FSTPQ   (F22, F23), 0(R3)
-	FSTPQ   (F24, F25), 32(R3)
-	ADD     $64, R4, R4
-	ADD     $64, R6, R6
-	ADD     $64, R7, R7
-	ADD     $64, R8, R8
-	ADD     $64, R9, R9
-	ADD     $64, R0, R0
-	ADD     $64, R2, R2
-	ADD     $64, R3, R3
-	SUBS    $16, R10, R10
-	BGE     by16
-by16done:
-	ADDS    $12, R10, R10
+	SUBS    $4, R4, R4
 	BLT     by4done
 by4:
-	FMOVQ   0(R4), F2
-	FMOVQ   0(R6), F3
-	FMOVQ   0(R7), F4
-	FMOVQ   0(R8), F5
-	FMOVQ   0(R9), F6
+	MOVD    R2, R6
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVQ   0(R5), F2
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F3
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F4
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F5
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F6
 	WORD    $0x4e24d467 // fadd v7.4s, v3.4s, v4.4s
 	WORD    $0x4ea4d463 // fsub v3.4s, v3.4s, v4.4s
 	VFMLA   V0.S4, V5.S4, V3.S4
-	FMOVQ   F3, 0(R2)
 	WORD    $0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
 	WORD    $0x4e25d442 // fadd v2.4s, v2.4s, v5.4s
-	FMOVQ   F2, 0(R0)
 	WORD    $0x4e26d4e7 // fadd v7.4s, v7.4s, v6.4s
 	VFMLA   V1.S4, V5.S4, V7.S4
-	FMOVQ   F7, 0(R3)
-	ADD     $16, R4, R4
-	ADD     $16, R6, R6
-	ADD     $16, R7, R7
-	ADD     $16, R8, R8
-	ADD     $16, R9, R9
-	ADD     $16, R0, R0
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVQ   0(R5), F4
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F5
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F6
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F8
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F9
+	WORD    $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
+	WORD    $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	VFMLA   V0.S4, V8.S4, V5.S4
+	WORD    $0x4e2ad484 // fadd v4.4s, v4.4s, v10.4s
+	WORD    $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	WORD    $0x4e29d54a // fadd v10.4s, v10.4s, v9.4s
+	VFMLA   V1.S4, V8.S4, V10.S4
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVQ   0(R5), F6
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F8
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F9
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F11
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F12
+	WORD    $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
+	WORD    $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	VFMLA   V0.S4, V11.S4, V8.S4
+	WORD    $0x4e2dd4c6 // fadd v6.4s, v6.4s, v13.4s
+	WORD    $0x4e2bd4c6 // fadd v6.4s, v6.4s, v11.4s
+	WORD    $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	VFMLA   V1.S4, V11.S4, V13.S4
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVQ   0(R5), F9
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F11
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F12
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F14
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F15
+	WORD    $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD    $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	VFMLA   V0.S4, V14.S4, V11.S4
+	WORD    $0x4e30d529 // fadd v9.4s, v9.4s, v16.4s
+	WORD    $0x4e2ed529 // fadd v9.4s, v9.4s, v14.4s
+	WORD    $0x4e2fd610 // fadd v16.4s, v16.4s, v15.4s
+	VFMLA   V1.S4, V14.S4, V16.S4
+	MOVD    R6, R5
+	FMOVQ   0(R5), F12
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F14
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F15
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F17
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVQ   0(R5), F18
+	WORD    $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
+	WORD    $0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	VFMLA   V0.S4, V17.S4, V14.S4
+	WORD    $0x4e33d58c // fadd v12.4s, v12.4s, v19.4s
+	WORD    $0x4e31d58c // fadd v12.4s, v12.4s, v17.4s
+	WORD    $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	VFMLA   V1.S4, V17.S4, V19.S4
+	MOVD    R0, R7
+	WORD    $0x4e26d48f // fadd v15.4s, v4.4s, v6.4s
+	WORD    $0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	VFMLA   V0.S4, V9.S4, V4.S4
+	WORD    $0x4e2fd442 // fadd v2.4s, v2.4s, v15.4s
+	WORD    $0x4e29d442 // fadd v2.4s, v2.4s, v9.4s
+	WORD    $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	VFMLA   V1.S4, V9.S4, V15.S4
+	FMOVQ   F2, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F4, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F15, 0(R7)
+	ADD     R1, R7, R7
+	WORD    $0x4e28d4a2 // fadd v2.4s, v5.4s, v8.4s
+	WORD    $0x4ea8d4a5 // fsub v5.4s, v5.4s, v8.4s
+	VFMLA   V0.S4, V11.S4, V5.S4
+	WORD    $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD    $0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
+	WORD    $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
+	VFMLA   V1.S4, V11.S4, V2.S4
+	FMOVQ   F3, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F5, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F2, 0(R7)
+	ADD     R1, R7, R7
+	WORD    $0x4e2dd542 // fadd v2.4s, v10.4s, v13.4s
+	WORD    $0x4eadd54a // fsub v10.4s, v10.4s, v13.4s
+	VFMLA   V0.S4, V16.S4, V10.S4
+	WORD    $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD    $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD    $0x4e33d442 // fadd v2.4s, v2.4s, v19.4s
+	VFMLA   V1.S4, V16.S4, V2.S4
+	FMOVQ   F7, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F10, 0(R7)
+	ADD     R1, R7, R7
+	FMOVQ   F2, 0(R7)
+	ADD     R1, R7, R7
 	ADD     $16, R2, R2
-	ADD     $16, R3, R3
-	SUBS    $4, R10, R10
+	ADD     $16, R0, R0
+	SUBS    $4, R4, R4
 	BGE     by4
 by4done:
-	ADDS    $3, R10, R10
+	ADDS    $3, R4, R4
 	BLT     by1done
 by1:
-	FMOVS   0(R4), F2
-	FMOVS   0(R6), F3
-	FMOVS   0(R7), F4
-	FMOVS   0(R8), F5
-	FMOVS   0(R9), F6
+	MOVD    R2, R6
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVS   0(R5), F2
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F3
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F4
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F5
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F6
 	WORD    $0x4e24d467 // fadd v7.4s, v3.4s, v4.4s
 	WORD    $0x4ea4d463 // fsub v3.4s, v3.4s, v4.4s
 	VFMLA   V0.S4, V5.S4, V3.S4
-	FMOVS   F3, 0(R2)
 	WORD    $0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
 	WORD    $0x4e25d442 // fadd v2.4s, v2.4s, v5.4s
-	FMOVS   F2, 0(R0)
 	WORD    $0x4e26d4e7 // fadd v7.4s, v7.4s, v6.4s
 	VFMLA   V1.S4, V5.S4, V7.S4
-	FMOVS   F7, 0(R3)
-	ADD     $4, R4, R4
-	ADD     $4, R6, R6
-	ADD     $4, R7, R7
-	ADD     $4, R8, R8
-	ADD     $4, R9, R9
-	ADD     $4, R0, R0
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVS   0(R5), F4
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F5
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F6
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F8
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F9
+	WORD    $0x4e26d4aa // fadd v10.4s, v5.4s, v6.4s
+	WORD    $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	VFMLA   V0.S4, V8.S4, V5.S4
+	WORD    $0x4e2ad484 // fadd v4.4s, v4.4s, v10.4s
+	WORD    $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	WORD    $0x4e29d54a // fadd v10.4s, v10.4s, v9.4s
+	VFMLA   V1.S4, V8.S4, V10.S4
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVS   0(R5), F6
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F8
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F9
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F11
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F12
+	WORD    $0x4e29d50d // fadd v13.4s, v8.4s, v9.4s
+	WORD    $0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	VFMLA   V0.S4, V11.S4, V8.S4
+	WORD    $0x4e2dd4c6 // fadd v6.4s, v6.4s, v13.4s
+	WORD    $0x4e2bd4c6 // fadd v6.4s, v6.4s, v11.4s
+	WORD    $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	VFMLA   V1.S4, V11.S4, V13.S4
+	MOVD    R6, R5
+	ADD     R3, R6, R6
+	FMOVS   0(R5), F9
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F11
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F12
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F14
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F15
+	WORD    $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD    $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	VFMLA   V0.S4, V14.S4, V11.S4
+	WORD    $0x4e30d529 // fadd v9.4s, v9.4s, v16.4s
+	WORD    $0x4e2ed529 // fadd v9.4s, v9.4s, v14.4s
+	WORD    $0x4e2fd610 // fadd v16.4s, v16.4s, v15.4s
+	VFMLA   V1.S4, V14.S4, V16.S4
+	MOVD    R6, R5
+	FMOVS   0(R5), F12
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F14
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F15
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F17
+	ADD     R3<<2, R5, R5
+	ADD     R3, R5, R5
+	FMOVS   0(R5), F18
+	WORD    $0x4e2fd5d3 // fadd v19.4s, v14.4s, v15.4s
+	WORD    $0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	VFMLA   V0.S4, V17.S4, V14.S4
+	WORD    $0x4e33d58c // fadd v12.4s, v12.4s, v19.4s
+	WORD    $0x4e31d58c // fadd v12.4s, v12.4s, v17.4s
+	WORD    $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	VFMLA   V1.S4, V17.S4, V19.S4
+	MOVD    R0, R7
+	WORD    $0x4e26d48f // fadd v15.4s, v4.4s, v6.4s
+	WORD    $0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	VFMLA   V0.S4, V9.S4, V4.S4
+	WORD    $0x4e2fd442 // fadd v2.4s, v2.4s, v15.4s
+	WORD    $0x4e29d442 // fadd v2.4s, v2.4s, v9.4s
+	WORD    $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	VFMLA   V1.S4, V9.S4, V15.S4
+	FMOVS   F2, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F4, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F15, 0(R7)
+	ADD     R1, R7, R7
+	WORD    $0x4e28d4a2 // fadd v2.4s, v5.4s, v8.4s
+	WORD    $0x4ea8d4a5 // fsub v5.4s, v5.4s, v8.4s
+	VFMLA   V0.S4, V11.S4, V5.S4
+	WORD    $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD    $0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
+	WORD    $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
+	VFMLA   V1.S4, V11.S4, V2.S4
+	FMOVS   F3, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F5, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F2, 0(R7)
+	ADD     R1, R7, R7
+	WORD    $0x4e2dd542 // fadd v2.4s, v10.4s, v13.4s
+	WORD    $0x4eadd54a // fsub v10.4s, v10.4s, v13.4s
+	VFMLA   V0.S4, V16.S4, V10.S4
+	WORD    $0x4e22d4e7 // fadd v7.4s, v7.4s, v2.4s
+	WORD    $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD    $0x4e33d442 // fadd v2.4s, v2.4s, v19.4s
+	VFMLA   V1.S4, V16.S4, V2.S4
+	FMOVS   F7, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F10, 0(R7)
+	ADD     R1, R7, R7
+	FMOVS   F2, 0(R7)
+	ADD     R1, R7, R7
 	ADD     $4, R2, R2
-	ADD     $4, R3, R3
-	SUBS    $1, R10, R10
+	ADD     $4, R0, R0
+	SUBS    $1, R4, R4
 	BGE     by1
 by1done:
 	RET     

@@ -6,68 +6,153 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// rowsApart returns the memory of up to 5 rows behind p, as many floats apart as
-// parameter step says.
-func rowsApart(p reg.GPVirtual, step string) func(row, disp int) operand.Mem {
-	s, s3 := bytes(step), GP64()
-	LEAQ(ati(s, s, 2, 0), s3)
-	return func(row, disp int) operand.Mem {
+// rowsApart returns the memory of up to 5 rows, step bytes apart, behind a pointer, and
+// the distance of 3 rows.
+func rowsApart(step reg.GPVirtual) (row func(p reg.GPVirtual, row, disp int) operand.Mem, three reg.GPVirtual) {
+	three = GP64()
+	LEAQ(ati(step, step, 2, 0), three)
+	return func(p reg.GPVirtual, row, disp int) operand.Mem {
 		if row == 3 {
-			return ati(p, s3, 1, disp)
+			return ati(p, three, 1, disp)
 		}
-		return ati(p, s, row, disp)
+		return ati(p, step, row, disp)
+	}, three
+}
+
+// square is where the values between the two transforms of a square wait: in
+// registers with AVX-512, on the stack with AVX2.
+type square struct {
+	v       [5][]reg.VecVirtual
+	scratch reg.GPVirtual
+}
+
+func newSquare() *square {
+	s := &square{}
+	if !wide {
+		s.scratch = GP64()
+		LEAQ(AllocLocal(25*32), s.scratch)
+	}
+	return s
+}
+
+// put keeps what comes of row or column i.
+func (s *square) put(i int, v []reg.VecVirtual) {
+	if wide {
+		s.v[i] = v
+		return
+	}
+	for j := range v {
+		VMOVUPS(v[j], at(s.scratch, 32*(5*i+j)))
 	}
 }
 
-func nested() {
-	fn("nestedInput", "v *float32, vs int, x *float32, xs, n int", "is plain.NestedInput.")
-	v, x, n := arg("v"), arg("x"), arg("n")
-	out, in := rowsApart(v, "vs"), rowsApart(x, "xs")
-	double := constant(two)
-	elements("", n, blocks, []reg.GPVirtual{v, x}, func(_, disp int, m mask) {
-		d := vecs(5)
-		for i := range d {
-			load(m, in(i, disp), d[i])
+// across returns value j of all that was put.
+func (s *square) across(j int) []reg.VecVirtual {
+	v := vecs(5)
+	for i := range v {
+		if wide {
+			v[i] = s.v[i][j]
+		} else {
+			VMOVUPS(at(s.scratch, 32*(5*i+j)), v[i])
 		}
-		e, s := vec(), vec()
-		VSUBPS(d[1], d[3], e)
-		VSUBPS(d[2], d[3], s)
-		store(m, e, out(3, disp))
-		VSUBPS(d[2], d[4], d[4])
-		VFNMADD231PS(e, double, d[4])
-		store(m, d[4], out(4, disp))
-		VSUBPS(d[2], d[0], d[0])
-		VFMADD231PS(d[0], double, e)
-		store(m, e, out(0, disp))
-		VSUBPS(d[2], d[1], d[2])
-		VFMADD213PS(s, double, d[2])
-		store(m, d[2], out(2, disp))
-		VFNMADD231PS(d[1], double, s)
-		store(m, s, out(1, disp))
+	}
+	return v
+}
+
+func nested() {
+	fnFrame("nestedInput", "v *float32, vs int, x *float32, xs, n int", 0, "is plain.NestedInput.")
+	v, vs, x, xs, n := arg("v"), bytes("vs"), arg("x"), bytes("xs"), arg("n")
+	in, next := rowsApart(xs)
+	apart := GP64()
+	LEAQ(ati(vs, vs, 4, 0), apart)
+	out, _ := rowsApart(apart)
+	double := constant(two)
+	mid := newSquare()
+	elements("", n, 1, []reg.GPVirtual{v, x}, func(_, disp int, m mask) {
+		p := GP64()
+		MOVQ(x, p)
+		for a := range 5 {
+			d := vecs(5)
+			for i := range d {
+				load(m, in(p, i, disp), d[i])
+			}
+			mid.put(a, nestedInputStep(d, double))
+			if a < 4 {
+				ADDQ(next, p)
+			}
+		}
+		o := GP64()
+		MOVQ(v, o)
+		for b := range 5 {
+			for a, r := range nestedInputStep(mid.across(b), double) {
+				store(m, r, out(o, a, disp))
+			}
+			if b < 4 {
+				ADDQ(vs, o)
+			}
+		}
 	})
 	end()
 
-	fn("nestedOutput", "y *float32, ys int, m *float32, ms, n int", "is plain.NestedOutput.")
-	y, m, n := arg("y"), arg("m"), arg("n")
-	out, in = rowsApart(y, "ys"), rowsApart(m, "ms")
-	double = constant(two)
-	quadruple := constant(four)
-	elements("", n, blocks, []reg.GPVirtual{y, m}, func(_, disp int, m mask) {
-		v := vecs(5)
-		for i := range v {
-			load(m, in(i, disp), v[i])
+	fnFrame("nestedOutput", "y *float32, ys int, m *float32, ms, n int", 0, "is plain.NestedOutput.")
+	y, ys, m, ms, n := arg("y"), bytes("ys"), arg("m"), bytes("ms"), arg("n")
+	out, next = rowsApart(ys)
+	apart = GP64()
+	LEAQ(ati(ms, ms, 4, 0), apart)
+	in, _ = rowsApart(apart)
+	double, quadruple := constant(two), constant(four)
+	mid = newSquare()
+	elements("", n, 1, []reg.GPVirtual{y, m}, func(_, disp int, k mask) {
+		p := GP64()
+		MOVQ(m, p)
+		for b := range 5 {
+			d := vecs(5)
+			for a := range d {
+				load(k, in(p, a, disp), d[a])
+			}
+			mid.put(b, nestedOutputStep(d, double, quadruple))
+			if b < 4 {
+				ADDQ(ms, p)
+			}
 		}
-		p := vec()
-		VADDPS(v[1], v[2], p)
-		VSUBPS(v[2], v[1], v[1])
-		VFMADD231PS(v[3], double, v[1])
-		store(m, v[1], out(1, disp))
-		VADDPS(p, v[0], v[0])
-		VADDPS(v[3], v[0], v[0])
-		store(m, v[0], out(0, disp))
-		VADDPS(v[4], p, p)
-		VFMADD231PS(v[3], quadruple, p)
-		store(m, p, out(2, disp))
+		o := GP64()
+		MOVQ(y, o)
+		for a := range 3 {
+			for b, r := range nestedOutputStep(mid.across(a), double, quadruple) {
+				store(k, r, out(o, b, disp))
+			}
+			if a < 2 {
+				ADDQ(next, o)
+			}
+		}
 	})
 	end()
+}
+
+// nestedInputStep applies Bᵀ of F(3, 3) to 5 values, in place but for one register.
+func nestedInputStep(d []reg.VecVirtual, double reg.VecVirtual) []reg.VecVirtual {
+	e, s := vec(), vec()
+	VSUBPS(d[1], d[3], e)
+	VSUBPS(d[2], d[3], s)
+	VSUBPS(d[2], d[4], d[4])
+	VFNMADD231PS(e, double, d[4])
+	VSUBPS(d[2], d[0], d[0])
+	VFMADD213PS(e, double, d[0])
+	VSUBPS(d[2], d[1], d[2])
+	VFMADD213PS(s, double, d[2])
+	VFNMADD231PS(d[1], double, s)
+	return []reg.VecVirtual{d[0], s, d[2], e, d[4]}
+}
+
+// nestedOutputStep applies Aᵀ of F(3, 3) to 5 values, in place.
+func nestedOutputStep(m []reg.VecVirtual, double, quadruple reg.VecVirtual) []reg.VecVirtual {
+	p := vec()
+	VADDPS(m[1], m[2], p)
+	VSUBPS(m[2], m[1], m[1])
+	VFMADD231PS(m[3], double, m[1])
+	VADDPS(p, m[0], m[0])
+	VADDPS(m[3], m[0], m[0])
+	VADDPS(m[4], p, p)
+	VFMADD231PS(m[3], quadruple, p)
+	return []reg.VecVirtual{m[0], m[1], p}
 }
