@@ -215,7 +215,9 @@ func (d *Device) issue(j *job) {
 		j.piece = max(1, j.groups/(pieces+1))
 	}
 	d.orderAfter(j)
-	d.stream.dispatch(j)
+	if !d.dry {
+		d.stream.dispatch(j)
+	}
 	d.stats.Dispatches++
 	if d.unmarked++; d.unmarked >= markEvery {
 		d.mark()

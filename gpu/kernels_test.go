@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,7 +44,8 @@ func TestFrozenWeightsArePackedOnce(t *testing.T) {
 	require.NoError(t, d.Sync())
 }
 
-// TestTrace tells of every dispatch, and of nothing once that has ended.
+// TestTrace tells of every dispatch, and of nothing once that has ended; Count tells the
+// same, and does nothing.
 func TestTrace(t *testing.T) {
 	d := openDevice(t)
 	s := backend.Shape{2, 4, 8, 8}
@@ -68,6 +70,24 @@ func TestTrace(t *testing.T) {
 		flops += p.FLOPs
 	}
 	require.Equal(t, float64(2*4*9*s.Len()), flops)
+
+	kernels := func() (all []string) {
+		for _, p := range told {
+			all = append(all, fmt.Sprint(p.Kernel, p.FLOPs, p.Bytes))
+		}
+		return all
+	}
+	want := kernels()
+	told = nil
+	d.Fill(y, 5)
+	d.Count(func(p Dispatch) { told = append(told, p) })
+	d.Add(y, x, x)
+	d.Conv2d(y, x, w, nil, backend.Conv{Stride: 1, Pad: 1})
+	require.Equal(t, make([]float32, s.Len()), read(d, y))
+	d.Count(nil)
+	require.Equal(t, want, kernels())
+	require.Equal(t, full(s.Len(), 5), read(d, y))
+	require.NoError(t, d.Sync())
 }
 
 // TestDispatchesAllocateNothing counts what the host allocates for operations that

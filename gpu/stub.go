@@ -100,6 +100,10 @@ func (d *Device) ReadTexture(dst backend.Buffer, texture uint32, flip bool) erro
 // flip is as for ReadTexture.
 func (d *Device) WriteTexture(dst, alpha uint32, src backend.Buffer, flip bool) error { return errStub }
 
+// Count is Trace without the work: from now on nothing is dispatched, tensors are
+// undefined, and reads give zeros.
+func (d *Device) Count(f func(Dispatch)) {}
+
 // Recording is a list of dispatches that can be done again and again, in pieces, such
 // as those of a network over several frames of a game. The memory between its
 // dispatches is its own.

@@ -6,7 +6,11 @@ import "time"
 
 // Trace has f look at every dispatch from now on, on the device's thread; nil ends
 // that.
-func (d *Device) Trace(f func(Dispatch)) { d.wait(func() { d.observe = f }) }
+func (d *Device) Trace(f func(Dispatch)) { d.wait(func() { d.observe, d.dry = f, false }) }
+
+// Count is Trace without the work: from now on nothing is dispatched, tensors are
+// undefined, and reads give zeros.
+func (d *Device) Count(f func(Dispatch)) { d.wait(func() { d.observe, d.dry = f, f != nil }) }
 
 // traced issues a job, and tells of it if there was a dispatch.
 func (d *Device) traced(j *job) {

@@ -38,11 +38,18 @@ func (c card) floor(d gpu.Dispatch) time.Duration {
 	return time.Duration(1e9 * seconds)
 }
 
-// trace runs c once and sums up its dispatches, and the time that the host took for
-// them.
-func trace(d *gpu.Device, c work.Case, on card) (kernels []kernel, host time.Duration, err error) {
+// ignore is for dispatches that are not counted.
+func ignore(gpu.Dispatch) {}
+
+// trace runs c once, or only counts that, and sums up its dispatches, and the time that
+// the host took for them.
+func trace(d *gpu.Device, c work.Case, on card, dry bool) (kernels []kernel, host time.Duration, err error) {
 	all := map[string]*kernel{}
-	d.Trace(func(p gpu.Dispatch) {
+	look := d.Trace
+	if dry {
+		look = d.Count
+	}
+	look(func(p gpu.Dispatch) {
 		k := all[p.Kernel]
 		if k == nil {
 			k = &kernel{name: p.Kernel}
@@ -55,7 +62,11 @@ func trace(d *gpu.Device, c work.Case, on card) (kernels []kernel, host time.Dur
 		host += p.Host
 	})
 	c.Run()
-	d.Trace(nil)
+	if dry {
+		look(ignore)
+	} else {
+		look(nil)
+	}
 	for _, k := range all {
 		kernels = append(kernels, *k)
 	}

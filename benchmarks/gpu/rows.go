@@ -78,6 +78,10 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 	if !o.only.MatchString(g.prefix) && g.prefix != "copy" { // whose rate the others are compared with
 		return nil
 	}
+	if o.budget <= 0 {
+		d.Count(ignore)
+		defer d.Trace(nil)
+	}
 	cases, free, err := g.open()
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.prefix, err)
@@ -87,8 +91,10 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.Check(); err != nil {
-			return fmt.Errorf("%s: %w", c.Name, err)
+		if o.budget > 0 {
+			if err := c.Check(); err != nil {
+				return fmt.Errorf("%s: %w", c.Name, err)
+			}
 		}
 		r, err := measure(d, c, o.budget, t.card(o.card))
 		if err != nil {
@@ -111,12 +117,13 @@ type row struct {
 	kernels              []kernel      // that it is made of
 }
 
-// measure counts what a run does, which is not the first, and times runs in a row, as
-// many as take about a twentieth of the budget, again and again, and keeps the best.
-// Without a budget it only counts.
+// measure counts what the second run does, and times runs in a row, as many as take
+// about a twentieth of the budget, again and again, and keeps the best. Without a budget
+// it only counts.
 func measure(d *gpu.Device, c work.Case, budget time.Duration, on card) (row, error) {
+	c.Run()
 	before := d.Stats()
-	kernels, host, err := trace(d, c, on)
+	kernels, host, err := trace(d, c, on, budget <= 0)
 	if err != nil {
 		return row{}, err
 	}

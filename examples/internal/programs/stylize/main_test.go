@@ -121,12 +121,12 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestDeviceGL stylizes on a graphics card where there is one; where not, the error
-// says so.
+// TestDeviceGL stylizes on a graphics card where there is one, in 32 and in 16 bits;
+// where not, the error says so.
 func TestDeviceGL(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.png"), filepath.Join(dir, "out.png")
-	m := gradient(37, 22)
+	m := gradient(48, 22)
 	save(t, in, m)
 	err := overridden([]string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl"})
 	if err != nil && !need.Required("opengl") {
@@ -138,6 +138,12 @@ func TestDeviceGL(t *testing.T) {
 	got := load(t, out)
 	for i, want := range styled(t, m, nil).Pix {
 		require.InDelta(t, want, got.Pix[i], 1)
+	}
+	require.NoError(t, overridden([]string{"-model", modelFile(t, dir), "-in", in, "-out", out, "-device", "gl", "-half"}))
+	halved := load(t, out)
+	require.NotEqual(t, got.Pix, halved.Pix)
+	for i, want := range got.Pix {
+		require.InDelta(t, want, halved.Pix[i], 3)
 	}
 }
 
@@ -242,6 +248,7 @@ func TestErrors(t *testing.T) {
 		{with("-every", "0"), "-every 0"},
 		{with("-memory", "0"), "-memory 0"},
 		{with("-device", "cuda"), "-device cuda"},
+		{with("-half"), "-device gl"},
 		{with("-mask", bad), "bad.png"},
 		{with("-model", bad), "bad.png"},
 		{with("-model", filepath.Join(dir, "none.pth")), "none.pth"},
