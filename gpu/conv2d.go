@@ -16,10 +16,16 @@ func (d *Device) Conv2d(dst, x, w, bias backend.Buffer, g backend.Conv) {
 
 // ConvBlock sets dst to the block's output. bias may be nil.
 func (d *Device) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) {
+	d.ConvBlockPool(dst, nil, x, w, bias, g)
+}
+
+// ConvBlockPool sets dst to the block's output and pooled, unless it is nil, to MaxPool2
+// of that. bias may be nil.
+func (d *Device) ConvBlockPool(dst, pooled, x, w, bias backend.Buffer, g backend.ConvBlock) {
 	ws, ds := w.Shape(), dst.Shape()
 	area := ws[2] * ws[3]
 	c := convolution{
-		dst: dst, x: x, bias: bias,
+		dst: dst, x: x, bias: bias, pooled: pooled,
 		batch: span{0, ds[0]},
 		kernel: kernel{
 			view: whole(w), derived: w.(*buffer).derived, rows: ws[2], columns: ws[3],
@@ -29,7 +35,7 @@ func (d *Device) ConvBlock(dst, x, w, bias backend.Buffer, g backend.ConvBlock) 
 		height: ds[2], width: ds[3], step: 1,
 		relu: g.ReLU,
 		// A convolution without a bias feeds a normalization, which would take it away.
-		moments: bias == nil && !g.ReLU,
+		moments: bias == nil && !g.ReLU && pooled == nil,
 		forward: true,
 	}
 	if g.Reflect {
@@ -129,7 +135,8 @@ func (k kernel) phases() int {
 // convolution is what conv2d.comp computes.
 type convolution struct {
 	dst, x, bias     backend.Buffer
-	batch            span // images
+	pooled           backend.Buffer // MaxPool2 of dst; nil for none
+	batch            span           // images
 	kernel           kernel
 	stride           int
 	padY, padX       int
@@ -153,7 +160,11 @@ func (d *Device) conv(c convolution) {
 	n := d.imagesAtOnce(c.batch.len, c.dst, c.x)
 	whole := n == c.batch.len && d.atOnce(n*c.dst.(*buffer).plane()) >= cout && d.atOnce(n*c.x.(*buffer).plane()) >= cin
 	c.moments = c.moments && d.shared() && whole
-	if c.half = d.halves(c) && whole; c.half {
+	pooled := c.pooled
+	if !whole {
+		c.pooled = nil
+	}
+	if c.half = d.halves(c) && whole && pooled == nil; c.half {
 		dst := c.dst.(*buffer)
 		dst.forgo()
 		dst.half = true
@@ -164,9 +175,14 @@ func (d *Device) conv(c convolution) {
 		for _, out := range d.cut(cout, images.len*c.dst.(*buffer).plane()) {
 			for i, in := range d.cut(cin, images.len*c.x.(*buffer).plane()) {
 				last := in.first+in.len == cin
-				d.convSlab(c, images, out, in, i > 0 || c.add, last)
+				if d.convSlab(c, images, out, in, i > 0 || c.add, last) {
+					pooled = nil
+				}
 			}
 		}
+	}
+	if pooled != nil {
+		d.MaxPool2(pooled, c.dst)
 	}
 }
 
@@ -188,8 +204,8 @@ func slab(b backend.Buffer, images, channels span) view {
 }
 
 // convSlab runs the part of a convolution between some channels with the kernel that
-// the device prefers.
-func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
+// the device prefers, and reports whether that pooled the result, too.
+func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) (pooled bool) {
 	xs, ds := c.x.Shape(), c.dst.Shape()
 	x := c.x.(*buffer)
 	at, count := images.first*xs[1]+in.first, images.len*in.len
@@ -217,13 +233,14 @@ func (d *Device) convSlab(c convolution, images, out, in span, add, last bool) {
 	t := d.convTileFor(p.outputs, p.flops(c.kernel))
 	if t != nil && d.winogradSuits(c, p) {
 		d.convWinograd(c, p, *t)
-		return
+		return c.pooled != nil
 	}
 	if t != nil {
 		d.convTiled(c, p, *t)
-		return
+	} else {
+		d.convDirect(c, p)
 	}
-	d.convDirect(c, p)
+	return false
 }
 
 // product is one dispatch of a convolution, of any kernel.
@@ -237,6 +254,7 @@ type product struct {
 	norms           view // of a normalization of x that was put off; empty for none
 	halfInput       bool // x is in 16 bits
 	overflow        view // if dst is, too; otherwise empty
+	pooled          view // what else is stored; otherwise empty
 	args            args // of shaders/convolution.glsl
 }
 
@@ -251,11 +269,14 @@ func (p product) flops(k kernel) float64 {
 // half reports whether the result is kept in 16 bits.
 func (p product) half() bool { return p.overflow.storage != nil }
 
+// pools reports whether the kernel pools the result, too.
+func (p product) pools() bool { return p.pooled.storage != nil }
+
 // normalizes reports whether the input is to be normalized when it is loaded.
 func (p product) normalizes() bool { return p.norms.storage != nil }
 
-// operands is what the kernels of convolutions bind: five things, parts or moments for
-// others, and where to note an overflow. Most kernels take only the first of them.
+// operands is what the kernels of convolutions bind: five things, parts, moments or what
+// is pooled for others, and where to note an overflow. Most kernels take only the first of them.
 type operands [7]view
 
 // views are what a kernel binds: a float of any memory in place of what there is not.

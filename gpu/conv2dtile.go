@@ -94,7 +94,7 @@ func (d *Device) convTiled(c convolution, p product, t tile) {
 		d.runCounted(p.flops(k), variant{shader: "conv2dtile", defines: defines(d, f)}, groups*splits, views[:6], &a)
 		a = p.args
 		a.add(splits, padded, 0, 0, m.shares)
-		views[1], views[2] = parts, parts
+		views[1], views[2] = parts, parts.part(0, 1)
 		d.runArgs(d.storing("conv2dsum", k, p, m), k.phases()*p.outputs*groupsFor(p.quads()), views.storing(p, m), &a)
 	}
 	d.left = m

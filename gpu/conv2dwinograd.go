@@ -66,7 +66,10 @@ func (d *Device) convWinograd(c convolution, p product, t tile) {
 	m := d.roomForMoments(c, p, all, groupSize)
 	views := p.views(weights)
 	norms := views[4]
-	views[1], views[2], views[4] = products, products, products
+	views[1], views[2], views[4] = products, products.part(0, 1), products.part(0, 1)
+	if c.pooled != nil {
+		p.pooled = whole(c.pooled)
+	}
 	xs := c.x.Shape()
 	for first := 0; first < all; first += columns {
 		tiles := min(columns, all-first)

@@ -17,8 +17,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.GradGater, backend.Queuer,
-// backend.Prober and backend.Freezer.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.ConvPooler,
+// backend.GradGater, backend.Queuer, backend.Prober and backend.Freezer.
 type Device struct {
 	info    Info
 	limits  limits
@@ -67,13 +67,14 @@ type task struct {
 }
 
 var (
-	_ backend.Backend   = (*Device)(nil)
-	_ backend.ConvFuser = (*Device)(nil)
-	_ backend.NormFuser = (*Device)(nil)
-	_ backend.GradGater = (*Device)(nil)
-	_ backend.Queuer    = (*Device)(nil)
-	_ backend.Prober    = (*Device)(nil)
-	_ backend.Freezer   = (*Device)(nil)
+	_ backend.Backend    = (*Device)(nil)
+	_ backend.ConvFuser  = (*Device)(nil)
+	_ backend.NormFuser  = (*Device)(nil)
+	_ backend.ConvPooler = (*Device)(nil)
+	_ backend.GradGater  = (*Device)(nil)
+	_ backend.Queuer     = (*Device)(nil)
+	_ backend.Prober     = (*Device)(nil)
+	_ backend.Freezer    = (*Device)(nil)
 )
 
 // queueLen is how many operations may wait for the device's thread. A training

@@ -107,6 +107,7 @@ func TestDispatchesAllocateNothing(t *testing.T) {
 			x, y, vec, loss := alloc(s), alloc(s), alloc(backend.Vec(c)), alloc(backend.Scalar)
 			w, gram := alloc(backend.Shape{c, c, 3, 3}), alloc(backend.Shape{1, 1, c, c})
 			mean, rstd := alloc(backend.Shape{1, c, 1, 1}), alloc(backend.Shape{1, c, 1, 1})
+			pooled := alloc(backend.Shape{1, c, 4, 4})
 			d.Freeze(w)
 			dw, dvec := alloc(w.Shape()), alloc(vec.Shape())
 			block := backend.ConvBlock{Conv: backend.Conv{Stride: 1, Pad: 1}, Reflect: true, Upsample: 1, ReLU: true}
@@ -117,7 +118,15 @@ func TestDispatchesAllocateNothing(t *testing.T) {
 				"conv": func() { d.ConvBlock(y, x, w, nil, block) }, "biased": func() { d.Conv2d(y, x, w, vec, block.Conv) },
 				"gradInput":  func() { d.Conv2dGradInput(x, y, w, block.Conv, false) },
 				"gradWeight": func() { d.Conv2dGradWeight(dw, dvec, x, y, block.Conv, false) },
-				"norm":       func() { d.NormBlock(y, mean, rstd, y, vec, vec, x, norm) },
+				"convNorm": func() {
+					d.Conv2d(y, x, w, nil, block.Conv)
+					d.InstanceNorm(x, mean, rstd, y, vec, vec, norm.Eps)
+				},
+				"convPool": func() { d.ConvBlockPool(y, pooled, x, w, vec, backend.ConvBlock{Conv: block.Conv, Upsample: 1}) },
+				"gated": func() {
+					d.ConvBlockGradInputGated(x, y, y, w, y, backend.ConvBlock{Conv: block.Conv, Upsample: 1}, true)
+				},
+				"norm": func() { d.NormBlock(y, mean, rstd, y, vec, vec, x, norm) },
 				"deferred": func() {
 					d.NormBlock(x, mean, rstd, x, vec, vec, nil, norm)
 					d.ConvBlock(y, x, w, nil, block)

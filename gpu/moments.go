@@ -30,13 +30,17 @@ func (d *Device) roomForMoments(c convolution, p product, items, share int) mome
 
 // storing is what a kernel binds that stores the results of p and leaves m.
 func (o *operands) storing(p product, m moments) []view {
-	if m.of != nil {
-		o[5] = m.view
+	more := m.view
+	if p.pools() {
+		more = p.pooled
+	}
+	if more.storage != nil {
+		o[5] = more
 	}
 	switch {
 	case p.half():
 		return o[:]
-	case m.of != nil:
+	case more.storage != nil:
 		return o[:6]
 	}
 	return o[:5]
@@ -63,17 +67,17 @@ func (d *Device) forgetMoments() {
 
 // storeForm is a variant of a kernel that stores the results of a product.
 type storeForm struct {
-	phases               int
-	gated, moments, half bool
+	phases                      int
+	gated, moments, pools, half bool
 }
 
 func (f storeForm) String() (s string) {
 	if f.phases > 1 {
 		s = fmt.Sprintf(" PHASES=%d", f.phases)
 	}
-	for i, on := range [3]bool{f.gated, f.moments, f.half} {
+	for i, on := range [4]bool{f.gated, f.moments, f.pools, f.half} {
 		if on {
-			s += [3]string{" GATED", " MOMENTS", " HALF_RESULT=6"}[i]
+			s += [4]string{" GATED", " MOMENTS", " POOL", " HALF_RESULT=6"}[i]
 		}
 	}
 	return s
@@ -81,6 +85,6 @@ func (f storeForm) String() (s string) {
 
 // storing is the variant of a shader that stores the results of a product.
 func (d *Device) storing(shader string, k kernel, p product, m moments) variant {
-	f := storeForm{k.phases(), p.gated, m.of != nil, p.half()}
+	f := storeForm{k.phases(), p.gated, m.of != nil, p.pools(), p.half()}
 	return variant{shader: shader, defines: defines(d, f), shared: f.moments}
 }

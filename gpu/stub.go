@@ -13,8 +13,8 @@ import (
 )
 
 // Device is an OpenGL context that runs tensor operations. It implements
-// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.GradGater, backend.Queuer,
-// backend.Prober and backend.Freezer.
+// backend.Backend, backend.ConvFuser, backend.NormFuser, backend.ConvPooler,
+// backend.GradGater, backend.Queuer, backend.Prober and backend.Freezer.
 type Device struct{ backend.Backend }
 
 var errStub = fmt.Errorf("%w in this build: build for Linux or Windows with cgo and -tags gl", ErrUnavailable)

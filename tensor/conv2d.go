@@ -36,7 +36,24 @@ func (tp *Tape) Conv2d(x, w, b *Tensor, o Conv2dOptions) *Tensor {
 	if tp.conv == nil && (g.Reflect || g.Upsample > 1 || g.ReLU) {
 		return tp.composeConv2d(x, w, b, g)
 	}
-	return Apply(tp, conv2d{g}, g.Out(x.shape, w.shape), x, w, b)
+	return Apply(tp, conv2d{g: g}, g.Out(x.shape, w.shape), x, w, b)
+}
+
+// Conv2dPool is Conv2d and MaxPool2 of its result y, in one operation where the backend
+// has one.
+func (tp *Tape) Conv2dPool(x, w, b *Tensor, o Conv2dOptions) (y, pooled *Tensor) {
+	if tp.pool == nil {
+		y = tp.Conv2d(x, w, b, o)
+		return y, tp.MaxPool2(y)
+	}
+	g := o.block()
+	checkConv2d(x, w, b, g)
+	s := g.Out(x.shape, w.shape)
+	checkMaxPool2("output", s)
+	pooled = tp.make(pooledShape(s), anyNeedsGrad([]*Tensor{x, w, b}))
+	y = Apply(tp, conv2d{g: g, pooled: pooled.buf}, s, x, w, b)
+	in := [...]*Tensor{y}
+	return y, tp.apply(newNode(tp, maxPool{done: true}), pooled, in[:], false)
 }
 
 // composeConv2d runs the parts of a block one by one.
@@ -85,7 +102,10 @@ func checkConv2d(x, w, b *Tensor, g backend.ConvBlock) {
 	}
 }
 
-type conv2d struct{ g backend.ConvBlock }
+type conv2d struct {
+	g      backend.ConvBlock
+	pooled backend.Buffer // for Conv2dPool
+}
 
 func (*conv2d) Name() string { return "conv2d" }
 
@@ -95,9 +115,13 @@ func (o *conv2d) Forward(tp *Tape, y *Tensor, in []*Tensor) {
 	if b != nil {
 		bias = b.buf
 	}
-	if tp.conv != nil {
+	switch {
+	case o.pooled != nil:
+		tp.pool.ConvBlockPool(y.buf, o.pooled, x.buf, w.buf, bias, o.g)
+		o.pooled = nil
+	case tp.conv != nil:
 		tp.conv.ConvBlock(y.buf, x.buf, w.buf, bias, o.g)
-	} else {
+	default:
 		tp.be.Conv2d(y.buf, x.buf, w.buf, bias, o.g.Conv)
 	}
 }

@@ -78,6 +78,10 @@ func operations() []differentiable {
 		warp(" held at edges", tensor.BorderEdge),
 		unary("Add to itself", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, x) }),
 		unary("ReLU", (*tensor.Tape).ReLU),
+		{"Conv2dPool", []tensor.Shape{{1, 2, 5, 6}, {3, 2, 3, 3}, tensor.Vec(3)}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
+			_, pooled := tp.Conv2dPool(in[0], in[1], in[2], tensor.Conv2dOptions{Padding: 1})
+			return pooled
+		}},
 		unary("MaxPool2", (*tensor.Tape).MaxPool2),
 		unary("Gram", (*tensor.Tape).Gram),
 		unary("ReflectPad", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.ReflectPad(x, 2) }),

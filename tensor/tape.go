@@ -13,6 +13,7 @@ type Tape struct {
 	be    backend.Backend
 	conv  backend.ConvFuser // nil if the backend has no fused form
 	norm  backend.NormFuser
+	pool  backend.ConvPooler
 	gate  backend.GradGater
 	trace func(Event)
 	ready func(*Tensor)
@@ -36,6 +37,7 @@ func NewTape(be backend.Backend) *Tape {
 	tp := &Tape{be: be}
 	tp.conv, _ = be.(backend.ConvFuser)
 	tp.norm, _ = be.(backend.NormFuser)
+	tp.pool, _ = be.(backend.ConvPooler)
 	tp.gate, _ = be.(backend.GradGater)
 	return tp
 }

@@ -190,10 +190,15 @@ func (v *VGG) Features(dst []*tensor.Tensor, tp *tensor.Tape, x *tensor.Tensor, 
 		h, kept = next, false
 	}
 	for i, c := range v.convs[:depth] {
-		if c.layer.Conv == 1 && i > 0 {
-			step(tp.MaxPool2(h))
+		o := tensor.Conv2dOptions{Padding: 1, ReLU: true}
+		var pooled *tensor.Tensor
+		if i+1 < depth && v.convs[i+1].layer.Conv == 1 {
+			var y *tensor.Tensor
+			y, pooled = tp.Conv2dPool(h, c.weight, c.bias, o)
+			step(y)
+		} else {
+			step(tp.Conv2d(h, c.weight, c.bias, o))
 		}
-		step(tp.Conv2d(h, c.weight, c.bias, tensor.Conv2dOptions{Padding: 1, ReLU: true}))
 		for j, l := range layers {
 			if l != c.layer {
 				continue
@@ -203,6 +208,9 @@ func (v *VGG) Features(dst []*tensor.Tensor, tp *tensor.Tape, x *tensor.Tensor, 
 			} else {
 				out[j], kept = h, true
 			}
+		}
+		if pooled != nil {
+			step(pooled)
 		}
 	}
 	if !kept {

@@ -184,6 +184,14 @@ func blocks(x backend.Shape, g backend.ConvBlock) []operation {
 		{name: "ConvBlock" + name, out: shapes(y), in: shapes(x, w, vec), run: func(b backend.Backend, out, in []backend.Buffer) {
 			convBlock(b, out[0], in[0], in[1], in[2], g)
 		}},
+		{name: "ConvBlockPool" + name, out: shapes(y, backend.Shape{y[0], y[1], y[2] / 2, y[3] / 2}), in: shapes(x, w, vec), run: func(b backend.Backend, out, in []backend.Buffer) {
+			if f, ok := b.(backend.ConvPooler); ok {
+				f.ConvBlockPool(out[0], out[1], in[0], in[1], in[2], g)
+				return
+			}
+			convBlock(b, out[0], in[0], in[1], in[2], g)
+			b.MaxPool2(out[1], out[0])
+		}},
 		{name: "ConvBlockGradInput" + name, out: shapes(x), in: shapes(y, y, w), run: func(b backend.Backend, out, in []backend.Buffer) {
 			gradInput(b, out[0], in[0], in[1], in[2], g)
 		}},

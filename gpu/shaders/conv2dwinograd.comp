@@ -5,7 +5,8 @@
 //
 //	WEIGHTS  G g Gᵀ for each input and output channel
 //	INPUT    Bᵀ d B for each channel of each tile
-//	OUTPUT   Aᵀ m A with bias, sum and ReLU, and with MOMENTS of what it stores
+//	OUTPUT   Aᵀ m A with bias, sum and ReLU, with MOMENTS of what it stores, and
+//	         with POOL its maxima
 //
 // Tiles are numbered by image, row and column; there are columns of them in this
 // dispatch, a few more than tiles.
@@ -112,6 +113,13 @@ UNIFORM(27, int, columns);
 #include "moments.glsl"
 #endif
 
+#ifdef POOL
+TARGET(5, pooled); // maxima of 2x2 pixels; odd last rows and columns are in none
+
+// larger is one that is no number, as in maxpool.comp, or the larger one.
+float larger(float a, float b) { return b > a || isnan(b) ? b : a; }
+#endif
+
 vec4 transform(float a, float b, float c, float d, float e, float f) {
 	float p = b + c, q = b - c, r = d + e, s = d - e;
 	return vec4(a + p + r, q + 2.0 * s, p + 4.0 * r, q + 8.0 * s + f);
@@ -132,6 +140,15 @@ void main() {
 		for (int r = 0; r < 4; r++)
 			rows[r] = transform(half_[0][r], half_[1][r], half_[2][r], half_[3][r], half_[4][r], half_[5][r]);
 		for (int r = 0; r < high; r++) store(n, c, y + r, x, rows[r]);
+#ifdef POOL
+		int at = pooled_at + ((n * outputs + c) * (height / 2) + y / 2) * (width / 2) + x / 2;
+		for (int r = 0; r + 1 < high; r += 2)
+			for (int k = 0; k + 1 < pixels; k += 2) {
+				float v = larger(larger(rows[r][k], rows[r][k + 1]), larger(rows[r + 1][k], rows[r + 1][k + 1]));
+				if (biased) v += bias[bias_at + c]; // which changes no order
+				pooled[at + r / 2 * (width / 2) + k / 2] = clampAtZero ? relu(v) : v;
+			}
+#endif
 	}
 #ifdef MOMENTS
 	vec3 m = vec3(0.0);

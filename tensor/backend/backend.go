@@ -275,6 +275,14 @@ type ConvFuser interface {
 	ConvBlockGradWeight(dw, dbias, x, dy, y Buffer, g ConvBlock, add bool)
 }
 
+// ConvPooler is implemented by backends with ConvFuser that can pool a block's output
+// while they store it.
+type ConvPooler interface {
+	// ConvBlockPool sets dst to the block's output and pooled to MaxPool2 of that. bias
+	// may be nil.
+	ConvBlockPool(dst, pooled, x, w, bias Buffer, g ConvBlock)
+}
+
 // GradGater is implemented by backends with ConvFuser that, where they store what goes
 // last into the gradient of a ReLU's result x, can do what the gradient of the ReLU does:
 // dx becomes 0 where x is not positive.

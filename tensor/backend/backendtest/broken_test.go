@@ -499,6 +499,7 @@ type (
 	blockGradNoAdd       struct{ *fused }
 	normResidualUnscaled struct{ *fused }
 	normBlockGradNoAdd   struct{ *fused }
+	poolsBefore          struct{ *fused }
 	gradUngated          struct{ *fused }
 	gramGatedAlone       struct{ *fused }
 	wrongScalar          struct{ *fused }
@@ -522,6 +523,14 @@ func (m blockGradUnmasked) ConvBlockGradInput(dx, dy, y, w backend.Buffer, g bac
 
 func (m blockGradNoAdd) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backend.ConvBlock, _ bool) {
 	m.fused.ConvBlockGradWeight(dw, dbias, x, dy, y, g, false)
+}
+
+// The maximum comes before the bias and the ReLU.
+func (m poolsBefore) ConvBlockPool(dst, pooled, x, w, bias backend.Buffer, g backend.ConvBlock) {
+	plain := g
+	plain.ReLU = false
+	m.fused.ConvBlockPool(dst, pooled, x, w, nil, plain)
+	m.ConvBlock(dst, x, w, bias, g)
 }
 
 func (m gradUngated) ConvBlockGradInputGated(dx, dy, y, w, _ backend.Buffer, g backend.ConvBlock, add bool) {

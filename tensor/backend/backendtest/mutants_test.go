@@ -30,6 +30,11 @@ func (f *fused) ConvBlockGradWeight(dw, dbias, x, dy, y backend.Buffer, g backen
 	b.Conv2dGradWeight(dw, dbias, expand(b, x, g), maskGrad(b, dy, y, g), convolution(g), add)
 }
 
+func (f *fused) ConvBlockPool(dst, pooled, x, w, bias backend.Buffer, g backend.ConvBlock) {
+	f.ConvBlock(dst, x, w, bias, g)
+	f.MaxPool2(pooled, dst)
+}
+
 func (f *fused) ConvBlockGradInputGated(dx, dy, y, w, x backend.Buffer, g backend.ConvBlock, add bool) {
 	f.ConvBlockGradInput(dx, dy, y, w, g, add)
 	f.ReLUGrad(dx, dx, x, false)
@@ -155,6 +160,7 @@ func mutants() []mutant {
 		{"ConvBlock", "Reflect:true", func() backend.Backend { return blockZeros{newFused()} }},
 		{"ConvBlock", "ConvBlockGradInput", func() backend.Backend { return blockGradUnmasked{newFused()} }},
 		{"ConvBlock", "add", func() backend.Backend { return blockGradNoAdd{newFused()} }},
+		{"ConvPooler", "result 1", func() backend.Backend { return poolsBefore{newFused()} }},
 		{"GradGater", "ConvBlockGradInputGated", func() backend.Backend { return gradUngated{newFused()} }},
 		{"GradGater", "GramGradGated add", func() backend.Backend { return gramGatedAlone{newFused()} }},
 		{"NormBlock", "Alpha:2", func() backend.Backend { return normResidualUnscaled{newFused()} }},

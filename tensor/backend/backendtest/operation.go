@@ -21,7 +21,7 @@ func operations() []operation {
 	return []operation{
 		elementwiseOp, maskOp, concatOp, conv2dOp, reflectPadOp, upsampleOp, warpOp, maxPoolOp, reluOp, tanhOp, sigmoidOp,
 		instanceNormOp,
-		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp, gradGaterOp,
+		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp, convPoolerOp, gradGaterOp,
 	}
 }
 
@@ -32,7 +32,7 @@ func Methods() []string {
 	var names []string
 	for _, contract := range []reflect.Type{
 		reflect.TypeFor[backend.Backend](), reflect.TypeFor[backend.ConvFuser](), reflect.TypeFor[backend.NormFuser](),
-		reflect.TypeFor[backend.GradGater](),
+		reflect.TypeFor[backend.ConvPooler](), reflect.TypeFor[backend.GradGater](),
 	} {
 		for i := range contract.NumMethod() {
 			names = append(names, contract.Method(i).Name)
