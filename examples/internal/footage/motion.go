@@ -3,6 +3,7 @@ package footage
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/impasto-go/impasto/nn/imageio"
@@ -18,18 +19,21 @@ const (
 )
 
 const (
-	grid   = 8  // pixels from one vector to the next
-	window = 16 // side of the squares that are compared
-	alike  = 6  // levels by which what moved may differ, on average
+	grid    = 8  // pixels from one vector to the next
+	window  = 16 // side of the squares that are compared
+	alike   = 6  // levels by which what moved may differ, on average
+	apart   = 1  // pixels that neighbors' motions may differ by to be one
+	spreads = 4  // grid points that known motion reaches into even parts
 )
 
 // estimate finds the motion between two frames of one size. For a grid of points of the
 // next frame it searches where the square around was, to whole pixels, and refines that
 // by least squares (Lucas and Kanade, An Iterative Image Registration Technique, 1981). A
 // point's motion is known if the square has structure both ways, and matching it back
-// leads to where it is. Between four points that agree to a pixel the motion is
-// interpolated; elsewhere the nearest one's counts. Of that is kept what holds for a
-// pixel and its neighbors in color: so what was hidden falls out.
+// leads to where it is. A point in an even part moves as those around it do, if they
+// agree to a pixel. So does what lies between four points; elsewhere the nearest one's
+// motion counts. Of that is kept what holds for a pixel and its neighbors in color: so
+// what was hidden falls out.
 func estimate(last, next *imageio.Image) *imageio.Image {
 	f := &field{from: lumaOf(last), to: lumaOf(next), w: next.W / grid, h: next.H / grid}
 	f.vectors = make([]vector, f.w*f.h)
@@ -41,6 +45,9 @@ func estimate(last, next *imageio.Image) *imageio.Image {
 			guess = [2]int{int(math.Round(v.x)), int(math.Round(v.y))}
 		}
 	})
+	for range spreads {
+		f.spread()
+	}
 	motion := imageio.New(next.W, next.H)
 	each(next.H, func(y int) {
 		for x := range next.W {
@@ -165,7 +172,7 @@ func match(a, b *plane, x, y int, guess [2]int) (dx, dy int) {
 // refine finds the part of a pixel by which a match is off.
 func (f *field) refine(x, y, dx, dy int) vector {
 	const steps = 4
-	const structure = 4 * window * window // least sum of squares of differences across
+	const structure = window * window // least sum of squares of differences across, a level each
 	u, v := float64(dx), float64(dy)
 	for range steps {
 		if u0, v0 := float64(x)+u, float64(y)+v; u0 < 0 || v0 < 0 || u0+window >= float64(f.from.w-1) || v0+window >= float64(f.from.h-1) {
@@ -197,6 +204,45 @@ func (f *field) refine(x, y, dx, dy int) vector {
 	return vector{u, v, true}
 }
 
+// spread gives points without a known motion, three neighbors of which have one and agree,
+// the mean of those.
+func (f *field) spread() {
+	was := slices.Clone(f.vectors)
+	for i := range was {
+		if was[i].known {
+			continue
+		}
+		var near []vector
+		for k := range 9 {
+			bx, by := i%f.w+k%3-1, i/f.w+k/3-1
+			if bx >= 0 && by >= 0 && bx < f.w && by < f.h && was[by*f.w+bx].known {
+				near = append(near, was[by*f.w+bx])
+			}
+		}
+		if len(near) < 3 || !agree(near...) {
+			continue
+		}
+		var sum vector
+		for _, v := range near {
+			sum.x, sum.y = sum.x+v.x, sum.y+v.y
+		}
+		n := float64(len(near))
+		f.vectors[i] = vector{sum.x / n, sum.y / n, true}
+	}
+}
+
+// agree tells whether all motions are known and alike.
+func agree(vectors ...vector) bool {
+	low, high := vectors[0], vectors[0]
+	for _, v := range vectors {
+		if !v.known {
+			return false
+		}
+		low.x, low.y, high.x, high.y = min(low.x, v.x), min(low.y, v.y), max(high.x, v.x), max(high.y, v.y)
+	}
+	return max(high.x-low.x, high.y-low.y) <= apart
+}
+
 // at returns the motion of a pixel.
 func (f *field) at(x, y int) vector {
 	if f.w < 1 || f.h < 1 {
@@ -208,9 +254,7 @@ func (f *field) at(x, y int) vector {
 	if bx >= 0 && by >= 0 && bx+1 < f.w && by+1 < f.h {
 		i := by*f.w + bx
 		a, b, c, d := f.vectors[i], f.vectors[i+1], f.vectors[i+f.w], f.vectors[i+f.w+1]
-		spreadX := max(a.x, b.x, c.x, d.x) - min(a.x, b.x, c.x, d.x)
-		spreadY := max(a.y, b.y, c.y, d.y) - min(a.y, b.y, c.y, d.y)
-		if a.known && b.known && c.known && d.known && max(spreadX, spreadY) <= 1 {
+		if agree(a, b, c, d) {
 			return vector{
 				(a.x*(1-fx)+b.x*fx)*(1-fy) + (c.x*(1-fx)+d.x*fx)*fy,
 				(a.y*(1-fx)+b.y*fx)*(1-fy) + (c.y*(1-fx)+d.y*fx)*fy, true,

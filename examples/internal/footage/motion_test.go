@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/impasto-go/impasto/internal/need"
+	"github.com/impasto-go/impasto/nn/imageio"
 	"github.com/impasto-go/impasto/train/dataset"
 )
 
@@ -171,5 +172,32 @@ func TestHidden(t *testing.T) {
 		require.Equal(t, s.Flow[k], -m.Flow[flipped])
 		require.Equal(t, s.Flow[side*side+k], m.Flow[side*side+flipped])
 		require.Equal(t, s.Image.Pix[3*k], m.Image.Pix[3*flipped])
+	}
+}
+
+// TestEvenParts moves a picture with a hole in it that shows nothing but gray: it moves as
+// what is around it does.
+func TestEvenParts(t *testing.T) {
+	const side, step = 96, 4
+	scene := texture(8)
+	draw := func(n int) *imageio.Image {
+		m := imageio.New(side, side)
+		for i := range m.Pix {
+			x, y := i/3%side-step*n, i/3/side
+			v := scene(float64(x), float64(y))
+			if x >= 32 && x < 64 && y >= 32 && y < 64 {
+				v = 100
+			}
+			m.Pix[i] = uint8(v + 0.5)
+		}
+		return m
+	}
+	flow, known := read(estimate(draw(0), draw(1)))
+	for y := 36; y < 60; y++ {
+		for x := 40; x < 64; x++ {
+			require.True(t, known[y*side+x], "%d, %d", x, y)
+			require.InDelta(t, -step, flow[y*side+x], 0.3)
+			require.InDelta(t, 0, flow[side*side+y*side+x], 0.3)
+		}
 	}
 }
