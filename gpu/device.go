@@ -241,17 +241,7 @@ const pieceFLOPs = 5e9
 
 // tellsResets reports whether the driver can be asked if it has reset the context.
 func tellsResets(getProcAddress func(string) unsafe.Pointer) bool {
-	if getProcAddress("glGetGraphicsResetStatus") == nil {
-		return false
-	}
-	var n int32
-	gl.GetIntegerv(gl.NUM_EXTENSIONS, &n)
-	for i := range uint32(n) {
-		if gl.GoStr(gl.GetStringi(gl.EXTENSIONS, i)) == "GL_KHR_robustness" {
-			return true
-		}
-	}
-	return false
+	return getProcAddress("glGetGraphicsResetStatus") != nil && hasExtension("GL_KHR_robustness")
 }
 
 // Name describes the device, such as "opengl (llvmpipe)".

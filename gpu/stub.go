@@ -44,6 +44,11 @@ func (d *Device) Info() Info { return Info{} }
 // Stats counts what the device has done so far.
 func (d *Device) Stats() (s Stats) { return Stats{} }
 
+// FreeMemory returns the bytes of the card's own memory that nobody has taken, where the
+// driver tells them: by GL_NVX_gpu_memory_info or GL_ATI_meminfo, as those of NVIDIA and
+// AMD and Mesa's do. It does not count what is pooled for reuse.
+func (d *Device) FreeMemory() (bytes int64, ok bool) { return 0, false }
+
 // Trace has f look at every dispatch from now on, on the device's thread; nil ends
 // that.
 func (d *Device) Trace(f func(Dispatch)) {}

@@ -91,7 +91,7 @@ func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) 
 	}
 	for _, c := range o.trials {
 		style := o.styles[c.picture].picture
-		if err := memory.Check(c.cfg.EstimateMemory(a, made.features, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); o.device == "cpu" && err != nil {
+		if err := memory.CheckOn(made.be, c.cfg.EstimateMemory(a, made.features, style.W, style.H), "lower -batch-size, -image-size, -style-sizes or -filters"); err != nil {
 			return nil, err
 		}
 	}

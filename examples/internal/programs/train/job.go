@@ -128,13 +128,10 @@ func newJob(ctx context.Context, o *options, group ranks.Group) (j *job, err err
 	return j, err
 }
 
-// checkMemory refuses a run that would be ended for want of memory. What a graphics
-// card has is its own matter.
+// checkMemory refuses a run that would be ended for want of memory, of the graphics card
+// if it trains there.
 func (j *job) checkMemory(a *arch.Network, features *vgg.VGG, style *imageio.Image) error {
-	if j.Device != "cpu" {
-		return nil
-	}
-	return memory.Check(j.cfg.EstimateMemory(a, features, style.W, style.H), "lower -batch-size, -image-size, -style-size or -filters")
+	return memory.CheckOn(j.be, j.cfg.EstimateMemory(a, features, style.W, style.H), "lower -batch-size, -image-size, -style-size or -filters")
 }
 
 // errStopped says that the page's Stop button ended the run.
