@@ -235,6 +235,12 @@ func BenchmarkLayer(b *testing.B) {
 // TestMarked has pictures come late: from then on all is as if they had come in the
 // frame that they are of, to the bit, through random motion and depth.
 func TestMarked(t *testing.T) {
+	for _, keep := range []float32{0.7, 0} {
+		testMarked(t, keep)
+	}
+}
+
+func testMarked(t *testing.T, keep float32) {
 	const w, h = 41, 33
 	rng := rand.New(rand.NewPCG(8, 9))
 	var frames []Frame
@@ -248,7 +254,7 @@ func TestMarked(t *testing.T) {
 		}
 		frames = append(frames, Frame{Motion: motion, Depth: depth})
 	}
-	o := Options{Keep: 0.7, DepthTolerance: 0.05}
+	o := Options{Keep: keep, DepthTolerance: 0.05}
 	early, late := New(w, h, o), New(w, h, o)
 	defer early.Close()
 	defer late.Close()
