@@ -18,8 +18,8 @@
 //
 // # Memory
 //
-// A Buffer holds float32 in NCHW order in one OpenGL buffer object; freed
-// buffers are kept for reuse, so that a loop with steady shapes allocates
+// A Buffer holds float32 in NCHW order in one OpenGL buffer object, 16-bit values where
+// [Device.Half] wants that; freed buffers are kept for reuse, so that a loop with steady shapes allocates
 // nothing on the device. A tensor larger than the device's limit for one
 // shader storage block is processed in slabs of whole planes; only a single
 // plane beyond the limit is an error ([ErrTooLarge]).

@@ -31,7 +31,8 @@ func TestHalf(t *testing.T) {
 		{"direct", 9, 2, true, backend.Shape{1, 3, 9, 6}}, // rows of one and a half quads
 		{"direct", 9, 1, false, backend.Shape{1, 3, 9, 6}},
 		{"8x256", 9, 2, true, backend.Shape{1, 3, 10, 12}},
-		{"64x64", 70, 1, true, backend.Shape{1, 3, 6, 8}}, // split
+		{"16x128", 9, 1, true, backend.Shape{2, 3, 10, 12}}, // without moments
+		{"64x64", 70, 1, true, backend.Shape{1, 3, 6, 8}},   // split
 		{"winograd", 33, 1, true, backend.Shape{1, 3, 10, 12}},
 	} {
 		t.Run(fmt.Sprint(i, c.kernels), func(t *testing.T) {

@@ -24,34 +24,26 @@ func (d *Device) InstanceNorm(dst, mean, rstd, x, gamma, beta backend.Buffer, ep
 // InstanceNorm does. residual may be nil. In place and without one, the output is left
 // for later; see unsettled.
 func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buffer, g backend.NormBlock) {
-	s := x.Shape()
-	area, total := s[2]*s[3], s[0]*s[1]
+	to, from := dst.(*buffer), x.(*buffer)
+	s, area := from.shape, from.plane()
+	total := s[0] * s[1]
 	left := d.takeMoments(x)
-	if from := x.(*buffer); from.norms.storage != nil {
+	if from.norms.storage != nil {
 		from.settle()
 	}
-	parts, stats, finish, each := left.shares, left.view, "FINISH LEFT", 3*left.shares
+	stats, parts, each, finish := left.view, left.shares, 3*left.shares, "FINISH LEFT"
 	if left.of == nil {
-		parts, finish = d.normParts(area), "FINISH"
-		each = 2*parts + 1
-		stats = d.scratch(each * total)
+		parts = d.normParts(area)
+		each, finish = 2*parts+1, "FINISH"
+		stats = d.normStats(from, parts, each)
 	}
-	statsStage := "STATS"
-	if x.(*buffer).half {
-		statsStage = "STATS HALF_INPUT"
-	}
-	norms := d.scratch(normFloats * total)
 	defer d.recycle(stats.storage)
+	norms := d.scratch(normFloats * total)
 	for _, p := range d.cut(total, area) {
-		part := stats.part(each*p.first, each*p.len)
-		if left.of == nil {
-			d.runShared("instancenorm", statsStage, p.len*parts, []view{part, x.(*buffer).planes(p.first, p.len)}, p.len, area, parts, p.first, s[1])
-		}
 		d.runShared("instancenorm", finish, p.len, []view{whole(mean).part(p.first, p.len), whole(rstd).part(p.first, p.len),
-			norms.part(normFloats*p.first, normFloats*p.len), part, whole(gamma), whole(beta)},
+			norms.part(normFloats*p.first, normFloats*p.len), stats.part(each*p.first, each*p.len), whole(gamma), whole(beta)},
 			p.len, area, parts, p.first, s[1], g.Eps, g.ReLU)
 	}
-	to, from := dst.(*buffer), x.(*buffer)
 	if to == from && residual == nil {
 		d.postpone(to, norms)
 		return
@@ -64,6 +56,22 @@ func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buf
 	}
 	d.applyNorm(to, from, norms, residual, g.Alpha)
 	d.recycle(norms.storage)
+}
+
+// normStats takes the statistics of x in so many shares of a plane, and so many floats
+// for each, which are the caller's to recycle.
+func (d *Device) normStats(x *buffer, parts, each int) view {
+	stage := "STATS"
+	if x.half {
+		stage = "STATS HALF_INPUT"
+	}
+	s, area := x.shape, x.plane()
+	stats := d.scratch(each * s[0] * s[1])
+	for _, p := range d.cut(s[0]*s[1], area) {
+		d.runShared("instancenorm", stage, p.len*parts, []view{stats.part(each*p.first, each*p.len), x.planes(p.first, p.len)},
+			p.len, area, parts, p.first, s[1])
+	}
+	return stats
 }
 
 // applyNorm sets dst to the normalized x, plus alpha*residual unless that is nil. If dst
