@@ -230,7 +230,9 @@ func TestParseLayer(t *testing.T) {
 	require.Equal(t, "relu3_4", vgg.Relu34.String())
 	require.Equal(t, "relu3_3", vgg.Relu34.Name())
 	require.Equal(t, "relu2_2", vgg.Relu22.Name())
-	require.False(t, vgg.Layer{2, 3}.Valid())
+	for _, l := range []vgg.Layer{{0, 1}, {6, 1}, {1, 0}, {2, 3}} {
+		require.False(t, l.Valid(), "%v", [2]int{l.Block, l.Conv})
+	}
 	require.True(t, vgg.Relu54.Valid())
 	require.Equal(t, []vgg.Layer{{1, 1}, {1, 2}, {2, 1}}, vgg.Layers(vgg.Layer{2, 1}))
 }

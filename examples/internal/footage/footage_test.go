@@ -94,6 +94,19 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
+// TestNotes: what is not as it seems in a video is told with the number of its frames.
+func TestNotes(t *testing.T) {
+	need.Tool(t, "ffmpeg")
+	video := filepath.Join(t.TempDir(), "x.mkv")
+	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=white:size=32x32:rate=10:duration=0.5", "-map", "0", "-map", "0", "-c:v", "ffv1", video).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	f, err := Open(context.Background(), video, t.TempDir(), 16, silent)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.Contains(t, f.Note, "1 of the 5 frames")
+	require.Contains(t, f.Note, "it has 2 video tracks")
+}
+
 // TestAlike: a picture passes if it differs from the last that passed by more than Alike
 // levels, brighter or darker.
 func TestAlike(t *testing.T) {
@@ -143,7 +156,32 @@ func TestErrors(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	_, err := Open(ctx, video, dir, 16, false, func(string) { stop() })
 	require.ErrorIs(t, err, context.Canceled)
-	requireOnly(t, dir, "broken.mp4")
+	_, err = Open(ctx, video, dir, 16, func(string) { t.Error("it begins after the end") })
+	require.ErrorIs(t, err, context.Canceled)
+
+	// It may end at any frame.
+	asked := &patient{Context: context.Background(), left: 1000}
+	f, err := Open(asked, video, filepath.Join(dir, "cache"), 16, silent)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.Greater(t, 1000-asked.left, 30, "once a frame")
+	asked.left = 1000 - asked.left - 15
+	_, err = Open(asked, video, dir, 16, silent)
+	require.ErrorIs(t, err, context.Canceled)
+	requireOnly(t, dir, "broken.mp4", "cache")
+}
+
+// patient is a context that ends when it has been asked so often.
+type patient struct {
+	context.Context
+	left int
+}
+
+func (p *patient) Err() error {
+	if p.left--; p.left < 0 {
+		return context.Canceled
+	}
+	return nil
 }
 
 // requireOnly checks which files a folder has.
