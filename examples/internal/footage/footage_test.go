@@ -100,7 +100,7 @@ func TestNotes(t *testing.T) {
 	video := filepath.Join(t.TempDir(), "x.mkv")
 	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=white:size=32x32:rate=10:duration=0.5", "-map", "0", "-map", "0", "-c:v", "ffv1", video).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	f, err := Open(context.Background(), video, t.TempDir(), 16, silent)
+	f, err := Open(context.Background(), video, t.TempDir(), 16, false, silent)
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	require.Contains(t, f.Note, "1 of the 5 frames")
@@ -156,17 +156,17 @@ func TestErrors(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	_, err := Open(ctx, video, dir, 16, false, func(string) { stop() })
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = Open(ctx, video, dir, 16, func(string) { t.Error("it begins after the end") })
+	_, err = Open(ctx, video, dir, 16, false, func(string) { t.Error("it begins after the end") })
 	require.ErrorIs(t, err, context.Canceled)
 
 	// It may end at any frame.
 	asked := &patient{Context: context.Background(), left: 1000}
-	f, err := Open(asked, video, filepath.Join(dir, "cache"), 16, silent)
+	f, err := Open(asked, video, filepath.Join(dir, "cache"), 16, false, silent)
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	require.Greater(t, 1000-asked.left, 30, "once a frame")
 	asked.left = 1000 - asked.left - 15
-	_, err = Open(asked, video, dir, 16, silent)
+	_, err = Open(asked, video, dir, 16, false, silent)
 	require.ErrorIs(t, err, context.Canceled)
 	requireOnly(t, dir, "broken.mp4", "cache")
 }
