@@ -17,6 +17,7 @@ import (
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/vgg"
+	"github.com/impasto-go/impasto/vgg/compact"
 	"github.com/impasto-go/impasto/vgg/vggtest"
 )
 
@@ -57,6 +58,26 @@ func TestUnfitJudges(t *testing.T) {
 	v, err := inputs.Features(t.Context(), be, blocks, vgg.Relu22)
 	require.NoError(t, err)
 	v.Free()
+}
+
+// TestJudgesWithoutFiles: two words stand for networks that are there without a file, the
+// same in every run.
+func TestJudgesWithoutFiles(t *testing.T) {
+	be := tensor.CPU()
+	defer be.Close()
+	small, err := compact.Load(be, vgg.Relu12)
+	require.NoError(t, err)
+	for word, want := range map[string]*vgg.VGG{inputs.RandomVGG: vgg.Random(be, 19, vgg.Relu12), inputs.CompactVGG: small} {
+		got, err := inputs.Features(t.Context(), be, word, vgg.Relu12)
+		require.NoError(t, err)
+		require.Equal(t, want.Checksum(), got.Checksum(), word)
+		require.Equal(t, vgg.Relu12, got.Deepest())
+		got.Free()
+		want.Free()
+	}
+	_, err = inputs.Features(t.Context(), be, inputs.CompactVGG, vgg.Relu54)
+	require.ErrorContains(t, err, "ask for -style-layers "+inputs.CompactLayers())
+	require.IsType(t, cli.Usagef(""), err)
 }
 
 // TestFlagNames: errors of settings name flags instead of fields, of which none is left.
