@@ -21,7 +21,7 @@ type StabilityOptions struct {
 	From, Full float64
 	// Shifts is the share of pictures that are moved by whole pixels, 1 to 3 along an
 	// axis; Warps that of those which are moved, scaled, rotated and bent a little. The
-	// rest stays where it is.
+	// rest stays where it is, and differs by the noise alone.
 	Shifts, Warps float64
 	// NoiseLow and NoiseHigh bound the standard deviation of the noise that is added,
 	// in levels of 255.
@@ -35,11 +35,16 @@ type StabilityOptions struct {
 	// their film, where there is one (Pass.After), instead of with themselves: it takes
 	// the place of the moved picture, and the film's motion that of a drawn one.
 	Footage float64
+	// NoiseWeight is the weight of the pictures that stay where they are, as a multiple
+	// of that of the others. Noise changes the result less than a move does, and under a
+	// move it hardly shows in the distance: these pictures give it a gradient of its own.
+	// 0 means 1.
+	NoiseWeight float64
 }
 
 // DefaultStability returns the options with a weight.
 func DefaultStability(weight float64) StabilityOptions {
-	return StabilityOptions{Weight: weight, Full: 0.25, Shifts: 0.5, Warps: 0.5, NoiseLow: 0.5, NoiseHigh: 4, Every: 2}
+	return StabilityOptions{Weight: weight, Full: 0.25, Shifts: 0.25, Warps: 0.25, NoiseLow: 0.5, NoiseHigh: 4, Every: 2, NoiseWeight: 8}
 }
 
 // Validate returns an error that names every setting out of its range.
@@ -52,6 +57,7 @@ func (o *StabilityOptions) Validate() error {
 	v.check(o.NoiseLow >= 0 && o.NoiseLow <= o.NoiseHigh && o.NoiseHigh <= 255, "Stability: NoiseLow %v and NoiseHigh %v must be ascending, 0 to 255", o.NoiseLow, o.NoiseHigh)
 	v.check(share(o.Footage), "Stability.Footage is %v, must be a part of 1", o.Footage)
 	v.check(o.Every >= 0 && o.Every <= 1000, "Stability: Every is %d, must be 1 to 1000", o.Every)
+	v.check(notNegative(o.NoiseWeight), "Stability.NoiseWeight is %v, must not be negative and fit a float32", o.NoiseWeight)
 	return errors.Join(v...)
 }
 
@@ -90,6 +96,10 @@ func NewStability(opts StabilityOptions) (*Stability, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
+	opts.Every = max(opts.Every, 1)
+	if opts.NoiseWeight == 0 {
+		opts.NoiseWeight = 1
+	}
 	return &Stability{opts: opts, moved: map[[2]int]*motion{}}, nil
 }
 
@@ -113,19 +123,19 @@ func (o *Stability) Terms() []string { return []string{"stability"} }
 
 // Describe implements Describer.
 func (o *Stability) Describe(settings map[string]string) {
-	opts := o.opts
-	opts.Every = max(opts.Every, 1)
-	// Once each step was the only way, and states did not tell.
-	text := strings.Replace(fmt.Sprintf("%+v", opts), " Footage:0}", "}", 1)
-	settings["stability"] = strings.Replace(text, " Every:1}", "}", 1)
+	// What there was no choice of once, older states do not tell.
+	text := fmt.Sprintf("%+v", o.opts)
+	for _, newer := range []string{" NoiseWeight:1}", " Footage:0}", " Every:1}"} {
+		text = strings.Replace(text, newer, "}", 1)
+	}
+	settings["stability"] = text
 }
 
 // weight returns the influence at a step of a run.
 func (o *Stability) weight(step, steps int) float64 {
-	every := max(o.opts.Every, 1)
-	done, full := float64(step)/float64(max(steps, 1)), float64(every)*o.opts.Weight
+	done, full := float64(step)/float64(max(steps, 1)), float64(o.opts.Every)*o.opts.Weight
 	switch {
-	case step%every != 0:
+	case step%o.opts.Every != 0:
 		return 0
 	case done >= o.opts.Full:
 		return full
@@ -180,16 +190,21 @@ func (o *Stability) draw(p *Pass) *motion {
 		o.moved[[2]int{n, w}] = m
 	}
 	m.films = 0
+	turn := p.Rand("stability kinds", -p.first).Float64()
 	for i := range n {
+		// Multiples of the golden ratio spread the kinds of motion over the batch: each
+		// step has its share of all, and gradients differ less from step to step.
+		_, kind := math.Modf(turn + float64(p.first+i)*(math.Phi-1))
+		weight := float32(1)
 		rng := p.Rand("stability", i)
 		flow, mask := m.hostFlow[i*2*h*w:][:2*h*w], m.hostMask[i*h*w:][:h*w]
 		next := o.next(p, i, rng)
-		if next == nil {
-			o.move(flow, h, w, rng)
-		} else {
+		if next != nil {
 			copy(flow, next.Flow)
+		} else if !o.move(flow, h, w, kind, rng) {
+			weight = float32(o.opts.NoiseWeight)
 		}
-		shown(mask, flow, h, w)
+		shown(mask, weight, flow, h, w)
 		sigma := o.opts.NoiseLow + rng.Float64()*(o.opts.NoiseHigh-o.opts.NoiseLow)
 		noise(m.hostNoise[i*3*h*w:][:3*h*w], float32(sigma), rng)
 		if next != nil {
@@ -227,9 +242,9 @@ func noise(dst []float32, sigma float32, rng *rand.Rand) {
 	}
 }
 
-// move draws the motion of a picture.
-func (o *Stability) move(flow []float32, h, w int, rng *rand.Rand) {
-	kind := rng.Float64()
+// move draws the motion of a picture, of a kind from 0 to 1, and says whether there is
+// any.
+func (o *Stability) move(flow []float32, h, w int, kind float64, rng *rand.Rand) bool {
 	switch {
 	case kind < o.opts.Shifts:
 		dx, dy := 0, 0
@@ -251,7 +266,9 @@ func (o *Stability) move(flow []float32, h, w int, rng *rand.Rand) {
 		bend(flow[h*w:], h, w, rng)
 	default:
 		clear(flow)
+		return false
 	}
+	return true
 }
 
 // bend adds a coarse random displacement, interpolated linearly between points whose
@@ -276,9 +293,9 @@ func bend(flow []float32, h, w int, rng *rand.Rand) {
 	}
 }
 
-// shown sets mask to 1 where the flow leads into the picture and neither end is at
-// the edges, of which small pictures have narrower ones, and to 0 elsewhere.
-func shown(mask, flow []float32, h, w int) {
+// shown sets mask to weight where the flow leads into the picture and neither end is
+// at the edges, of which small pictures have narrower ones, and to 0 elsewhere.
+func shown(mask []float32, weight float32, flow []float32, h, w int) {
 	margin := min(stabilityMargin, min(h, w)/8)
 	low, right, lower := float32(margin), float32(w-1-margin), float32(h-1-margin)
 	for i := range mask {
@@ -286,7 +303,7 @@ func shown(mask, flow []float32, h, w int) {
 		u, v := x+flow[i], y+flow[h*w+i]
 		mask[i] = 0
 		if min(x, u, y, v) >= low && max(x, u) <= right && max(y, v) <= lower {
-			mask[i] = 1
+			mask[i] = weight
 		}
 	}
 }

@@ -65,6 +65,15 @@ func TestStabilityOfKnownModels(t *testing.T) {
 	// Noise of 3 levels becomes noise of 6, whose mean size is 6*sqrt(2/pi).
 	want := 10 * (compared*6*math.Sqrt(2/math.Pi) + (1-compared)*0.1)
 	require.InEpsilon(t, want, stability(t, be, noisy, twice, 1), 0.02)
+	// It counts as many times as is asked for where nothing moves, and once elsewhere.
+	noisy.NoiseWeight = 7
+	want = 10 * (compared*7*6*math.Sqrt(2/math.Pi) + (1-compared)*0.1)
+	require.InEpsilon(t, want, stability(t, be, noisy, twice, 1), 0.02)
+	moved := noisy
+	moved.Warps, moved.NoiseWeight = 1, 0
+	once := stability(t, be, moved, twice, 1)
+	moved.NoiseWeight = 7
+	require.Equal(t, once, stability(t, be, moved, twice, 1))
 
 	// A pattern that stays where it is, as a lattice does: columns differ from their
 	// neighbors by 40, and whether a shift shows depends on its columns alone.
@@ -75,13 +84,19 @@ func TestStabilityOfKnownModels(t *testing.T) {
 	pattern := tensor.FromSlice(be, tensor.Shape{4, 3, stabilitySize, stabilitySize}, stripes)
 	defer pattern.Free()
 	lattice := function(func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(x, pattern) })
-	var sum float64
-	const draws = 40
+	var sum, odd float64
+	const draws = 200
 	for step := range draws {
 		sum += stability(t, be, shifts, lattice, step) / draws
 	}
-	// 28 of the 48 shifts are by 1 or 3 columns; each pixel they compare is off by 40.
-	require.InEpsilon(t, 10*40*28./48*(compared-0.07), sum, 0.1)
+	// Of the 48 shifts 28 are by 1 or 3 columns; each pixel they compare is off by 40.
+	side := math.Sqrt(compared) * stabilitySize
+	for _, dx := range []float64{-3, -1, 1, 3} {
+		for dy := -3.; dy <= 3; dy++ {
+			odd += (side - math.Abs(dx)) * (side - math.Abs(dy)) / (stabilitySize * stabilitySize) / 48
+		}
+	}
+	require.InEpsilon(t, 10*(40*odd+0.1*(1-odd)), sum, 0.06)
 }
 
 // TestStabilityGradient compares the gradients of a network's parameters, which flow
@@ -165,11 +180,13 @@ func TestStabilityOptions(t *testing.T) {
 		func(o *train.StabilityOptions) { o.Weight = math.Inf(1) },
 		func(o *train.StabilityOptions) { o.From = 0.5 },
 		func(o *train.StabilityOptions) { o.Full = 1.1 },
-		func(o *train.StabilityOptions) { o.Shifts = 0.6 },
+		func(o *train.StabilityOptions) { o.Shifts = 0.8 },
 		func(o *train.StabilityOptions) { o.Warps = -0.1 },
 		func(o *train.StabilityOptions) { o.NoiseLow = 5 },
 		func(o *train.StabilityOptions) { o.NoiseHigh = math.NaN() },
 		func(o *train.StabilityOptions) { o.Every = -1 },
+		func(o *train.StabilityOptions) { o.NoiseWeight = -1 },
+		func(o *train.StabilityOptions) { o.NoiseWeight = math.NaN() },
 	} {
 		o := train.DefaultStability(1)
 		change(&o)

@@ -4,7 +4,8 @@
 // needs ffmpeg.
 //
 //	go run ./examples/train -out runs/first
-//	go run ./examples/train -init runs/first/final.pth -steps 384 -stability 4e4 -out runs/still
+//	go run ./examples/train -init runs/first/final.pth -steps 384 -stability 4e4 \
+//	  -stability-moves 0.5,0.5 -stability-noise-weight 1 -out runs/still
 //	go run ./examples/images runs/first runs/still
 package main
 

@@ -19,7 +19,7 @@ import (
 // no choice then.
 func earlier() settings {
 	s := tutorial()
-	s.StabilityEvery = 1
+	s.StabilityEvery, s.NoiseWeight = 1, 1
 	return s
 }
 

@@ -149,10 +149,10 @@ func TestMovedInputs(t *testing.T) {
 }
 
 // TestRunsWithoutNewerSettings resumes a run of a version that computed stability in
-// each step and had no setting for it.
+// each step with the same weight for all pictures, and had no settings for it.
 func TestRunsWithoutNewerSettings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1")
+	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1", "-stability-noise-weight", "1", "-stability-moves", "0.5,0.5")
 	require.NoError(t, overridden(begin))
 	state, err := checkpoint.Newest(out)
 	require.NoError(t, err)
@@ -160,8 +160,11 @@ func TestRunsWithoutNewerSettings(t *testing.T) {
 	record := filepath.Join(out, "run.json")
 	text, err := os.ReadFile(record)
 	require.NoError(t, err)
-	older := strings.Replace(string(text), `"stability-every": 1,`, "", 1)
-	require.NotEqual(t, string(text), older)
+	older := string(text)
+	for _, setting := range []string{`"stability-every": 1,`, `"stability-noise-weight": 1,`} {
+		require.Contains(t, older, setting)
+		older = strings.Replace(older, setting, "", 1)
+	}
 	require.NoError(t, os.WriteFile(record, []byte(older), 0o666))
 	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "2"}))
 }

@@ -43,6 +43,7 @@ type settings struct {
 	StabilityNoise   string  `json:"stability-noise"`
 	StabilityEvery   int     `json:"stability-every"`
 	StabilityFootage float64 `json:"stability-footage"`
+	NoiseWeight      float64 `json:"stability-noise-weight"`
 	StyleLayers      string  `json:"style-layers"`
 	StyleSize        int     `json:"style-size"`
 	ContentScale     float64 `json:"content-scale"`
@@ -100,8 +101,9 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.Section("Stability")
 	f.Float64Var(&s.Stability, "stability", s.Stability, "influence of stability: results stay with what they show when the picture moves; 0 for none")
 	f.StringVar(&s.StabilityRamp, "stability-ramp", s.StabilityRamp, "parts of the run where the influence of stability begins and is full")
-	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent")
+	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent; the others get noise alone")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
+	f.Float64Var(&s.NoiseWeight, "stability-noise-weight", s.NoiseWeight, "influence of a picture with noise alone, as a multiple of that of a moved one")
 	f.Float64Var(&s.StabilityFootage, "stability-footage", s.StabilityFootage, "share of the pictures from videos in -dataset that are compared with the next frame")
 	f.IntVar(&s.StabilityEvery, "stability-every", s.StabilityEvery, "`steps` of which one computes stability, with as many times the influence")
 
@@ -126,7 +128,7 @@ func tutorial() settings {
 	still := train.DefaultStability(0)
 	return settings{
 		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
-		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every,
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every, NoiseWeight: still.NoiseWeight,
 
 		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
@@ -205,7 +207,7 @@ func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
 // stability translates the settings of the objective of that name.
 func (s *settings) stability() (train.StabilityOptions, error) {
 	o := train.DefaultStability(s.Stability)
-	o.Every, o.Footage = s.StabilityEvery, s.StabilityFootage
+	o.Every, o.Footage, o.NoiseWeight = s.StabilityEvery, s.StabilityFootage, s.NoiseWeight
 	for _, p := range []struct {
 		flag, text string
 		a, b       *float64
