@@ -13,6 +13,8 @@ import (
 
 	"github.com/impasto-go/impasto/examples/internal/browsertest"
 	"github.com/impasto-go/impasto/examples/internal/paint"
+	"github.com/impasto-go/impasto/gpu"
+	"github.com/impasto-go/impasto/internal/need"
 	"github.com/impasto-go/impasto/nn/imageio"
 )
 
@@ -93,4 +95,24 @@ func TestWithoutFolders(t *testing.T) {
 	for _, c := range [][2]any{{file, "photos.zip:3"}, {[]any{file, "b"}, "photos.zip:3, b"}, {[]any{}, ""}, {"random", "random"}, {2.5, 2.5}, {nil, nil}} {
 		require.Equal(t, c[1], withoutFolders(c[0]))
 	}
+}
+
+// TestCardGL times a style on the graphics card as well.
+func TestCardGL(t *testing.T) {
+	d, err := gpu.Open()
+	if err != nil {
+		need.Missing(t, "opengl", "%v", err)
+	}
+	require.NoError(t, d.Close())
+	dir := t.TempDir()
+	saveModel(t, filepath.Join(dir, "alone.pth"), 2)
+	savePNG(t, filepath.Join(dir, "photo.png"), paint.Scene(3, 160, 128))
+	s := newStudio(t, dir)
+	s.sizes = [][2]int{{64, 48}}
+	_, _, answer := send(t, s, "/tasks/card", text("model", "alone.pth"), text("picture", "photo.png"))
+	id, failed := finish(t, s, answer, nil)
+	require.Empty(t, failed)
+	_, _, page := ask(t, s, "GET", "/tasks/"+id+"/card.html", "")
+	require.Equal(t, 2, strings.Count(page, "64 x 48"))
+	require.Contains(t, page, "On opengl (")
 }

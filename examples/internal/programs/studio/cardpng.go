@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"strings"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
@@ -61,15 +62,25 @@ func (c *card) png() ([]byte, error) {
 		{"warping error", figure(c.Report.WarpError()) + " levels"},
 		{"weights", fmt.Sprint(c.Weights)},
 	}
-	for _, s := range c.Speeds[:min(len(c.Speeds), 3)] {
-		lines = append(lines, line{fmt.Sprintf("%d x %d", s.Width, s.Height), figure(s.Milliseconds) + " ms"})
+	var devices []string
+	for _, d := range c.Devices {
+		devices = append(devices, d.Name)
+	}
+	for i, s := range c.Devices[0].Speeds[:min(len(c.Devices[0].Speeds), 3)] {
+		var times []string
+		for _, d := range c.Devices {
+			if i < len(d.Speeds) {
+				times = append(times, figure(d.Speeds[i].Milliseconds))
+			}
+		}
+		lines = append(lines, line{fmt.Sprintf("%d x %d", s.Width, s.Height), strings.Join(times, " / ") + " ms"})
 	}
 	for _, l := range lines {
 		w.left(l.Name, w.text, pngFaint, x, y)
 		w.right(l.Value, w.bold, pngInk, x+room, y)
 		y += 32
 	}
-	w.left(cut(w.small, "on "+c.Device, room), w.small, pngFaint, x, min(y+2, pngHeight-44))
+	w.left(cut(w.small, "on "+strings.Join(devices, " / "), room), w.small, pngFaint, x, min(y+2, pngHeight-44))
 	w.left("impasto, "+c.Made, w.small, pngFaint, x, pngHeight-20)
 	var b bytes.Buffer
 	err = png.Encode(&b, m)
