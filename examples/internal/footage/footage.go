@@ -30,8 +30,8 @@ const Alike = 4
 // Footage is an open dataset of a video's frames.
 type Footage struct {
 	*pack.Pack
-	// Note is a sentence about how many frames were dropped, if the video was decoded
-	// now, else empty.
+	// Note is a sentence about how many frames were dropped, and of how many it is known
+	// what moved, if the video was decoded now, else empty.
 	Note string
 
 	pairs *pack.Pack // for each frame the next one, and the motion between them; nil without
@@ -80,7 +80,15 @@ func Open(ctx context.Context, video, cache string, size int, motion bool, begin
 	if err != nil || !motion {
 		return f.orError(err)
 	}
-	f.pairs, err = find("-motion", func(path string) error { return decodePairs(ctx, video, path, sum, size) })
+	f.pairs, err = find("-motion", func(path string) error {
+		note, err := decodePairs(ctx, video, path, sum, size)
+		if f.Note == "" {
+			f.Note = video + ": " + note
+		} else {
+			f.Note += "; " + note
+		}
+		return err
+	})
 	if err == nil && f.pairs.Len() != 2*f.Len() {
 		err = fmt.Errorf("%s has not the pairs of the frames beside it: remove the folder", cache)
 	}
@@ -117,17 +125,11 @@ func (f *Footage) After(i int) (*dataset.Successor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &dataset.Successor{}
-	s.Flow, s.Known = read(motion)
-	known := 0
-	for _, k := range s.Known {
-		if k {
-			known++
-		}
-	}
-	if 10*known < len(s.Known) {
+	if knownShare(motion) < leastKnown {
 		return nil, nil
 	}
+	s := &dataset.Successor{}
+	s.Flow, s.Known = read(motion)
 	s.Image, err = f.pairs.Load(2 * i)
 	return s, err
 }
@@ -243,19 +245,20 @@ func decode(ctx context.Context, video, path, sum string, size int) (note string
 }
 
 // decodePairs packs, for each frame that decode packs, the frame after it and the motion
-// between them.
-func decodePairs(ctx context.Context, video, path, sum string, size int) error {
+// between them, and says of how many there is one.
+func decodePairs(ctx context.Context, video, path, sum string, size int) (note string, err error) {
 	f, err := openVideo(ctx, video)
 	if err != nil {
-		return err
+		return "", err
 	}
+	count := 0
 	defer f.close()
 	var resizer imageio.Resizer
 	kept := &sieve{}
 	waits := false // last was kept, and has no pair yet
 	last, now := &imageio.Image{}, &imageio.Image{}
 	var motion *imageio.Image // of the frame that was packed last
-	return pack.Collect(path, size, sum, func() (string, *imageio.Image, error) {
+	err = pack.Collect(path, size, sum, func() (string, *imageio.Image, error) {
 		if m := motion; m != nil {
 			motion = nil
 			return "motion", m, nil
@@ -273,6 +276,9 @@ func decodePairs(ctx context.Context, video, path, sum string, size int) error {
 			paired := waits
 			if paired {
 				motion = estimate(last, now)
+				if knownShare(motion) >= leastKnown {
+					count++
+				}
 			}
 			waits = kept.passes(m)
 			last, now = now, last
@@ -281,6 +287,7 @@ func decodePairs(ctx context.Context, video, path, sum string, size int) error {
 			}
 		}
 	})
+	return fmt.Sprintf("of %d frames it is known where things move in the next one", count), err
 }
 
 // squared returns a frame with square pixels, whose width by height was aspect.

@@ -66,6 +66,18 @@ func estimate(last, next *imageio.Image) *imageio.Image {
 	return motion
 }
 
+// leastKnown is the share of a picture whose motion has to be known for it to count.
+const leastKnown = 0.1
+
+// knownShare returns the share of the picture whose motion is known.
+func knownShare(motion *imageio.Image) float64 {
+	n := 0
+	for i := 2; i < len(motion.Pix); i += 3 {
+		n += int(motion.Pix[i] / 255)
+	}
+	return float64(n) / float64(motion.W*motion.H)
+}
+
 // read turns motion into what tensor.Tape.Warp takes.
 func read(motion *imageio.Image) (flow []float32, known []bool) {
 	n := motion.W * motion.H

@@ -104,6 +104,7 @@ func TestMotionOfKnownPans(t *testing.T) {
 				require.Less(t, off[len(off)*99/100], 0.5, "pan %v, lossless %v", pan, lossless)
 			}
 			require.Greater(t, pairs, 1)
+			require.Contains(t, f.Note, fmt.Sprintf("; of %d frames it is known", pairs))
 			require.NoError(t, f.Close())
 		}
 	}
