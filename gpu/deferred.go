@@ -15,7 +15,7 @@ type unsettled struct {
 
 	// norms of the planes, 4 floats each (see shaders/normalize.glsl), are what is left
 	// of a normalization in place; empty if nothing is. Convolutions normalize what
-	// they load, and so does a normalization whose residual it is.
+	// they load, and so do sums, and normalizations whose residual it is.
 	norms view
 
 	half bool // see Half

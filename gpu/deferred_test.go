@@ -34,8 +34,8 @@ var normalizedConvs = []normalizedConv{
 	{"winograd", backend.Shape{1, 32, 9, 7}, 35, 3, backend.ConvBlock{Conv: backend.Conv{Stride: 1, Pad: 1}, Reflect: true, Upsample: 2}, false, 0},
 }
 
-// TestDeferredNorm has convolutions of every kernel normalize what they load, and a
-// normalization its residual, with zeros and mirrored pixels around what is normalized;
+// TestDeferredNorm has convolutions of every kernel normalize what they load, a
+// normalization its residual, and a sum what it adds, with zeros and mirrored pixels around what is normalized;
 // planes far from zero are among them. All others find the tensor normalized.
 func TestDeferredNorm(t *testing.T) {
 	for i, c := range normalizedConvs {
@@ -58,8 +58,8 @@ func TestDeferredNorm(t *testing.T) {
 }
 
 // run returns the convolution, a normalization with the residual, the tensor plus
-// itself, and the tensor.
-func (c normalizedConv) run(t *testing.T, b backend.Backend) (out [4][]float32) {
+// itself and plus another, its square, and the tensor.
+func (c normalizedConv) run(t *testing.T, b backend.Backend) (out [6][]float32) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	load := func(s backend.Shape, mean float32) backend.Buffer {
 		v := noise(rng, s.Len())
@@ -102,13 +102,19 @@ func (c normalizedConv) run(t *testing.T, b backend.Backend) (out [4][]float32) 
 	normBlock(b, z, mean, rstd, other, gamma, beta, x, backend.NormBlock{Eps: 1e-5, Alpha: -2})
 	waiting(x, true)
 	out[1] = read(z)
+	b.Add(z, x, x)
+	waiting(x, true)
+	out[2] = read(z)
+	b.Add(z, other, x)
+	waiting(x, true)
+	out[3] = read(z)
 	b.Free(x)
 
 	x = normalized()
-	b.Add(z, x, x)
+	b.Mul(z, x, x, false)
 	waiting(x, false)
-	out[2] = read(z)
-	out[3] = read(normalized())
+	out[4] = read(z)
+	out[5] = read(normalized())
 	return out
 }
 

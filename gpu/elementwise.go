@@ -30,6 +30,10 @@ func (d *Device) Fill(dst backend.Buffer, v float32) {
 
 // Add sets dst = a + b. dst may be a or b.
 func (d *Device) Add(dst, a, b backend.Buffer) {
+	if x := b.(*buffer); x.norms.storage != nil && dst != a && dst != b {
+		d.endNorm(dst.(*buffer), x, x.norms, a, 1)
+		return
+	}
 	d.each("elementwise", "ADD", []view{whole(dst), whole(a), whole(b)})
 }
 

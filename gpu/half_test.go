@@ -16,8 +16,8 @@ import (
 
 // TestHalf computes a chain of what networks are made of with results in 16 bits, by all
 // kernels, and compares it with the same in 32: a convolution, its normalization, a
-// convolution of that, plain or upsampled, the sum of both normalizations, and one by an
-// operation that knows nothing of 16 bits.
+// convolution of that, plain or upsampled, sums of both, and a product by an operation
+// that knows nothing of 16 bits.
 func TestHalf(t *testing.T) {
 	for i, c := range []struct {
 		kernels  string
@@ -54,14 +54,16 @@ func TestHalf(t *testing.T) {
 				z := d.Alloc(g.Out(s, u.Shape()))
 				d.ConvBlock(z, y, u, nil, g)
 				require.Equal(t, d.half && c.half, z.(*buffer).half)
+				sum := d.Alloc(z.Shape())
 				if c.upsample == 1 {
 					d.NormBlock(z, mean, rstd, z, gamma, beta, y, backend.NormBlock{Eps: 1e-5, Alpha: 0.5})
+					d.Add(sum, z, y)
+					require.Equal(t, d.half && c.half, sum.(*buffer).half)
 				} else {
 					d.NormBlock(z, mean, rstd, z, gamma, beta, z, backend.NormBlock{Eps: 1e-5, Alpha: 0.5})
+					d.Mul(sum, z, z, false)
+					require.False(t, z.(*buffer).half, "what multiplies finds 32 bits")
 				}
-				sum := d.Alloc(z.Shape())
-				d.Add(sum, z, z)
-				require.False(t, z.(*buffer).half, "what adds finds 32 bits")
 				out = [3][]float32{read(d, y), read(d, z), read(d, sum)}
 				for _, b := range []backend.Buffer{x, w, u, gamma, beta, mean, rstd, y, z, sum} {
 					d.Free(b)

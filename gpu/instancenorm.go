@@ -48,14 +48,20 @@ func (d *Device) NormBlock(dst, mean, rstd, x, gamma, beta, residual backend.Buf
 		d.postpone(to, norms)
 		return
 	}
-	if to != from {
-		to.forgo()
-	}
-	if to.half = from.half; to.half {
-		d.leave(to)
-	}
-	d.applyNorm(to, from, norms, residual, g.Alpha)
+	d.endNorm(to, from, norms, residual, g.Alpha)
 	d.recycle(norms.storage)
+}
+
+// endNorm sets dst, in as many bits as x, to the normalized x plus alpha*residual. dst
+// may be x.
+func (d *Device) endNorm(dst, x *buffer, norms view, residual backend.Buffer, alpha float32) {
+	if dst != x {
+		dst.forgo()
+	}
+	if dst.half = x.half; dst.half {
+		d.leave(dst)
+	}
+	d.applyNorm(dst, x, norms, residual, alpha)
 }
 
 // normStats takes the statistics of x in so many shares of a plane, and so many floats
