@@ -52,6 +52,7 @@ func TestUnfitJudges(t *testing.T) {
 	require.NoError(t, weights.WriteFile(blocks, vggtest.Hashed(vgg.Relu22)))
 	_, err := inputs.Features(t.Context(), be, style, vgg.Relu54)
 	require.EqualError(t, err, "-vgg "+style+": this is a style network (tutorial, filters 4,6,8, 1 residual block), not VGG-19, which judges pictures")
+	require.IsType(t, cli.Usagef(""), err)
 	_, err = inputs.Features(t.Context(), be, blocks, vgg.Relu54)
 	require.EqualError(t, err, "-vgg "+blocks+": it holds VGG-19 down to relu2_2, and -style-layers needs it down to "+vgg.Relu54.Name()+": try -style-layers relu1_2,relu2_2")
 	require.IsType(t, cli.Usagef(""), err)

@@ -17,7 +17,7 @@ func TestLibrary(t *testing.T) {
 	outside := t.TempDir()
 	savePNG(t, filepath.Join(outside, "secret.png"), paint.Style(1, 32))
 	dir := t.TempDir()
-	for _, name := range []string{"photos/a.png", "photos/b.png", "photos/.hidden.png", "__MACOSX/c.png"} {
+	for _, name := range []string{"photos/a.png", "photos/b.png", "photos/.hidden.png", "__MACOSX/c.png", "alone/a.png"} {
 		savePNG(t, filepath.Join(dir, name), paint.Style(1, 32))
 	}
 	for _, name := range []string{"m.pth", "vgg19.pth", "state-12.safetensors", "film.mp4", "notes.txt", "a/b/c/d/e/f/g/deep.pth"} {
@@ -43,7 +43,7 @@ func TestLibrary(t *testing.T) {
 	} {
 		require.Equal(t, want, kinds[path], path)
 	}
-	for _, path := range []string{"photos/.hidden.png", "__MACOSX/c.png", "state-12.safetensors", "notes.txt", "link.png", "linked", "linked/secret.png", "a/b/c/d/e/f/g/deep.pth", "runs/one/run.json"} {
+	for _, path := range []string{"alone", "photos/.hidden.png", "__MACOSX/c.png", "state-12.safetensors", "notes.txt", "link.png", "linked", "linked/secret.png", "a/b/c/d/e/f/g/deep.pth", "runs/one/run.json"} {
 		require.NotContains(t, kinds, path)
 	}
 	for _, path := range []string{
