@@ -14,6 +14,9 @@ import (
 	"strings"
 )
 
+// errGone says that another process has removed a temporary file before it was held.
+var errGone = errors.New("the temporary file is gone")
+
 // pendingFile is a temporary file that takes its final name only when complete.
 type pendingFile interface {
 	io.Writer

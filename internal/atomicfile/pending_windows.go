@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -55,4 +56,4 @@ func removeUnused(path string) error {
 }
 
 // hold does nothing: an open file cannot be removed here.
-func hold(*os.File) {}
+func hold(*os.File) (io.Closer, error) { return io.NopCloser(nil), nil }

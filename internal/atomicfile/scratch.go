@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,15 +20,22 @@ func Scratch(dir, name string) (scratch string, remove func() error, err error) 
 	if err := removeStaleScratch(dir, prefix); err != nil {
 		return "", nil, err
 	}
-	if scratch, err = os.MkdirTemp(dir, prefix); err != nil {
-		return "", nil, err
+	for {
+		if scratch, err = os.MkdirTemp(dir, prefix); err != nil {
+			return "", nil, err
+		}
+		lock, err := os.Create(filepath.Join(scratch, lockName))
+		if err != nil {
+			return "", nil, errors.Join(err, os.RemoveAll(scratch))
+		}
+		held, err := hold(lock)
+		if err == nil {
+			return scratch, func() error { return errors.Join(held.Close(), lock.Close(), os.RemoveAll(scratch)) }, nil
+		}
+		if gone := errors.Join(lock.Close(), os.RemoveAll(scratch)); gone != nil || !errors.Is(err, errGone) {
+			return "", nil, errors.Join(err, gone)
+		}
 	}
-	lock, err := os.Create(filepath.Join(scratch, lockName))
-	if err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(scratch))
-	}
-	hold(lock)
-	return scratch, func() error { return errors.Join(lock.Close(), os.RemoveAll(scratch)) }, nil
 }
 
 // removeStaleScratch removes folders of Scratch that nobody holds. One without a lock
@@ -46,7 +54,7 @@ func removeStaleScratch(dir, prefix string) error {
 		if _, err := os.Lstat(lock); err != nil {
 			continue
 		}
-		if err := removeUnused(lock); err != nil {
+		if err := removeUnused(lock); err != nil && !errors.Is(err, fs.ErrNotExist) { // others do so too
 			return err
 		}
 		if _, err := os.Lstat(lock); err == nil {

@@ -2,8 +2,11 @@
 
 package atomicfile
 
-import "os"
+import (
+	"io"
+	"os"
+)
 
-func hold(*os.File) {}
+func hold(*os.File) (io.Closer, error) { return io.NopCloser(nil), nil }
 
 func removeUnused(path string) error { return os.Remove(path) }
