@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,6 +76,14 @@ func TestLibrary(t *testing.T) {
 		_, err = l.find(name, kindPicture)
 		require.NoError(t, err)
 	}
+	// Who asks for what is not there does not have it looked for all the time.
+	before := l.scanned
+	_, err = l.find("none.png", kindPicture)
+	require.Error(t, err)
+	require.GreaterOrEqual(t, l.scanned.Sub(before), scanAgain)
+	savePNG(t, filepath.Join(dir, "NEWEST.PNG"), paint.Style(1, 32))
+	l.scanned = l.scanned.Add(-scanEvery)
+	require.True(t, slices.ContainsFunc(l.list(), func(it item) bool { return it.Path == "NEWEST.PNG" && it.Kind == kindPicture }))
 }
 
 // TestManyFiles: a folder with more than can be shown is looked at in part.
