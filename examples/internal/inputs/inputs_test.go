@@ -13,6 +13,7 @@ import (
 	"github.com/impasto-go/impasto/examples/internal/inputs"
 	"github.com/impasto-go/impasto/examples/internal/modeltest"
 	"github.com/impasto-go/impasto/nn/arch"
+	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/tensor"
 	"github.com/impasto-go/impasto/train"
@@ -59,6 +60,11 @@ func TestUnfitJudges(t *testing.T) {
 	v, err := inputs.Features(t.Context(), be, blocks, vgg.Relu22)
 	require.NoError(t, err)
 	v.Free()
+	foreign := append(vggtest.Hashed(vgg.Relu22), statedict.Entry{Name: "foreign", Shape: []int{1}, Data: []float32{1}})
+	require.NoError(t, weights.WriteFile(blocks, foreign))
+	_, err = inputs.Features(t.Context(), be, blocks, vgg.Relu22)
+	require.ErrorContains(t, err, "foreign", "it is deep enough")
+	require.NotContains(t, err.Error(), "-style-layers")
 }
 
 // TestJudgesWithoutFiles: two words stand for networks that are there without a file, the

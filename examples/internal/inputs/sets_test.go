@@ -75,6 +75,16 @@ func TestTexts(t *testing.T) {
 	require.Equal(t, "b:2", filepath.Base(abs[1]))
 }
 
+// TestDrawn: without files there are drawn pictures, with mirror images if these are
+// wanted, a style and a test picture.
+func TestDrawn(t *testing.T) {
+	drawn, err := OpenPictures(Choice{Mirror: true, ContentScale: 1})
+	require.NoError(t, err)
+	require.Equal(t, 2*128, drawn.Data.Len())
+	require.Equal(t, "drawn scene 3", drawn.Data.Name(3))
+	require.Equal(t, [4]int{960, 540, 256, 256}, [4]int{drawn.Test.W, drawn.Test.H, drawn.Style.W, drawn.Style.H})
+}
+
 // TestSeveralSets opens two sets as a mix, with the budget and mirror images of both.
 func TestSeveralSets(t *testing.T) {
 	one, two := plant(t, "a/1.png", "a/2.png"), plant(t, "b/1.png", "b/2.png", "3.png")
