@@ -75,9 +75,9 @@ func TestTexts(t *testing.T) {
 	require.Equal(t, "b:2", filepath.Base(abs[1]))
 }
 
-// TestDrawn: without files there are drawn pictures, with mirror images if these are
+// TestWithoutFiles: without files there are drawn pictures, with mirror images if these are
 // wanted, a style and a test picture.
-func TestDrawn(t *testing.T) {
+func TestWithoutFiles(t *testing.T) {
 	drawn, err := OpenPictures(Choice{Mirror: true, ContentScale: 1})
 	require.NoError(t, err)
 	require.Equal(t, 2*128, drawn.Data.Len())
