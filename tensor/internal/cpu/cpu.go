@@ -5,9 +5,10 @@
 // so that a vector register holds 16 channels of a pixel; others are planar
 // NCHW. Convolutions with a 3x3 kernel and stride 1 between blocked tensors run
 // as Winograd F(4x4,3x3) (Lavin and Gray, arXiv:1509.09308), those with 9 kernel
-// rows as F(3,3) nested in itself; all others, and everything in precise mode, as
-// direct convolutions. The latter two work on planar rows gathered per task. The
-// README beside the kernels says which algorithm serves which layer.
+// rows as F(3,3) nested in itself, those of upsampled images with 9 products of 16; all
+// others, and everything in precise mode, as direct convolutions. All but the first work
+// on planar rows gathered per task. The README beside the kernels says which algorithm
+// serves which layer.
 //
 // Results do not depend on the number of threads: work is split by shape alone,
 // and partial sums are added in a fixed order.

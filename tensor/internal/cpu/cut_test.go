@@ -22,7 +22,7 @@ func TestFrozenTaps(t *testing.T) {
 		form           tapForm
 		k, stride, up  int
 		in, out, edges int
-	}{{forwardForm, 3, 2, 1, 8, 16, 24}, {phasesForm, 3, 1, 2, 32, 16, 24}, {nestedForm, 9, 1, 1, 3, 8, 40}} {
+	}{{forwardForm, 3, 2, 1, 8, 16, 24}, {phasesForm, 3, 1, 2, 4, 16, 24}, {upsampledForm, 3, 1, 2, 32, 16, 24}, {nestedForm, 9, 1, 1, 3, 8, 40}} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			g := backend.ConvBlock{Conv: backend.Conv{Stride: c.stride, Pad: c.k / 2}, Reflect: true, Upsample: c.up}

@@ -4,11 +4,12 @@ package cpu
 type tapForm int
 
 const (
-	forwardForm  tapForm     = iota // taps of the convolution
-	phasesForm                      // of the phases of one of an upsampled image
-	nestedForm                      // the frequencies of a nestedConv
-	keptForms                       // how many of them are kept with frozen weights
-	gradientForm = keptForms        // taps of the gradient of the input
+	forwardForm   tapForm     = iota // taps of the convolution
+	phasesForm                       // of the phases of one of an upsampled image
+	nestedForm                       // the frequencies of a nestedConv
+	upsampledForm                    // the sums of an upsampledConv
+	keptForms                        // how many of them are kept with frozen weights
+	gradientForm  = keptForms        // taps of the gradient of the input
 )
 
 // packer is a direct convolution that packs the weights of its taps, those of
@@ -20,16 +21,22 @@ type packer interface {
 // prepare makes t, placed, ready to run with weights w in form f, and returns what to
 // run.
 func (b *Backend) prepare(t *tapConv, w *buffer, f tapForm) task {
-	if b.precise || !t.nests() {
-		t.use(b.packed(t, w, f))
-		return t
+	switch {
+	case b.precise:
+	case f == phasesForm && t.x.shape[1] >= upsampledChannels:
+		u := b.upsampled(t)
+		u.weights = b.packed(u, w, upsampledForm)
+		return u
+	case t.nests():
+		n := b.nest(t)
+		if f == forwardForm {
+			f = nestedForm
+		}
+		n.weights = b.packed(n, w, f)
+		return n
 	}
-	n := b.nest(t)
-	if f == forwardForm {
-		f = nestedForm
-	}
-	n.weights = b.packed(n, w, f)
-	return n
+	t.use(b.packed(t, w, f))
+	return t
 }
 
 // packed returns weights as p packs them. Those of frozen ones are kept with them.

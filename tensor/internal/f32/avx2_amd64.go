@@ -230,6 +230,16 @@ func upsample16AVX2(dst *float32, x *float32, n int)
 //go:noescape
 func upsampleGrad16AVX2(dx *float32, dy0 *float32, dy1 *float32, n int, add bool)
 
+// upsampledInputAVX2 is plain.UpsampledInput for n above 0.
+//
+//go:noescape
+func upsampledInputAVX2(v *float32, vs int, x *float32, xs int, n int)
+
+// upsampledOutputAVX2 is plain.UpsampledOutput for n above 0.
+//
+//go:noescape
+func upsampledOutputAVX2(y *float32, ys int, m *float32, ms int, n int)
+
 // streamAVX2 is plain.Stream of n floats, a positive multiple of 16, to a dst aligned to 64 bytes.
 //
 //go:noescape

@@ -7901,6 +7901,142 @@ addpixels:
 	VZEROUPPER
 	RET
 
+// func upsampledInputAVX512(v *float32, vs int, x *float32, xs int, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·upsampledInputAVX512(SB), NOSPLIT, $0-40
+	MOVQ v+0(FP), AX
+	MOVQ vs+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x+16(FP), DX
+	MOVQ xs+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ n+32(FP), SI
+	CMPQ SI, $0x00000020
+	JLT  blocks2done
+
+blocks2:
+	VMOVUPS (DX), Z0
+	VMOVUPS 4(DX), Z1
+	VMOVUPS (DX)(BX*1), Z2
+	VMOVUPS 4(DX)(BX*1), Z3
+	VSUBPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)
+	VSUBPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(CX*1)
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z1, Z3, Z3
+	VMOVUPS Z3, (AX)(CX*2)
+	VMOVUPS 64(DX), Z0
+	VMOVUPS 68(DX), Z1
+	VMOVUPS 64(DX)(BX*1), Z2
+	VMOVUPS 68(DX)(BX*1), Z3
+	VSUBPS  Z2, Z3, Z3
+	VMOVUPS Z3, 64(AX)
+	VSUBPS  Z0, Z2, Z2
+	VMOVUPS Z2, 64(AX)(CX*1)
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z1, Z3, Z3
+	VMOVUPS Z3, 64(AX)(CX*2)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, SI
+	CMPQ    SI, $0x00000020
+	JGE     blocks2
+
+blocks2done:
+	CMPQ SI, $0x00000010
+	JLT  blocks1done
+
+blocks1:
+	VMOVUPS (DX), Z0
+	VMOVUPS 4(DX), Z1
+	VMOVUPS (DX)(BX*1), Z2
+	VMOVUPS 4(DX)(BX*1), Z3
+	VSUBPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)
+	VSUBPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(CX*1)
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z1, Z3, Z3
+	VMOVUPS Z3, (AX)(CX*2)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, SI
+	CMPQ    SI, $0x00000010
+	JGE     blocks1
+
+blocks1done:
+	TESTQ     SI, SI
+	JZ        end
+	MOVL      $0xffffffff, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z 4(DX), K1, Z1
+	VMOVUPS.Z (DX)(BX*1), K1, Z2
+	VMOVUPS.Z 4(DX)(BX*1), K1, Z3
+	VSUBPS    Z2, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)
+	VSUBPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(CX*1)
+	VSUBPS    Z0, Z1, Z1
+	VSUBPS    Z1, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)(CX*2)
+
+end:
+	VZEROUPPER
+	RET
+
+// func upsampledOutputAVX512(y *float32, ys int, m *float32, ms int, n int)
+// Requires: AVX, AVX512F
+TEXT ·upsampledOutputAVX512(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    ys+8(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    m+16(FP), DX
+	MOVQ    ms+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+32(FP), SI
+	LEAQ    (DX)(BX*2), DI
+	ADDQ    BX, DI
+	LEAQ    (DI)(BX*2), R8
+	ADDQ    BX, R8
+	VMOVUPS lowAVX512<>+0(SB), Z0
+	VMOVUPS highAVX512<>+0(SB), Z1
+
+groups:
+	VMOVUPS   (DX), Z2
+	VSUBPS    (DI), Z2, Z5
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS   (DX)(BX*1), Z3
+	VSUBPS    (DI)(BX*1), Z3, Z6
+	VADDPS    (R8)(BX*1), Z3, Z3
+	VMOVUPS   (DX)(BX*2), Z4
+	VSUBPS    (DI)(BX*2), Z4, Z7
+	VADDPS    (R8)(BX*2), Z4, Z4
+	VSUBPS    Z6, Z5, Z6
+	VADDPS    Z7, Z5, Z7
+	VMOVAPS   Z6, Z5
+	VPERMT2PS Z7, Z0, Z5
+	VPERMT2PS Z7, Z1, Z6
+	VMOVUPS   Z5, (AX)
+	VMOVUPS   Z6, 64(AX)
+	VSUBPS    Z3, Z2, Z3
+	VADDPS    Z4, Z2, Z4
+	VMOVAPS   Z3, Z2
+	VPERMT2PS Z4, Z0, Z2
+	VPERMT2PS Z4, Z1, Z3
+	VMOVUPS   Z2, (AX)(CX*1)
+	VMOVUPS   Z3, 64(AX)(CX*1)
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000040, R8
+	ADDQ      $0x00000080, AX
+	DECQ      SI
+	JNZ       groups
+	VZEROUPPER
+	RET
+
 // func streamAVX512(dst *float32, src *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·streamAVX512(SB), NOSPLIT, $0-24

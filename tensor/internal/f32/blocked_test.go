@@ -233,6 +233,30 @@ func upsampleKernels() []kernel {
 				b[0][i] = b[1][i/32*16+i%16]
 			}
 		}}}
+	ks = append(ks, kernel{name: "UpsampledInput", terms: constTerms(4),
+		sizes: func(n int) []int { return []int{2*(n+3) + n, n + 2 + n + 1} },
+		call:  func(n int, b [][]float32) { UpsampledInput(b[0], n+3, b[1], n+2, n) },
+		want: func(n int, b [][]float64) {
+			for i := range n {
+				x := func(row, col int) float64 { return b[1][row*(n+2)+i+col] }
+				b[0][i], b[0][n+3+i] = x(1, 1)-x(1, 0), x(1, 0)-x(0, 0)
+				b[0][2*(n+3)+i] = x(1, 1) - x(1, 0) - x(0, 1) + x(0, 0)
+			}
+		}}, kernel{name: "UpsampledOutput", terms: constTerms(4),
+		sizes: func(n int) []int { return []int{4*n + 5, 8*(n+1) + n} },
+		call:  func(n int, b [][]float32) { UpsampledOutput(b[0], 2*n+5, b[1], n+1, n) },
+		want: func(n int, b [][]float64) {
+			// The weights of the products of a row of kernels in both results.
+			weights := [2][3]float64{{1, -1, 0}, {1, 0, 1}}
+			for i := range 4 * n {
+				row, col, x := i/(2*n), i%2, i%(2*n)/2
+				at := row*(2*n+5) + i%(2*n)
+				b[0][at] = 0
+				for p := range 9 {
+					b[0][at] += weights[row][p/3] * weights[col][p%3] * b[1][p*(n+1)+x]
+				}
+			}
+		}})
 	return append(ks, both(func(add bool, s string) kernel {
 		return kernel{name: "UpsampleGrad16" + s, terms: constTerms(5), max: 40,
 			sizes: func(n int) []int { return []int{16 * n, 32 * n, 32 * n} },

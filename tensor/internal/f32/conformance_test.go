@@ -128,7 +128,7 @@ func TestSpecialValues(t *testing.T) {
 func TestLong(t *testing.T) {
 	long := map[string]int{"Winograd": 2*tileChunk + 3, "Gemm-": 0, "GemmTN": 2*4096 + 5, "Taps8-9": 45000, "Taps": 100,
 		"TapsGrad8-29": 12000, "TapsGrad": 100, "ToBlocked": 2*layoutChunk + 17, "FromBlocked": layoutChunk + 1,
-		"MaxPool": 2*poolChunk + 1, "Upsample": poolChunk + 7, "SplitPairs": poolChunk + 7, "JoinPairs": poolChunk + 7, "Adam": 0, "": chunk + 4099}
+		"MaxPool": 2*poolChunk + 1, "Upsample": poolChunk + 7, "Upsampled": nestedChunk + 35, "SplitPairs": poolChunk + 7, "JoinPairs": poolChunk + 7, "Adam": 0, "": chunk + 4099}
 	length := func(name string) int {
 		best := ""
 		for prefix := range long {
@@ -187,6 +187,10 @@ func TestBoundsPanic(t *testing.T) {
 	require.Panics(t, func() { WinogradInput(x, 16, x, 96, 1) })
 	require.Panics(t, func() { NestedInput(x, 2, x, 4, 1) })
 	require.Panics(t, func() { NestedOutput(x, 8, x, 2, 1) })
+	require.Panics(t, func() { UpsampledInput(x, 32, x, 1, 1) })
+	require.Panics(t, func() { UpsampledInput(x, 1, x, 63, 1) })
+	require.Panics(t, func() { UpsampledOutput(x, 63, x, 1, 1) })
+	require.Panics(t, func() { UpsampledOutput(x, 2, x, 8, 1) })
 	require.Panics(t, func() { ToBlocked(x, x, 8, 8, 17) })
 }
 

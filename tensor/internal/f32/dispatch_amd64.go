@@ -314,6 +314,28 @@ func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 	}
 }
 
+func upsampledInput(v []float32, vs int, x []float32, xs, n int) {
+	switch active {
+	case avx512:
+		upsampledInputAVX512(ptr(v), vs, ptr(x), xs, n)
+	case avx2:
+		upsampledInputAVX2(ptr(v), vs, ptr(x), xs, n)
+	default:
+		plain.UpsampledInput(v, vs, x, xs, n)
+	}
+}
+
+func upsampledOutput(y []float32, ys int, m []float32, ms, n int) {
+	switch active {
+	case avx512:
+		upsampledOutputAVX512(ptr(y), ys, ptr(m), ms, n)
+	case avx2:
+		upsampledOutputAVX2(ptr(y), ys, ptr(m), ms, n)
+	default:
+		plain.UpsampledOutput(y, ys, m, ms, n)
+	}
+}
+
 func winogradWeights(u []float32, fs, us int, w []float32, n int) {
 	switch active {
 	case avx512:

@@ -249,6 +249,24 @@ func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 	}
 }
 
+func upsampledInput(v []float32, vs int, x []float32, xs, n int) {
+	switch active {
+	case neon:
+		upsampledInputNEON(ptr(v), vs, ptr(x), xs, n)
+	default:
+		plain.UpsampledInput(v, vs, x, xs, n)
+	}
+}
+
+func upsampledOutput(y []float32, ys int, m []float32, ms, n int) {
+	switch active {
+	case neon:
+		upsampledOutputNEON(ptr(y), ys, ptr(m), ms, n)
+	default:
+		plain.UpsampledOutput(y, ys, m, ms, n)
+	}
+}
+
 func winogradWeights(u []float32, fs, us int, w []float32, n int) {
 	switch active {
 	case neon:

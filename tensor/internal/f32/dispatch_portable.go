@@ -142,6 +142,14 @@ func upsampleGrad16(dx, dy0, dy1 []float32, n int, add bool) {
 	plain.UpsampleGrad16(dx, dy0, dy1, n, add)
 }
 
+func upsampledInput(v []float32, vs int, x []float32, xs, n int) {
+	plain.UpsampledInput(v, vs, x, xs, n)
+}
+
+func upsampledOutput(y []float32, ys int, m []float32, ms, n int) {
+	plain.UpsampledOutput(y, ys, m, ms, n)
+}
+
 func winogradWeights(u []float32, fs, us int, w []float32, n int) {
 	plain.WinogradWeights(u, fs, us, w, n)
 }

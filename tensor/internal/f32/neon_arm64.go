@@ -234,6 +234,16 @@ func upsample16NEON(dst, x *float32, n int)
 //go:noescape
 func upsampleGrad16NEON(dx, dy0, dy1 *float32, n int, add bool)
 
+// upsampledInputNEON is plain.UpsampledInput for n above 0.
+//
+//go:noescape
+func upsampledInputNEON(v *float32, vs int, x *float32, xs, n int)
+
+// upsampledOutputNEON is plain.UpsampledOutput for n above 0.
+//
+//go:noescape
+func upsampledOutputNEON(y *float32, ys int, m *float32, ms, n int)
+
 // adamNEON is plain.Adam of n parameters.
 //
 //go:noescape

@@ -7816,6 +7816,156 @@ add:
 	BNE     add
 	RET     
 
+// func upsampledInputNEON(v *float32, vs int, x *float32, xs, n int)
+TEXT ·upsampledInputNEON(SB), NOSPLIT, $0-40
+	MOVD    v+0(FP), R0
+	MOVD    vs+8(FP), R1
+	LSL     $2, R1, R1
+	MOVD    x+16(FP), R2
+	MOVD    xs+24(FP), R3
+	LSL     $2, R3, R3
+	MOVD    n+32(FP), R4
+	ADD     R1, R0, R5
+	ADD     R1, R5, R6
+	ADD     R3, R2, R7
+	SUBS    $16, R4, R4
+	BLT     by16done
+by16:
+	FLDPQ   0(R2), (F0, F1)
+	FLDPQ   32(R2), (F2, F3)
+	ADD     $4, R2, R8
+	FLDPQ   0(R8), (F4, F5)
+	FLDPQ   32(R8), (F6, F7)
+	FLDPQ   0(R7), (F8, F9)
+	FLDPQ   32(R7), (F10, F11)
+	ADD     $4, R7, R9
+	FLDPQ   0(R9), (F12, F13)
+	FLDPQ   32(R9), (F14, F15)
+	WORD    $0x4ea8d58c // fsub v12.4s, v12.4s, v8.4s
+	WORD    $0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
+	WORD    $0x4eaad5ce // fsub v14.4s, v14.4s, v10.4s
+	WORD    $0x4eabd5ef // fsub v15.4s, v15.4s, v11.4s
+	FSTPQ   (F12, F13), 0(R0)
+	FSTPQ   (F14, F15), 32(R0)
+	WORD    $0x4ea0d508 // fsub v8.4s, v8.4s, v0.4s
+	WORD    $0x4ea1d529 // fsub v9.4s, v9.4s, v1.4s
+	WORD    $0x4ea2d54a // fsub v10.4s, v10.4s, v2.4s
+	WORD    $0x4ea3d56b // fsub v11.4s, v11.4s, v3.4s
+	FSTPQ   (F8, F9), 0(R5)
+	FSTPQ   (F10, F11), 32(R5)
+	WORD    $0x4ea0d484 // fsub v4.4s, v4.4s, v0.4s
+	WORD    $0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
+	WORD    $0x4ea2d4c6 // fsub v6.4s, v6.4s, v2.4s
+	WORD    $0x4ea3d4e7 // fsub v7.4s, v7.4s, v3.4s
+	WORD    $0x4ea4d58c // fsub v12.4s, v12.4s, v4.4s
+	WORD    $0x4ea5d5ad // fsub v13.4s, v13.4s, v5.4s
+	WORD    $0x4ea6d5ce // fsub v14.4s, v14.4s, v6.4s
+	WORD    $0x4ea7d5ef // fsub v15.4s, v15.4s, v7.4s
+	FSTPQ   (F12, F13), 0(R6)
+	FSTPQ   (F14, F15), 32(R6)
+	ADD     $64, R2, R2
+	ADD     $64, R7, R7
+	ADD     $64, R0, R0
+	ADD     $64, R5, R5
+	ADD     $64, R6, R6
+	SUBS    $16, R4, R4
+	BGE     by16
+by16done:
+	ADDS    $12, R4, R4
+	BLT     by4done
+by4:
+	FMOVQ   0(R2), F0
+	ADD     $4, R2, R8
+	FMOVQ   0(R8), F1
+	FMOVQ   0(R7), F2
+	ADD     $4, R7, R9
+	FMOVQ   0(R9), F3
+	WORD    $0x4ea2d463 // fsub v3.4s, v3.4s, v2.4s
+	FMOVQ   F3, 0(R0)
+	WORD    $0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	FMOVQ   F2, 0(R5)
+	WORD    $0x4ea0d421 // fsub v1.4s, v1.4s, v0.4s
+	WORD    $0x4ea1d463 // fsub v3.4s, v3.4s, v1.4s
+	FMOVQ   F3, 0(R6)
+	ADD     $16, R2, R2
+	ADD     $16, R7, R7
+	ADD     $16, R0, R0
+	ADD     $16, R5, R5
+	ADD     $16, R6, R6
+	SUBS    $4, R4, R4
+	BGE     by4
+by4done:
+	ADDS    $3, R4, R4
+	BLT     by1done
+by1:
+	FMOVS   0(R2), F0
+	ADD     $4, R2, R8
+	FMOVS   0(R8), F1
+	FMOVS   0(R7), F2
+	ADD     $4, R7, R9
+	FMOVS   0(R9), F3
+	WORD    $0x4ea2d463 // fsub v3.4s, v3.4s, v2.4s
+	FMOVS   F3, 0(R0)
+	WORD    $0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	FMOVS   F2, 0(R5)
+	WORD    $0x4ea0d421 // fsub v1.4s, v1.4s, v0.4s
+	WORD    $0x4ea1d463 // fsub v3.4s, v3.4s, v1.4s
+	FMOVS   F3, 0(R6)
+	ADD     $4, R2, R2
+	ADD     $4, R7, R7
+	ADD     $4, R0, R0
+	ADD     $4, R5, R5
+	ADD     $4, R6, R6
+	SUBS    $1, R4, R4
+	BGE     by1
+by1done:
+	RET     
+
+// func upsampledOutputNEON(y *float32, ys int, m *float32, ms, n int)
+TEXT ·upsampledOutputNEON(SB), NOSPLIT, $0-40
+	MOVD    y+0(FP), R0
+	MOVD    ys+8(FP), R1
+	LSL     $2, R1, R1
+	MOVD    m+16(FP), R2
+	MOVD    ms+24(FP), R3
+	LSL     $2, R3, R3
+	MOVD    n+32(FP), R4
+	ADD     R3, R2, R5
+	ADD     R3, R5, R6
+	ADD     R3, R6, R7
+	ADD     R3, R7, R8
+	ADD     R3, R8, R9
+	ADD     R3, R9, R10
+	ADD     R3, R10, R11
+	ADD     R3, R11, R12
+	ADD     R1, R0, R13
+	LSL     $2, R4, R14
+quarters:
+	FMOVQ.P 16(R2), F2
+	FMOVQ.P 16(R7), F3
+	FMOVQ.P 16(R10), F4
+	WORD    $0x4ea3d443 // fsub v3.4s, v2.4s, v3.4s
+	WORD    $0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
+	FMOVQ.P 16(R5), F5
+	FMOVQ.P 16(R8), F6
+	FMOVQ.P 16(R11), F7
+	WORD    $0x4ea6d4a6 // fsub v6.4s, v5.4s, v6.4s
+	WORD    $0x4e27d4a7 // fadd v7.4s, v5.4s, v7.4s
+	FMOVQ.P 16(R6), F8
+	FMOVQ.P 16(R9), F9
+	FMOVQ.P 16(R12), F10
+	WORD    $0x4ea9d509 // fsub v9.4s, v8.4s, v9.4s
+	WORD    $0x4e2ad50a // fadd v10.4s, v8.4s, v10.4s
+	WORD    $0x4ea6d460 // fsub v0.4s, v3.4s, v6.4s
+	WORD    $0x4e29d461 // fadd v1.4s, v3.4s, v9.4s
+	VST2.P  [V0.S4, V1.S4], 32(R0)
+	WORD    $0x4ea7d480 // fsub v0.4s, v4.4s, v7.4s
+	WORD    $0x4e2ad481 // fadd v1.4s, v4.4s, v10.4s
+	VST2.P  [V0.S4, V1.S4], 32(R13)
+	SUBS    $1, R14, R14
+	BNE     quarters
+	RET     
+
 // func adamNEON(w, m, v, grad *float32, n int, beta1, beta2, rest1, rest2, eps, stepSize, invSqrtCorr2 float32)
 TEXT ·adamNEON(SB), NOSPLIT, $0-68
 	MOVD    w+0(FP), R0

@@ -189,9 +189,12 @@ func (s shuffles) unzip(v, w reg.VecVirtual) (reg.VecVirtual, reg.VecVirtual) {
 	return pair(v, w, shuffle(0x88), shuffle(0xdd))
 }
 
+// low and high are the lane indices of zip, which interleave writes with AVX-512.
+var low, high Mem
+
 func interleave() {
 	const doc = " of n pairs, a positive multiple of 16."
-	var low, high, even, odd Mem
+	var even, odd Mem
 	if wide {
 		low = table("low", func(i int) int { return i/2 + i%2*16 })
 		high = table("high", func(i int) int { return 8 + i/2 + i%2*16 })

@@ -39,6 +39,7 @@ func main() {
 	reduce()
 	pool()
 	upsample()
+	upsampled()
 	streams()
 	adam()
 	Generate()

@@ -45,5 +45,6 @@ func kernels() {
 	reduce()
 	pool()
 	upsample()
+	upsampled()
 	adam()
 }
