@@ -3723,7 +3723,7 @@ half:
 	RET
 
 // func nestedInputAVX2(v *float32, vs int, x *float32, xs int, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·nestedInputAVX2(SB), $800-40
 	MOVQ         v+0(FP), AX
 	MOVQ         vs+8(FP), CX
@@ -3745,10 +3745,15 @@ TEXT ·nestedInputAVX2(SB), $800-40
 blocks1:
 	MOVQ         DX, R11
 	VMOVUPS      (R11), Y1
+	PREFETCHT0   512(R11)
 	VMOVUPS      (R11)(BX*1), Y2
+	PREFETCHT0   512(R11)(BX*1)
 	VMOVUPS      (R11)(BX*2), Y3
+	PREFETCHT0   512(R11)(BX*2)
 	VMOVUPS      (R11)(DI*1), Y4
+	PREFETCHT0   512(R11)(DI*1)
 	VMOVUPS      (R11)(BX*4), Y5
+	PREFETCHT0   512(R11)(BX*4)
 	VSUBPS       Y2, Y4, Y6
 	VSUBPS       Y3, Y4, Y4
 	VSUBPS       Y3, Y5, Y5
@@ -3767,8 +3772,11 @@ blocks1:
 	VMOVUPS      (R11), Y1
 	VMOVUPS      (R11)(BX*1), Y2
 	VMOVUPS      (R11)(BX*2), Y3
+	PREFETCHT0   512(R11)(BX*2)
 	VMOVUPS      (R11)(DI*1), Y4
+	PREFETCHT0   512(R11)(DI*1)
 	VMOVUPS      (R11)(BX*4), Y5
+	PREFETCHT0   512(R11)(BX*4)
 	VSUBPS       Y2, Y4, Y6
 	VSUBPS       Y3, Y4, Y4
 	VSUBPS       Y3, Y5, Y5
@@ -3787,8 +3795,11 @@ blocks1:
 	VMOVUPS      (R11), Y1
 	VMOVUPS      (R11)(BX*1), Y2
 	VMOVUPS      (R11)(BX*2), Y3
+	PREFETCHT0   512(R11)(BX*2)
 	VMOVUPS      (R11)(DI*1), Y4
+	PREFETCHT0   512(R11)(DI*1)
 	VMOVUPS      (R11)(BX*4), Y5
+	PREFETCHT0   512(R11)(BX*4)
 	VSUBPS       Y2, Y4, Y6
 	VSUBPS       Y3, Y4, Y4
 	VSUBPS       Y3, Y5, Y5
@@ -3807,8 +3818,11 @@ blocks1:
 	VMOVUPS      (R11), Y1
 	VMOVUPS      (R11)(BX*1), Y2
 	VMOVUPS      (R11)(BX*2), Y3
+	PREFETCHT0   512(R11)(BX*2)
 	VMOVUPS      (R11)(DI*1), Y4
+	PREFETCHT0   512(R11)(DI*1)
 	VMOVUPS      (R11)(BX*4), Y5
+	PREFETCHT0   512(R11)(BX*4)
 	VSUBPS       Y2, Y4, Y6
 	VSUBPS       Y3, Y4, Y4
 	VSUBPS       Y3, Y5, Y5
@@ -3827,8 +3841,11 @@ blocks1:
 	VMOVUPS      (R11), Y1
 	VMOVUPS      (R11)(BX*1), Y2
 	VMOVUPS      (R11)(BX*2), Y3
+	PREFETCHT0   512(R11)(BX*2)
 	VMOVUPS      (R11)(DI*1), Y4
+	PREFETCHT0   512(R11)(DI*1)
 	VMOVUPS      (R11)(BX*4), Y5
+	PREFETCHT0   512(R11)(BX*4)
 	VSUBPS       Y2, Y4, Y6
 	VSUBPS       Y3, Y4, Y4
 	VSUBPS       Y3, Y5, Y5
@@ -6752,7 +6769,7 @@ addend:
 	RET
 
 // func scaleShiftAVX2(dst *float32, x *float32, scale *[16]float32, shift *[16]float32, n int, relu bool)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-41
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
@@ -6773,6 +6790,7 @@ floored:
 	JLT  blocks2done
 
 blocks2:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD213PS (SI), Y1, Y2
@@ -6783,6 +6801,7 @@ blocks2:
 	VFMADD213PS 32(SI), Y1, Y2
 	VMAXPS      Y2, Y0, Y2
 	VMOVUPS     Y2, 32(AX)
+	PREFETCHT1  8256(CX)
 	VMOVUPS     64(CX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD213PS (SI), Y1, Y2
@@ -6804,6 +6823,7 @@ blocks2done:
 	JLT  blocks1done
 
 blocks1:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD213PS (SI), Y1, Y2
@@ -6850,7 +6870,7 @@ end:
 	RET
 
 // func scaleShiftAddAVX2(dst *float32, x *float32, r *float32, scale *[16]float32, shift *[16]float32, n int, alpha float32, relu bool)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·scaleShiftAddAVX2(SB), NOSPLIT, $0-53
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
@@ -6873,6 +6893,7 @@ floored:
 	JLT  blocks2done
 
 blocks2:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (BX), Y3
 	VFMADD213PS (SI), Y2, Y3
@@ -6887,6 +6908,7 @@ blocks2:
 	VMOVUPS     32(DI), Y2
 	VFMADD231PS Y2, Y0, Y3
 	VMOVUPS     Y3, 32(AX)
+	PREFETCHT1  8256(CX)
 	VMOVUPS     64(CX), Y2
 	VMOVUPS     (BX), Y3
 	VFMADD213PS (SI), Y2, Y3
@@ -6913,6 +6935,7 @@ blocks2done:
 	JLT  blocks1done
 
 blocks1:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (BX), Y3
 	VFMADD213PS (SI), Y2, Y3

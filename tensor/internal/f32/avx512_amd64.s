@@ -4830,7 +4830,7 @@ tiles:
 	RET
 
 // func nestedInputAVX512(v *float32, vs int, x *float32, xs int, n int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·nestedInputAVX512(SB), $0-40
 	MOVQ         v+0(FP), AX
 	MOVQ         vs+8(FP), CX
@@ -4851,10 +4851,15 @@ TEXT ·nestedInputAVX512(SB), $0-40
 blocks1:
 	MOVQ         DX, R10
 	VMOVUPS      (R10), Z1
+	PREFETCHT0   512(R10)
 	VMOVUPS      (R10)(BX*1), Z2
+	PREFETCHT0   512(R10)(BX*1)
 	VMOVUPS      (R10)(BX*2), Z3
+	PREFETCHT0   512(R10)(BX*2)
 	VMOVUPS      (R10)(DI*1), Z4
+	PREFETCHT0   512(R10)(DI*1)
 	VMOVUPS      (R10)(BX*4), Z5
+	PREFETCHT0   512(R10)(BX*4)
 	VSUBPS       Z2, Z4, Z6
 	VSUBPS       Z3, Z4, Z4
 	VSUBPS       Z3, Z5, Z5
@@ -4868,8 +4873,11 @@ blocks1:
 	VMOVUPS      (R10), Z2
 	VMOVUPS      (R10)(BX*1), Z7
 	VMOVUPS      (R10)(BX*2), Z8
+	PREFETCHT0   512(R10)(BX*2)
 	VMOVUPS      (R10)(DI*1), Z9
+	PREFETCHT0   512(R10)(DI*1)
 	VMOVUPS      (R10)(BX*4), Z10
+	PREFETCHT0   512(R10)(BX*4)
 	VSUBPS       Z7, Z9, Z11
 	VSUBPS       Z8, Z9, Z9
 	VSUBPS       Z8, Z10, Z10
@@ -4883,8 +4891,11 @@ blocks1:
 	VMOVUPS      (R10), Z7
 	VMOVUPS      (R10)(BX*1), Z12
 	VMOVUPS      (R10)(BX*2), Z13
+	PREFETCHT0   512(R10)(BX*2)
 	VMOVUPS      (R10)(DI*1), Z14
+	PREFETCHT0   512(R10)(DI*1)
 	VMOVUPS      (R10)(BX*4), Z15
+	PREFETCHT0   512(R10)(BX*4)
 	VSUBPS       Z12, Z14, Z16
 	VSUBPS       Z13, Z14, Z14
 	VSUBPS       Z13, Z15, Z15
@@ -4898,8 +4909,11 @@ blocks1:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      (R10)(BX*1), Z17
 	VMOVUPS      (R10)(BX*2), Z18
+	PREFETCHT0   512(R10)(BX*2)
 	VMOVUPS      (R10)(DI*1), Z19
+	PREFETCHT0   512(R10)(DI*1)
 	VMOVUPS      (R10)(BX*4), Z20
+	PREFETCHT0   512(R10)(BX*4)
 	VSUBPS       Z17, Z19, Z21
 	VSUBPS       Z18, Z19, Z19
 	VSUBPS       Z18, Z20, Z20
@@ -4913,8 +4927,11 @@ blocks1:
 	VMOVUPS      (R10), Z17
 	VMOVUPS      (R10)(BX*1), Z22
 	VMOVUPS      (R10)(BX*2), Z23
+	PREFETCHT0   512(R10)(BX*2)
 	VMOVUPS      (R10)(DI*1), Z24
+	PREFETCHT0   512(R10)(DI*1)
 	VMOVUPS      (R10)(BX*4), Z25
+	PREFETCHT0   512(R10)(BX*4)
 	VSUBPS       Z22, Z24, Z26
 	VSUBPS       Z23, Z24, Z24
 	VSUBPS       Z23, Z25, Z25
@@ -6655,7 +6672,7 @@ addend:
 	RET
 
 // func scaleShiftAVX512(dst *float32, x *float32, scale *[16]float32, shift *[16]float32, n int, relu bool)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-41
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
@@ -6678,11 +6695,13 @@ floored:
 	JLT  blocks2done
 
 blocks2:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Z3
 	VMOVUPS     Z0, Z4
 	VFMADD213PS Z1, Z3, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMOVUPS     Z4, (AX)
+	PREFETCHT1  8256(CX)
 	VMOVUPS     64(CX), Z3
 	VMOVUPS     Z0, Z4
 	VFMADD213PS Z1, Z3, Z4
@@ -6699,6 +6718,7 @@ blocks2done:
 	JLT  blocks1done
 
 blocks1:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Z3
 	VMOVUPS     Z0, Z4
 	VFMADD213PS Z1, Z3, Z4
@@ -6727,7 +6747,7 @@ end:
 	RET
 
 // func scaleShiftAddAVX512(dst *float32, x *float32, r *float32, scale *[16]float32, shift *[16]float32, n int, alpha float32, relu bool)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·scaleShiftAddAVX512(SB), NOSPLIT, $0-53
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
@@ -6752,6 +6772,7 @@ floored:
 	JLT  blocks2done
 
 blocks2:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Z4
 	VMOVUPS     Z0, Z5
 	VFMADD213PS Z1, Z4, Z5
@@ -6759,6 +6780,7 @@ blocks2:
 	VMOVUPS     (BX), Z4
 	VFMADD231PS Z4, Z2, Z5
 	VMOVUPS     Z5, (AX)
+	PREFETCHT1  8256(CX)
 	VMOVUPS     64(CX), Z4
 	VMOVUPS     Z0, Z5
 	VFMADD213PS Z1, Z4, Z5
@@ -6778,6 +6800,7 @@ blocks2done:
 	JLT  blocks1done
 
 blocks1:
+	PREFETCHT1  8192(CX)
 	VMOVUPS     (CX), Z4
 	VMOVUPS     Z0, Z5
 	VFMADD213PS Z1, Z4, Z5

@@ -75,6 +75,9 @@ func nested() {
 			d := vecs(5)
 			for i := range d {
 				load(m, in(p, i, disp), d[i])
+				if m == nil && disp == 0 && (a == 0 || i > 1) {
+					PREFETCHT0(in(p, i, 512)) // 17 rows are too many for the processor to foresee
+				}
 			}
 			mid.put(a, nestedInputStep(d, double))
 			if a < 4 {

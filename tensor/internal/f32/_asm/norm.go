@@ -47,6 +47,9 @@ func scaleShift(residual bool) {
 	elements("", n, blocks, ptrs, func(i, disp int, m mask) {
 		l := i % len(scale)
 		v := vec()
+		if m == nil {
+			ahead(x, disp)
+		}
 		load(m, at(x, disp), v)
 		y := affine(v, scale[l], shift[l])
 		VMAXPS(y, floor, y)
