@@ -198,7 +198,7 @@ func TestVerify(t *testing.T) {
 func TestLyingIndex(t *testing.T) {
 	file := func(index string, pictures int, length int) []byte {
 		b := append([]byte(mark), make([]byte, pictures)...)
-		sums := make([]byte, 4)
+		sums := make([]byte, 4*bytes.Count([]byte(index), []byte(`"a"`)))
 		b = append(append(b, sums...), index...)
 		sum := crc32.Update(crc32.Checksum(sums, castagnoli), castagnoli, []byte(index))
 		b = binary.LittleEndian.AppendUint32(b, sum)
@@ -239,6 +239,12 @@ func (h holes) ReadAt(p []byte, off int64) (int, error) {
 		return copy(p, h.first), nil
 	}
 	return copy(p, h.last[off-h.hole-int64(len(h.first)):]), nil
+}
+
+// TestGuarded: only what comes of reading the file is an error.
+func TestGuarded(t *testing.T) {
+	require.NoError(t, guarded([]byte("x"), func(b []byte) { require.Equal(t, "x", string(b)) }))
+	require.PanicsWithValue(t, "a fault of ours", func() { _ = guarded(nil, func([]byte) { panic("a fault of ours") }) })
 }
 
 // TestEmptyPictures are bad, as for a dataset.Loader.
