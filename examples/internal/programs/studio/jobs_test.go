@@ -232,7 +232,7 @@ func TestRecipes(t *testing.T) {
 	for _, c := range []struct{ kind, init, dataset, want string }{
 		{"train", "base", "", "-init base"}, {"train", "base", "photos", "-init base"}, {"sweep", "base", "", "-init base"},
 		{"train", "", "", "-init  "}, // or the program would take its own
-		{"train", "", "photos", ""}, {"sweep", "", "", ""},
+		{"train", "", "photos", ""}, {"sweep", "", "", "-init  "},
 	} {
 		r := whole
 		r.Kind, r.Init, r.Dataset = c.kind, c.init, c.dataset

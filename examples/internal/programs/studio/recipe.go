@@ -146,7 +146,7 @@ func (l *library) training(r *recipe) (*order, error) {
 		}
 		add(f.flag, f.flag, it.Path)
 	}
-	if r.Init == "" && r.Kind == "train" && r.Dataset == "" { // where the program would take its own
+	if r.Init == "" && r.Dataset == "" { // where the program would take its own
 		add("init", "init", "")
 	}
 	switch {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -330,4 +331,22 @@ func TestPacked(t *testing.T) {
 		results = append(results, string(text))
 	}
 	require.Equal(t, results[0], results[1])
+}
+
+// TestBase: without a dataset the trainings begin as that of train does, unless another
+// network is described.
+func TestBase(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "base", "-filters 8,16,32": "", "-arch anti-aliased": "", "-res-blocks 2 -init base": "base", "-init=": "",
+		"-dataset a -style b -vgg compact": "",
+	} {
+		if strings.Contains(args, "-style b") {
+			style := filepath.Join(t.TempDir(), "b.png")
+			require.NoError(t, imageio.Save(style, imageio.New(4, 4), imageio.SaveOptions{}))
+			args = strings.Replace(args, "-style b", "-style "+style, 1)
+		}
+		o, err := parse(strings.Fields(args))
+		require.NoError(t, err)
+		require.Equal(t, want, o.init, args)
+	}
 }

@@ -77,11 +77,10 @@ func tutorial() *options {
 	return o
 }
 
-// demo returns the defaults without a dataset: quick, and with the network that needs no
-// file.
+// demo returns the defaults without a dataset: quick, and with what needs no file.
 func demo() *options {
 	o := tutorial()
-	o.vgg, o.styleLayers = inputs.CompactVGG, inputs.CompactLayers()
+	o.vgg, o.init, o.styleLayers = inputs.CompactVGG, inputs.BaseInit, inputs.CompactLayers()
 	o.styleWeights = "2e8,1e9,5e9"
 	o.cfg.ImageSize, o.cfg.BatchSize, o.cfg.LearningRate = 128, 2, 2e-3
 	return o
@@ -119,10 +118,14 @@ func (o *options) parse(args []string) error {
 		"Trains with several style weights and sizes for a few steps each, to choose by eye.")
 	o.declare(flags)
 	flags.Others("without -dataset", func(f *cli.Flags) { demo().declare(f) })
-	err := cli.Parse(flags, args, 0)
-	if err == nil {
-		o.styles, err = listStyles(o.style)
+	if err := cli.Parse(flags, args, 0); err != nil {
+		return err
 	}
+	if !flags.Given("init") && (flags.Given("arch") || flags.Given("filters") || flags.Given("res-blocks")) {
+		o.init = "" // another network than the program's
+	}
+	var err error
+	o.styles, err = listStyles(o.style)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
 	"github.com/impasto-go/impasto/examples/internal/inputs"
@@ -54,7 +55,8 @@ func (r *result) String() string {
 	if r.steps < r.cfg.Steps {
 		return "not finite after " + cli.Count(r.steps, "step", "steps")
 	}
-	return fmt.Sprintf("content %.4g, style %.4g", r.content, r.style)
+	losses := progress.Losses([]string{"content", "style"}, []float64{r.content, r.style})
+	return strings.Join(losses[1:], ", ") // without their sum, which weights make what it is
 }
 
 func newSweep(ctx context.Context, o *options, lead bool) (s *sweep, err error) {
