@@ -99,6 +99,7 @@ func TestBrowserTry(t *testing.T) {
 	dir := t.TempDir()
 	saveModel(t, filepath.Join(dir, "styles", "glass.pth"), 1)
 	saveModel(t, filepath.Join(dir, "styles", "woodcut.safetensors"), 2)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "styles", "glass.onnx"), nil, 0o666)) // newer, as an export is
 	savePNG(t, filepath.Join(dir, "valley.png"), paint.Scene(7, 480, 270))
 	sent := filepath.Join(t.TempDir(), "sent.png")
 	savePNG(t, sent, paint.Scene(8, 320, 180))
@@ -106,7 +107,8 @@ func TestBrowserTry(t *testing.T) {
 	b := browsertest.New(t, "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 	b.Screen(1280, 800, false, "light")
 	b.Open(s.server.URL() + "try")
-	b.Await("document.getElementById('model').options.length", 2.0)
+	b.Await("document.getElementById('model').options.length", 3.0)
+	require.Equal(t, "styles/glass.onnx", b.Eval("return document.getElementById('model').options[2].value"), "after what it was exported from")
 	b.Await(`document.querySelector('#picture option[value="valley.png"]') !== null`, true)
 	require.Equal(t, true, b.Eval("return document.getElementById('drop').checkVisibility()"))
 
@@ -150,7 +152,7 @@ func TestBrowserTry(t *testing.T) {
 
 	// Two models against each other.
 	b.Open(s.server.URL() + "flicker?model=styles/glass.pth")
-	b.Await("document.getElementById('with').options.length", 3.0)
+	b.Await("document.getElementById('with').options.length", 4.0)
 	require.Equal(t, "styles/glass.pth", b.Eval("return document.getElementById('model').value"))
 	b.Eval("document.getElementById('with').value = 'styles/woodcut.safetensors'; document.getElementById('rows').value = '180'")
 	b.Click("#measure")
