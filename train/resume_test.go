@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/impasto-go/impasto/tensor/backend"
 	"github.com/impasto-go/impasto/train"
 	"github.com/impasto-go/impasto/train/checkpoint"
 )
@@ -62,6 +64,33 @@ func TestResumeIsExact(t *testing.T) {
 
 // TestResumeAfterACrash ends runs without a chance to save: what was done since
 // the last checkpoint is done again, and the losses have no row twice.
+// renamed is a backend of another name.
+type renamed struct {
+	backend.Backend
+	name string
+}
+
+func (r renamed) Name() string { return r.name }
+
+// TestResumeElsewhere: a run that goes on on another kind of processor is told that the
+// bits will differ, and one with another number of threads is not: they will not.
+func TestResumeElsewhere(t *testing.T) {
+	cpu := newCPU(t)
+	for name, differs := range map[string]bool{
+		"cpu (avx2, 1 thread)": false, "cpu (avx2, 8 threads)": false, "cpu (avx512, 2 threads)": true, "opengl (card)": true,
+		"cpu (avx2, 2 threads, precise)": true,
+	} {
+		cfg := inFolder(t.TempDir())
+		cfg.Steps = 1
+		run(t, renamed{cpu, "cpu (avx2, 2 threads)"}, cfg)
+		cfg.Resume, cfg.Steps = true, 2
+		warned := false
+		cfg.Events.OnLog = func(line string) { warned = warned || strings.Contains(line, "will differ in rounding") }
+		run(t, renamed{cpu, name}, cfg)
+		require.Equal(t, differs, warned, name)
+	}
+}
+
 func TestResumeAfterACrash(t *testing.T) {
 	be := newCPU(t)
 	whole := t.TempDir()

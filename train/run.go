@@ -147,7 +147,7 @@ func (r *run) resume(s *checkpoint.State) error {
 	if was, now := s.LearningRate, r.rate; was != now {
 		r.log("Going on with learning rate %g, which was %g", now, was)
 	}
-	if name := r.be.Name(); s.Backend != name {
+	if name := r.be.Name(); threads.ReplaceAllString(s.Backend, "") != threads.ReplaceAllString(name, "") {
 		r.log("Warning: the run began on %s and continues on %s: results will differ in rounding", s.Backend, name)
 	}
 	r.log("Resuming after step %d of %d", s.Step, r.total)

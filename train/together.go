@@ -73,6 +73,8 @@ func (r *run) meet() error {
 	return errors.Join(append(errs, err)...)
 }
 
+// threads is what the name of a backend says of them: whatever their number, the bits are
+// the same.
 var threads = regexp.MustCompile(`, \d+ threads?`)
 
 // terms lists what all ranks must have in common.

@@ -39,6 +39,9 @@ import (
 	"unsafe"
 )
 
+// Built tells whether this build has Open MPI.
+const Built = true
+
 // World is the Group of all processes that mpirun started. MPI is called by one
 // thread of the operating system, whichever goroutine calls the World.
 type World struct {

@@ -2,6 +2,9 @@
 
 package mpi
 
+// Built tells whether this build has Open MPI.
+const Built = false
+
 // World is the Group of all processes that mpirun started.
 type World struct{}
 

@@ -11,6 +11,7 @@ import (
 )
 
 func TestUnavailable(t *testing.T) {
+	require.False(t, mpi.Built)
 	_, err := mpi.Open()
 	require.ErrorIs(t, err, mpi.ErrUnavailable)
 	require.ErrorContains(t, err, "-tags mpi")

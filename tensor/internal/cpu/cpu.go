@@ -88,7 +88,11 @@ func (b *Backend) Name() string {
 	if b.precise {
 		mode = ", precise"
 	}
-	return fmt.Sprintf("cpu (%s, %d threads%s)", f32.ISA(), b.threads, mode)
+	plural := "s"
+	if b.threads == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("cpu (%s, %d thread%s%s)", f32.ISA(), b.threads, plural, mode)
 }
 
 // Sync returns nil: operations are finished when they return.

@@ -21,6 +21,7 @@ import (
 	"github.com/impasto-go/impasto/nn/pth"
 	weightsfile "github.com/impasto-go/impasto/nn/weights"
 	"github.com/impasto-go/impasto/train/dataset"
+	"github.com/impasto-go/impasto/train/mpi"
 	"github.com/impasto-go/impasto/train/pack"
 )
 
@@ -258,6 +259,7 @@ func TestMistakes(t *testing.T) {
 		"folder taken":      {append(append(append([]string{}, data...), tiny...), "-out", taken), "holds a run"},
 		"too large a batch": {append(append([]string{}, data...), "-batch-size", "100000"), "lower -batch-size"},
 		"too large a style": {append(append([]string{}, data...), "-style-size", "200000"), "lower -batch-size"},
+		"no MPI":            {[]string{"-np", "2", "-mpirun", "--no-such-flag"}, map[bool]string{false: "-np 2: mpi: this program was built without MPI", true: ""}[mpi.Built]},
 		"unknown flag":      {[]string{"-styel", "x"}, "styel"},
 	} {
 		t.Run(name, func(t *testing.T) {
