@@ -249,11 +249,11 @@ func TestGuarded(t *testing.T) {
 
 // TestEmptyPictures are bad, as for a dataset.Loader.
 func TestEmptyPictures(t *testing.T) {
-	src := dataset.Images{imageio.New(1, 1), nil, {}, {W: 2, H: 2, Pix: make([]uint8, 11)}}
+	src := dataset.Images{imageio.New(1, 1), nil, {}, {W: 2, H: 2, Pix: make([]uint8, 11)}, {H: 5}, {W: 5}}
 	p, err := Open(packed(t, src, 2))
 	require.NoError(t, err)
 	defer p.Close()
-	require.Equal(t, 3, p.Bad())
+	require.Equal(t, 5, p.Bad())
 	_, err = p.Load(3)
 	require.EqualError(t, err, "empty picture")
 }
