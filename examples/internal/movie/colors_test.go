@@ -220,6 +220,7 @@ func TestParse(t *testing.T) {
 	}{
 		{`{"streams":[{"codec_type":"video","width":640,"height":360,"avg_frame_rate":"30/1","r_frame_rate":"60/1","nb_frames":"77"}]}`, "", 640, 360, 77, ""},
 		{`{"streams":[{"codec_type":"video","width":640,"height":360,"avg_frame_rate":"25/2","r_frame_rate":"25/2","side_data_list":[{"rotation":-90}]}],"format":{"duration":"2.0"}}`, "25/2", 360, 640, 25, ""},
+		{`{"streams":[{"codec_type":"video","width":8,"height":9,"avg_frame_rate":"10/1","r_frame_rate":"10/1","duration":"0.91"}]}`, "10/1", 8, 9, 10, ""},
 		{`{"streams":[{"codec_type":"video","width":8,"height":9,"avg_frame_rate":"0/0","r_frame_rate":"1000/1"}],"format":{"duration":"2.0"}}`, "", 8, 9, -1, ""},
 		{`{"streams":[{"codec_type":"video","width":8,"height":9,"avg_frame_rate":"1000/1","r_frame_rate":"1000/1"}]}`, "", 8, 9, -1, ""},
 		{`{"streams":[{"codec_type":"video","width":8,"height":9,"avg_frame_rate":"300/1","r_frame_rate":"300/1"}]}`, "300/1", 8, 9, -1, ""},
@@ -246,6 +247,11 @@ func TestParse(t *testing.T) {
 	v, err := parse([]byte(`{"streams":[{"codec_type":"video","width":8,"height":9},{"codec_type":"video","width":9,"height":9}]}`))
 	require.NoError(t, err)
 	require.Len(t, v.Notes, 1)
+	for tag, alpha := range map[string]bool{`"alpha_mode":"1"`: true, `"ALPHA_MODE":"1"`: true, `"alpha_mode":"0"`: false, `"mode":"1"`: false} {
+		v, err := parse([]byte(`{"streams":[{"codec_type":"video","width":8,"height":9,"pix_fmt":"yuv420p","tags":{` + tag + `}}]}`))
+		require.NoError(t, err)
+		require.Equal(t, alpha, v.alpha, tag)
+	}
 	v, err = parse([]byte(`{"streams":[{"codec_type":"video","width":8,"height":9,"side_data_list":[{"dv_profile":5}]}]}`))
 	require.NoError(t, err)
 	require.ErrorContains(t, v.convert(t.Context()), "Dolby Vision")
