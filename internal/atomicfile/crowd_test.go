@@ -20,7 +20,7 @@ import (
 // goes.
 func TestCrowd(t *testing.T) {
 	dir := t.TempDir()
-	const crowd, rounds = 8, 60
+	const crowd, rounds = 8, 20
 	errs := make([]error, crowd)
 	var all sync.WaitGroup
 	for i := range crowd {

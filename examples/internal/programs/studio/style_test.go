@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"image/png"
 	"io"
 	"mime/multipart"
@@ -127,7 +128,23 @@ func TestStyle(t *testing.T) {
 		require.Equal(t, want.Pix, imageio.FromImage(got).Pix, name)
 		require.Equal(t, fmt.Sprintf("%dx%d", want.W, want.H), header.Get("X-Size"))
 	}
-	status, header, answer := send(t, s, "/style", text("picture", "photo.png"), text("model", "glass.pth"), text("as", "jpeg"))
+	m.Alpha = make([]uint8, 120*90)
+	for i := range m.Alpha {
+		m.Alpha[i] = uint8(i % 251)
+	}
+	clear, err := pngOf(m)
+	require.NoError(t, err)
+	session.Strength, session.KeepColor = 1, false
+	require.NoError(t, session.SetMask(nil))
+	want, err := session.Image(m)
+	require.NoError(t, err)
+	status, header, answer := send(t, s, "/style", part{"file", "x", clear}, text("model", "glass.pth"))
+	require.Equal(t, 200, status, answer)
+	got, err := png.Decode(strings.NewReader(answer))
+	require.NoError(t, err)
+	require.Equal(t, want.NRGBA().Pix, got.(*image.NRGBA).Pix, "what is transparent stays so")
+
+	status, header, answer = send(t, s, "/style", text("picture", "photo.png"), text("model", "glass.pth"), text("as", "jpeg"))
 	require.Equal(t, 200, status)
 	require.Equal(t, "image/jpeg", header.Get("Content-Type"))
 	require.True(t, strings.HasPrefix(answer, "\xff\xd8"))
@@ -194,6 +211,11 @@ func TestBadUploads(t *testing.T) {
 	}
 	status, _, _ := send(t, s, "/style", model, picture)
 	require.Equal(t, 200, status)
+	status, _, _ = send(t, s, "/tasks/clip", part{"file", "x.mp4", []byte("x")}, text("x", strings.Repeat("x", maxField+1)))
+	require.Equal(t, 400, status)
+	clips, err := filepath.Glob(filepath.Join(s.scratch, "clip-*"))
+	require.NoError(t, err)
+	require.Empty(t, clips, "what came before the fault goes")
 }
 
 // TestEndlessUpload: a body without end is cut off at the limit, and one that says
@@ -362,6 +384,8 @@ func TestTasks(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
+	result := filepath.Join(t.TempDir(), "styled.mp4")
+	require.NoError(t, os.WriteFile(result, nil, 0o600))
 	var all []*task
 	for range maxTasks {
 		w, err := s.tasks.start(wait)
@@ -370,6 +394,7 @@ func TestTasks(t *testing.T) {
 	}
 	_, err := s.tasks.start(wait)
 	require.ErrorIs(t, err, errBusy)
+	require.NoError(t, all[0].keep("styled.mp4", taskFile{path: result}))
 	status, _, _ := ask(t, s, "POST", "/tasks/"+all[0].id+"/cancel", "")
 	require.Equal(t, 403, status)
 	status, _, _ = ask(t, s, "POST", "/tasks/"+all[0].id+"/cancel", "", "X-Token: "+string(s.token))
@@ -382,4 +407,5 @@ func TestTasks(t *testing.T) {
 	_, err = s.tasks.start(wait)
 	require.NoError(t, err, "an ended one has made room")
 	require.Nil(t, s.tasks.find(all[0].id))
+	require.NoFileExists(t, result)
 }
