@@ -22,6 +22,15 @@ func Group() (g ranks.Group, leave func() error, err error) {
 	return w, w.Close, nil
 }
 
+// Launchable returns an error if this build cannot be one of several processes, as -np
+// asks for.
+func Launchable(np int) error {
+	if !mpi.Built {
+		return fmt.Errorf("-np %d: %w", np, mpi.ErrUnavailable)
+	}
+	return nil
+}
+
 // Threads returns how many threads this process may keep busy: all, or its part where
 // several run on this machine. mpirun may have bound it to fewer cores.
 func Threads() int {

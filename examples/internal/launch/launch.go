@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/impasto-go/impasto/examples/internal/cli"
-	"github.com/impasto-go/impasto/train/mpi"
 )
 
 // always are what mpirun is told first: threads of a process may use all cores, and a
@@ -28,9 +27,6 @@ var always = []string{
 // be told besides. When ctx ends, all of them are told to stop. Its error has been
 // reported by them.
 func Ranks(ctx context.Context, n int, mpirun string, args []string) error {
-	if !mpi.Built {
-		return fmt.Errorf("-np %d: %w", n, mpi.ErrUnavailable)
-	}
 	path, err := exec.LookPath("mpirun")
 	if err != nil {
 		return fmt.Errorf("-np %d needs Open MPI (Debian and Ubuntu: openmpi-bin): %w", n, err)

@@ -25,6 +25,9 @@ func Run(ctx context.Context, args []string) error {
 			return err
 		}
 		if o.np > 1 {
+			if err := inputs.Launchable(o.np); err != nil {
+				return err
+			}
 			return launch.Ranks(ctx, o.np, o.mpirun, args)
 		}
 	}

@@ -23,6 +23,9 @@ func Run(ctx context.Context, args []string) error {
 			return err
 		}
 		if look.np > 1 {
+			if err := inputs.Launchable(look.np); err != nil {
+				return err
+			}
 			return launch.Ranks(ctx, look.np, look.mpirun, args)
 		}
 	}
