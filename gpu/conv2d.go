@@ -121,6 +121,7 @@ type kernel struct {
 	scale                                      float32
 	symmetric                                  bool                 // add the transposed matrix
 	fold                                       bool                 // of 3x3 weights, the four phases' of 2x2
+	foldBack                                   bool                 // of 3x3 weights, 4x4: see upsampledGradInput
 	derived                                    map[packing]*derived // of frozen weights
 }
 
@@ -325,7 +326,7 @@ func (d *Device) convDirect(c convolution, p product) {
 	defer d.recycle(lent)
 
 	f := convForm{tile: tile, upsample: c.upsample, outside: c.outside, phases: k.phases(), gated: p.gated, loads: p.loads(4), half: p.half()}
-	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold) { // unrolled
+	if k.rows == k.columns && c.stride <= 2 && (k.rows == 3 || k.rows == 9 || k.fold || k.foldBack) { // unrolled
 		f.rows, f.columns, f.stride = k.rows, k.columns, c.stride
 	}
 	quads := p.quads()
@@ -425,6 +426,8 @@ func (d *Device) pack(k kernel, p product, order packOrder, padded, depth int) (
 		defines = [...]string{"SYMMETRIC", "CHANNELS_INNER SYMMETRIC"}[order]
 	case k.fold:
 		defines = [...]string{"FOLD", "CHANNELS_INNER FOLD"}[order]
+	case k.foldBack:
+		defines = [...]string{"FOLD_BACK", "CHANNELS_INNER FOLD_BACK"}[order]
 	}
 	a := argsOf(0, []any{
 		n, p.outputs, padded, k.rows, k.columns,

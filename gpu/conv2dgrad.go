@@ -54,6 +54,10 @@ func (d *Device) blockGradInput(dx, dy, y, w, gate backend.Buffer, g backend.Con
 		d.ReLUGrad(masked, dy, y, false)
 		dy = masked
 	}
+	if phased(w.Shape(), g) {
+		d.upsampledGradInput(dx, dy, w, g, add)
+		return
+	}
 	s := dx.Shape()
 	s[2] *= g.Upsample
 	s[3] *= g.Upsample
@@ -73,6 +77,35 @@ func (d *Device) blockGradInput(dx, dy, y, w, gate backend.Buffer, g backend.Con
 	conv.Pad = 0
 	d.Conv2dGradInput(padded, dy, w, conv, false)
 	d.ReflectPadGrad(up, padded, g.Pad, add)
+}
+
+// upsampledGradInput is the gradient of a phased block without a ReLU: a convolution of
+// dy with 4x4 sums of weights and stride 2. Mirrored rows beyond the edges are copies of
+// these, and their gradients go there.
+func (d *Device) upsampledGradInput(dx, dy, w backend.Buffer, g backend.ConvBlock, add bool) {
+	ws, s := w.Shape(), dx.Shape()
+	area := ws[2] * ws[3]
+	c := convolution{
+		dst: dx, x: dy,
+		batch: span{0, s[0]},
+		kernel: kernel{
+			view: whole(w), derived: w.(*buffer).derived, rows: 4, columns: 4, foldBack: true,
+			outputStep: area, inputStep: ws[1] * area, rowStep: ws[3], columnStep: 1, scale: 1,
+		},
+		stride: 2, padY: 1, padX: 1, upsample: 1,
+		height: s[2], width: s[3], step: 1,
+		add: add,
+	}
+	if !g.Reflect {
+		d.conv(c)
+		return
+	}
+	padded := d.Alloc(backend.Shape{s[0], s[1], s[2] + 2, s[3] + 2})
+	defer d.Free(padded)
+	c.dst, c.add = padded, false
+	c.padY, c.padX, c.height, c.width = 3, 3, s[2]+2, s[3]+2
+	d.conv(c)
+	d.spatial("reflectpad", "GRAD EDGE", dx, []backend.Buffer{padded}, s[2], s[3], 1, add)
 }
 
 // gradWeight computes dw.

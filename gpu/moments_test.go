@@ -43,15 +43,18 @@ func TestUpsampledConvolutions(t *testing.T) {
 				w := backend.Shape{c.outputs, c.x[1], 3, 3}
 				rng := rand.New(rand.NewPCG(3, 4))
 				x, weights, bias := noise(rng, c.x.Len()), noise(rng, w.Len()), noise(rng, c.outputs)
+				before, dy, signs := noise(rng, c.x.Len()), noise(rng, g.Out(c.x, w).Len()), noise(rng, g.Out(c.x, w).Len())
 				run := func(b backend.Backend) []float32 {
 					bx, bw, bb, y := load(b, c.x, x), load(b, w, weights), load(b, backend.Vec(c.outputs), bias), b.Alloc(g.Out(c.x, w))
 					convBlock(b, y, bx, bw, bb, g)
-					return read(b, y)
+					dx := load(b, c.x, before)
+					upsampledGrad(b, dx, load(b, y.Shape(), dy), load(b, y.Shape(), signs), bw, g)
+					return append(read(b, y), read(b, dx)...)
 				}
 				got, want := run(d), run(reference.New())
 				require.NoError(t, d.Sync())
 				for i, v := range want {
-					// Values are about as large as the root of the number of terms, at most 18.
+					// Values are about as large as the root of the number of terms, at most 51.
 					if diff := got[i] - v; !(diff < 5e-5 && diff > -5e-5) {
 						t.Fatalf("element %d is %v, want %v", i, got[i], v)
 					}
@@ -59,6 +62,27 @@ func TestUpsampledConvolutions(t *testing.T) {
 			})
 		}
 	}
+}
+
+// upsampledGrad adds the gradient of the input of a block that upsamples by two to dx.
+func upsampledGrad(b backend.Backend, dx, dy, y, w backend.Buffer, g backend.ConvBlock) {
+	if f, ok := b.(backend.ConvFuser); ok {
+		f.ConvBlockGradInput(dx, dy, y, w, g, true)
+		return
+	}
+	if g.ReLU {
+		b.ReLUGrad(dy, dy, y, false)
+	}
+	s := dx.Shape()
+	up := b.Alloc(backend.Shape{s[0], s[1], 2 * s[2], 2 * s[3]})
+	if g.Reflect {
+		padded := b.Alloc(backend.Shape{s[0], s[1], 2*s[2] + 2, 2*s[3] + 2})
+		b.Conv2dGradInput(padded, dy, w, backend.Conv{Stride: 1}, false)
+		b.ReflectPadGrad(up, padded, 1, false)
+	} else {
+		b.Conv2dGradInput(up, dy, w, g.Conv, false)
+	}
+	b.UpsampleGrad(dx, up, 2, true)
 }
 
 // momentCases are convolutions whose moments come from each kernel that leaves them.

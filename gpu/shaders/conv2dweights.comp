@@ -8,6 +8,8 @@
 //
 // With FOLD the weights are the 2x2 kernels of convolution.glsl's PHASES: channels of
 // four phases, each padded, of which rows and columns are sums of some of the 3x3 kernel.
+// With FOLD_BACK they are the 4x4 kernels of the gradient of an upsampled image: all taps
+// that see one of the two copies of a row from a row of results.
 //
 // With SYMMETRIC the weights are those of a square matrix plus its transpose,
 // whose element for input 0 and output 0 is at index firstTransposed.
@@ -49,6 +51,9 @@ void main() {
 #ifdef FOLD
 			for (int y = ky * (1 + phase / 2); y <= (ky == 0 ? phase / 2 : 2); y++)
 				for (int x = kx * (1 + phase % 2); x <= (kx == 0 ? phase % 2 : 2); x++) v += w[at + y * rowStep + x * columnStep];
+#elif defined(FOLD_BACK)
+			for (int y = max(0, 2 - ky); y <= min(2, 3 - ky); y++)
+				for (int x = max(0, 2 - kx); x <= min(2, 3 - kx); x++) v += w[at + y * rowStep + x * columnStep];
 #else
 			v = w[at + ky * rowStep + kx * columnStep];
 #endif

@@ -1,5 +1,6 @@
 // Mirrors pad pixels at every side of a plane without repeating the edge, or
-// with GRAD sums the gradients of the copies of a pixel.
+// with GRAD sums the gradients of the copies of a pixel; with EDGE these are those of a
+// margin of one pixel that repeats the edge.
 TARGET(0, dst);
 SOURCE(1, x);
 UNIFORM(8, int, count);  // elements of dst
@@ -13,9 +14,13 @@ UNIFORM(12, bool, accumulate);
 // The copies of coordinate u of size in the padded plane: itself, and one in
 // each margin, or -1.
 ivec3 copies(int u, int size) {
+#ifdef EDGE
+	return ivec3(u + 1, u == 0 ? 0 : -1, u == size - 1 ? size + 1 : -1);
+#else
 	int before = u >= 1 && u <= pad ? pad - u : -1;
 	int after = u <= size - 2 && u >= size - 1 - pad ? 2 * (size - 1) - u + pad : -1;
 	return ivec3(u + pad, before, after);
+#endif
 }
 
 void main() {
