@@ -267,6 +267,7 @@ func TestRecipes(t *testing.T) {
 		"dataset":    func(r *recipe) { r.Dataset = "/etc" },
 		"judge":      func(r *recipe) { r.VGG = "https://example.org/vgg.pth" },
 		"strokes":    func(r *recipe) { r.Strokes = 3 },
+		"fine":       func(r *recipe) { r.Strokes = -3 },
 		"strength":   func(r *recipe) { r.Strength = 1e9 },
 		"still":      func(r *recipe) { r.Still = -1 },
 		"steps":      func(r *recipe) { r.Steps = 1 << 40 },

@@ -126,6 +126,9 @@ func TestStyle(t *testing.T) {
 		got, err := png.Decode(strings.NewReader(answer))
 		require.NoError(t, err)
 		require.Equal(t, want.Pix, imageio.FromImage(got).Pix, name)
+		if c.rows > 0 {
+			require.Equal(t, [2]int{80, 60}, [2]int{want.W, want.H})
+		}
 		require.Equal(t, fmt.Sprintf("%dx%d", want.W, want.H), header.Get("X-Size"))
 	}
 	m.Alpha = make([]uint8, 120*90)
@@ -395,6 +398,7 @@ func TestTasks(t *testing.T) {
 	_, err := s.tasks.start(wait)
 	require.ErrorIs(t, err, errBusy)
 	require.NoError(t, all[0].keep("styled.mp4", taskFile{path: result}))
+	require.ErrorContains(t, all[1].keep("x", taskFile{data: make([]byte, maxResults+1)}), "more than 64 MB")
 	status, _, _ := ask(t, s, "POST", "/tasks/"+all[0].id+"/cancel", "")
 	require.Equal(t, 403, status)
 	status, _, _ = ask(t, s, "POST", "/tasks/"+all[0].id+"/cancel", "", "X-Token: "+string(s.token))
