@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +225,8 @@ func TestRecipes(t *testing.T) {
 	require.NoError(t, err)
 	args := strings.Join(o.args(), " ")
 	require.Regexp(t, `^-style glass.png -dataset photos -init old.pth -vgg vgg19.pth -style-size 360 -style-weight [\d.e+]+ -stability 30000 -steps 70 -out runs/x$`, args)
+	weight, _ := train.Usual(true)
+	require.Contains(t, args, " -style-weight "+strconv.FormatFloat(weight*math.Sqrt(10), 'g', 3, 64)+" ", "a step is half a decade")
 	sweeping := whole
 	sweeping.Kind = "sweep"
 	o, err = l.order(&sweeping)
@@ -270,7 +274,8 @@ func TestRecipes(t *testing.T) {
 		"fine":       func(r *recipe) { r.Strokes = -3 },
 		"strength":   func(r *recipe) { r.Strength = 1e9 },
 		"still":      func(r *recipe) { r.Still = -1 },
-		"steps":      func(r *recipe) { r.Steps = 1 << 40 },
+		"stiller":    func(r *recipe) { r.Still = 4 },
+		"steps":      func(r *recipe) { r.Steps = 1_000_001 },
 		"onnx model": func(r *recipe) { r.Kind, r.Profile = "onnx", "sentis" },
 		"profile":    func(r *recipe) { r.Kind, r.Model, r.Profile = "onnx", "old.pth", "x" },
 		"size":       func(r *recipe) { r.Kind, r.Model, r.Profile, r.Width = "onnx", "old.pth", "sentis", 1<<20 },
