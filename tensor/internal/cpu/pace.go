@@ -19,6 +19,7 @@ func (b *Backend) run(parts int, t task) {
 	}
 	if b.next == nil {
 		b.workers.run(parts, t)
+		b.level()
 		return
 	}
 	s := own[section](b)
@@ -29,6 +30,7 @@ func (b *Backend) run(parts int, t task) {
 			return
 		}
 		b.workers.run(n, s)
+		b.level()
 		s.first += n
 	}
 }
