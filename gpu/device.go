@@ -50,6 +50,7 @@ type Device struct {
 	recording *Recording     // of Record, which takes jobs
 	observe   func(Dispatch) // of Trace; nil without
 	dry       bool           // of Count
+	timed     bool           // of Time
 
 	epoch     uint64        // number of the barriers so far
 	serial    uint64        // of the submission that is being made

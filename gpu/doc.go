@@ -82,6 +82,7 @@ type Dispatch struct {
 	FLOPs  float64       // operations of products; 0 for kernels that memory decides
 	Bytes  int           // of the tensors that it sees, each counted once
 	Host   time.Duration // that the host took to issue it, barrier included
+	Device time.Duration // that the device took to do it, by its own clock; 0 without [Device.Time]
 }
 
 // Option changes how a Device is opened.

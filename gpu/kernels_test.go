@@ -45,7 +45,7 @@ func TestFrozenWeightsArePackedOnce(t *testing.T) {
 }
 
 // TestTrace tells of every dispatch, and of nothing once that has ended; Count tells the
-// same, and does nothing.
+// same, and does nothing; Time tells how long the device took, too.
 func TestTrace(t *testing.T) {
 	d := openDevice(t)
 	s := backend.Shape{2, 4, 8, 8}
@@ -87,6 +87,17 @@ func TestTrace(t *testing.T) {
 	d.Count(nil)
 	require.Equal(t, want, kernels())
 	require.Equal(t, full(s.Len(), 5), read(d, y))
+
+	told = nil
+	d.Time(func(p Dispatch) { told = append(told, p) })
+	d.Add(y, x, x)
+	d.Conv2d(y, x, w, nil, backend.Conv{Stride: 1, Pad: 1})
+	d.Time(nil)
+	require.Equal(t, want, kernels())
+	require.Equal(t, float32(16), read(d, y)[0], "a corner has 4 of 9 weights in each of 4 channels")
+	for _, p := range told {
+		require.Positive(t, p.Device)
+	}
 	require.NoError(t, d.Sync())
 }
 

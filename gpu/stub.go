@@ -53,6 +53,10 @@ func (d *Device) FreeMemory() (bytes int64, ok bool) { return 0, false }
 // that.
 func (d *Device) Trace(f func(Dispatch)) {}
 
+// Time is Trace with what the device takes for each dispatch, which is waited for: no
+// two run at once.
+func (d *Device) Time(f func(Dispatch)) {}
+
 // Do calls f on the device's thread with its context current, and waits for it.
 // f may use OpenGL, and the device too. With the caller's own context ([FromCurrent])
 // its state is saved before f and restored after it, instead of around every

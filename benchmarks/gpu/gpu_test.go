@@ -48,8 +48,8 @@ func TestKernels(t *testing.T) {
 		{name: "conv2d", dispatches: 2, flops: 3e9, bytes: 1e8, floor: 3 * time.Millisecond},
 		{name: "relu", dispatches: 1, bytes: 1e6, floor: time.Millisecond},
 	})
-	require.Regexp(t, "\\| `conv2d` +\\| 2 +\\| 3\\.00 +\\| 100\\.0 +\\| 30\\.0 +\\| 3\\.000 +\\|\n\\| `relu` +\\| 1 +\\| +\\| 1\\.0 +\\| +\\| 1\\.000 +\\|\n"+
-		"\\| \\*\\*all\\*\\* +\\| 3 +\\| 3\\.00 +\\| 101\\.0 +\\| 29\\.7 +\\| 4\\.000 +\\|\n", out.String())
+	require.Regexp(t, "\\| `conv2d` +\\| 2 +\\| 3\\.00 +\\| 100\\.0 +\\| 30\\.0 +\\| 3\\.000 +\\| +\\|\n\\| `relu` +\\| 1 +\\| +\\| 1\\.0 +\\| +\\| 1\\.000 +\\| +\\|\n"+
+		"\\| \\*\\*all\\*\\* +\\| 3 +\\| 3\\.00 +\\| 101\\.0 +\\| 29\\.7 +\\| 4\\.000 +\\| +\\|\n", out.String())
 }
 
 // TestPeer has PyTorch do all of its rows, small ones and on the CPU.
@@ -80,5 +80,9 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{"conv1_1.fwd", "conv1_1.bwd", "conv1_1.dw", "relu.fwd", "gram", "frame 60x33 [8 16 32]"} {
 		require.Contains(t, out.String(), want)
 	}
-	require.Regexp(t, "\\| copy +\\| dispatches .*\n.*\n\\| `elementwise` +\\| 1 +\\| +\\| 2\\.1 +\\| +\\| 2\\.097 +\\|", out.String())
+	require.Regexp(t, "\\| copy +\\| dispatches .*\n.*\n\\| `elementwise` +\\| 1 +\\| +\\| 2\\.1 +\\| +\\| 2\\.097 +\\| +\\|\n", out.String())
+
+	out.Reset()
+	require.NoError(t, run(context.Background(), []string{"-shrink=16", "-time=1us", "-python=", "-kernels", `-only=^relu`}, &out, &log))
+	require.Regexp(t, "\n\\| copy .*\n.*\n\\| `elementwise` +\\| 1 +\\| +\\| 2\\.1 +\\| +\\| [0-9.]+ +\\| [0-9.]+ +\\|\n", out.String())
 }

@@ -20,6 +20,7 @@ type kernel struct {
 	flops      float64
 	bytes      float64
 	floor      time.Duration // what a card needs at its peak or its copy
+	device     time.Duration // what the device took; 0 if it only counted
 }
 
 // card is what a graphics card can do: operations and bytes per second.
@@ -41,11 +42,11 @@ func (c card) floor(d gpu.Dispatch) time.Duration {
 // ignore is for dispatches that are not counted.
 func ignore(gpu.Dispatch) {}
 
-// trace runs c once, or only counts that, and sums up its dispatches, and the time that
-// the host took for them.
+// trace runs c once, one dispatch after the other, or only counts that, and sums up its
+// dispatches, and the time that the host took for them.
 func trace(d *gpu.Device, c work.Case, on card, dry bool) (kernels []kernel, host time.Duration, err error) {
 	all := map[string]*kernel{}
-	look := d.Trace
+	look := d.Time
 	if dry {
 		look = d.Count
 	}
@@ -59,6 +60,7 @@ func trace(d *gpu.Device, c work.Case, on card, dry bool) (kernels []kernel, hos
 		k.flops += p.FLOPs
 		k.bytes += float64(p.Bytes)
 		k.floor += on.floor(p)
+		k.device += p.Device
 		host += p.Host
 	})
 	c.Run()
@@ -71,16 +73,16 @@ func trace(d *gpu.Device, c work.Case, on card, dry bool) (kernels []kernel, hos
 		kernels = append(kernels, *k)
 	}
 	slices.SortFunc(kernels, func(a, b kernel) int {
-		return cmp.Or(cmp.Compare(b.floor, a.floor), strings.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(b.device, a.device), cmp.Compare(b.floor, a.floor), strings.Compare(a.name, b.name))
 	})
 	return kernels, host, d.Sync()
 }
 
 // printKernels prints a table in Markdown of what a case's dispatches are counted to
-// do, and what they need at least on a card.
+// do, what they need at least on a card, and what they took if they ran.
 func printKernels(out io.Writer, name string, kernels []kernel) {
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	fmt.Fprintf(w, "\n| %s\t| dispatches\t| GFLOP\t| MB\t| FLOP per byte\t| floor, ms\t|\n|---\t|---\t|---\t|---\t|---\t|---\t|\n", name)
+	fmt.Fprintf(w, "\n| %s\t| dispatches\t| GFLOP\t| MB\t| FLOP per byte\t| floor, ms\t| ms\t|\n|---\t|---\t|---\t|---\t|---\t|---\t|---\t|\n", name)
 	total := kernel{name: "**all**"}
 	for _, k := range kernels {
 		printKernel(w, k)
@@ -88,6 +90,7 @@ func printKernels(out io.Writer, name string, kernels []kernel) {
 		total.flops += k.flops
 		total.bytes += k.bytes
 		total.floor += k.floor
+		total.device += k.device
 	}
 	printKernel(w, total)
 	w.Flush()
@@ -98,9 +101,13 @@ func printKernel(w io.Writer, k kernel) {
 	if k.flops > 0 {
 		products, intensity = fmt.Sprintf("%.2f", k.flops/1e9), fmt.Sprintf("%.1f", k.flops/k.bytes)
 	}
+	took := ""
+	if k.device > 0 {
+		took = fmt.Sprintf("%.3f", k.device.Seconds()*1e3)
+	}
 	name := k.name
 	if !strings.HasPrefix(name, "*") {
 		name = "`" + name + "`"
 	}
-	fmt.Fprintf(w, "| %s\t| %d\t| %s\t| %.1f\t| %s\t| %.3f\t|\n", name, k.dispatches, products, k.bytes/1e6, intensity, k.floor.Seconds()*1e3)
+	fmt.Fprintf(w, "| %s\t| %d\t| %s\t| %.1f\t| %s\t| %.3f\t| %s\t|\n", name, k.dispatches, products, k.bytes/1e6, intensity, k.floor.Seconds()*1e3, took)
 }

@@ -50,7 +50,7 @@ func parse(args []string, log io.Writer) (*options, error) {
 	only := f.String("only", "", "time only rows whose name matches this regular `expression`")
 	f.DurationVar(&o.budget, "time", 300*time.Millisecond, "time each row for about `D`; 0 computes nothing and only counts, see -kernels")
 	f.IntVar(&o.shrink, "shrink", 1, "divide the sides of all images by `N`, for software renderers")
-	f.BoolVar(&o.kernels, "kernels", false, "print what the kernels of each row are counted to do, in Markdown")
+	f.BoolVar(&o.kernels, "kernels", false, "print what the kernels of each row are counted to do and took one by one, in Markdown")
 	f.Float64Var(&o.card.flops, "tflops", 0, "with -kernels, floors are for a card of `N` TFLOP/s; 0 for what is measured")
 	f.Float64Var(&o.card.bytes, "gbs", 0, "with -kernels, floors are for a card that copies `N` GB/s; 0 for what is measured")
 	f.StringVar(&o.python, "python", "python3", "Python `program` with PyTorch; empty for none")
