@@ -40,6 +40,11 @@ type StabilityOptions struct {
 	// move it hardly shows in the distance: these pictures give it a gradient of its own.
 	// 0 means 1.
 	NoiseWeight float64
+	// Detail is the influence, as a multiple of Weight, of the term detail: the mean
+	// absolute difference between the result's neighboring pixels is taken off the loss,
+	// in every step, so that results get still by keeping their lines in place, and less
+	// by losing them. 0 for no such term.
+	Detail float64
 }
 
 // DefaultStability returns the options with a weight.
@@ -58,10 +63,11 @@ func (o *StabilityOptions) Validate() error {
 	v.check(share(o.Footage), "Stability.Footage is %v, must be a part of 1", o.Footage)
 	v.check(o.Every >= 0 && o.Every <= 1000, "Stability: Every is %d, must be 1 to 1000", o.Every)
 	v.check(notNegative(o.NoiseWeight), "Stability.NoiseWeight is %v, must not be negative and fit a float32", o.NoiseWeight)
+	v.check(notNegative(o.Detail), "Stability.Detail is %v, must not be negative and fit a float32", o.Detail)
 	return errors.Join(v...)
 }
 
-// Stability is an Objective, the term stability, that makes a network's results stay
+// Stability is an Objective, the terms stability and detail, that makes a network's results stay
 // where the picture's contents are. For each picture x it draws a small motion W and
 // noise n, and compares W(G(x)) with G(W(x) + n), where W shows both: what the network
 // G makes of the moved picture should be what it made of the picture, moved (the
@@ -69,9 +75,10 @@ func (o *StabilityOptions) Validate() error {
 // Transfer via Relaxation and Regularization, arXiv:2009.11204; noise as in Zheng et
 // al., arXiv:1604.04326). The distance is Charbonnier's, in levels of 255.
 type Stability struct {
-	opts  StabilityOptions
-	zero  *tensor.Tensor     // nil until it is needed
-	moved map[[2]int]*motion // by the number and the size of pictures
+	opts      StabilityOptions
+	zero      *tensor.Tensor               // nil until it is needed
+	moved     map[[2]int]*motion           // by the number and the size of pictures
+	neighbors map[[2]int][2]*tensor.Tensor // likewise: flows to the right and to the lower neighbor
 }
 
 // motion holds what is drawn for a batch.
@@ -100,7 +107,7 @@ func NewStability(opts StabilityOptions) (*Stability, error) {
 	if opts.NoiseWeight == 0 {
 		opts.NoiseWeight = 1
 	}
-	return &Stability{opts: opts, moved: map[[2]int]*motion{}}, nil
+	return &Stability{opts: opts, moved: map[[2]int]*motion{}, neighbors: map[[2]int][2]*tensor.Tensor{}}, nil
 }
 
 // Free gives the memory of the objective back.
@@ -116,16 +123,25 @@ func (o *Stability) Free() {
 			m.kept.Free()
 		}
 	}
+	for _, flows := range o.neighbors {
+		flows[0].Free()
+		flows[1].Free()
+	}
 }
 
-// Terms implements Objective.
-func (o *Stability) Terms() []string { return []string{"stability"} }
+// Terms implements Objective. The term detail is negative.
+func (o *Stability) Terms() []string {
+	if o.opts.Detail == 0 {
+		return []string{"stability"}
+	}
+	return []string{"stability", "detail"}
+}
 
 // Describe implements Describer.
 func (o *Stability) Describe(settings map[string]string) {
 	// What there was no choice of once, older states do not tell.
 	text := fmt.Sprintf("%+v", o.opts)
-	for _, newer := range []string{" NoiseWeight:1}", " Footage:0}", " Every:1}"} {
+	for _, newer := range []string{" Detail:0}", " NoiseWeight:1}", " Footage:0}", " Every:1}"} {
 		text = strings.Replace(text, newer, "}", 1)
 	}
 	settings["stability"] = text
@@ -133,27 +149,71 @@ func (o *Stability) Describe(settings map[string]string) {
 
 // weight returns the influence at a step of a run.
 func (o *Stability) weight(step, steps int) float64 {
-	done, full := float64(step)/float64(max(steps, 1)), float64(o.opts.Every)*o.opts.Weight
+	done := float64(step) / float64(max(steps, 1))
 	switch {
-	case step%o.opts.Every != 0:
-		return 0
 	case done >= o.opts.Full:
-		return full
+		return o.opts.Weight
 	case done <= o.opts.From:
 		return 0
 	}
-	return full * (done - o.opts.From) / (o.opts.Full - o.opts.From)
+	return o.opts.Weight * (done - o.opts.From) / (o.opts.Full - o.opts.From)
 }
 
 // Losses implements Objective.
 func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 	weight := o.weight(p.Step, p.Steps)
+	detail := o.detail(p, weight*o.opts.Detail)
+	if weight *= float64(o.opts.Every); p.Step%o.opts.Every != 0 {
+		weight = 0
+	}
+	dst = append(dst, o.stability(p, weight))
+	if o.opts.Detail > 0 {
+		dst = append(dst, detail)
+	}
+	return dst
+}
+
+// none is a term without influence.
+func (o *Stability) none(tp *tensor.Tape) *tensor.Tensor {
+	if o.zero == nil {
+		o.zero = tensor.FromSlice(tp.Backend(), backend.Scalar, []float32{0})
+	}
+	return o.zero
+}
+
+// detail is the term of that name.
+func (o *Stability) detail(p *Pass, weight float64) *tensor.Tensor {
+	tp := p.Tape
+	if weight == 0 {
+		return o.none(tp)
+	}
+	s := p.Output.Shape()
+	n, h, w := s[0], s[2], s[3]
+	flows, ok := o.neighbors[[2]int{n, w}]
+	if !ok {
+		for axis, m := range [2]tensor.Affine{{A: 1, C: 1, E: 1}, {A: 1, E: 1, F: 1}} {
+			host := make([]float32, n*2*h*w)
+			for i := range n {
+				tensor.AffineFlow(host[i*2*h*w:][:2*h*w], h, w, m)
+			}
+			flows[axis] = tensor.FromSlice(tp.Backend(), tensor.Shape{n, 2, h, w}, host)
+		}
+		o.neighbors[[2]int{n, w}] = flows
+	}
+	var terms [2]*tensor.Tensor
+	for axis, flow := range flows {
+		neighbor := tp.Warp(p.Output, flow, tensor.BorderEdge)
+		terms[axis] = tp.Charbonnier(p.Output, neighbor, float32(-weight/2), stabilityEps)
+		tp.Release(neighbor)
+	}
+	return tp.Add(terms[0], terms[1])
+}
+
+// stability is the term of that name.
+func (o *Stability) stability(p *Pass, weight float64) *tensor.Tensor {
 	if weight == 0 {
 		p.Done()
-		if o.zero == nil {
-			o.zero = tensor.FromSlice(p.Tape.Backend(), backend.Scalar, []float32{0})
-		}
-		return append(dst, o.zero)
+		return o.none(p.Tape)
 	}
 	tp, m := p.Tape, o.draw(p)
 	replace := func(old, next *tensor.Tensor) *tensor.Tensor {
@@ -170,10 +230,10 @@ func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 	want := tp.Warp(p.Output, m.flow, tensor.BorderEdge)
 	p.Done()
 	want = replace(want, tp.Mask(want, m.mask))
-	dst = append(dst, tp.Charbonnier(y, want, float32(weight), stabilityEps))
+	loss := tp.Charbonnier(y, want, float32(weight), stabilityEps)
 	tp.Release(y)
 	tp.Release(want)
-	return dst
+	return loss
 }
 
 // draw makes the motion and the noise of a step.

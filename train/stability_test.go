@@ -22,8 +22,14 @@ func (f function) Params() []nn.Param                                       { re
 
 const stabilitySize = 64
 
-// stability returns the loss of a step for a model.
+// stability returns the loss of that name in a step for a model.
 func stability(t *testing.T, be backend.Backend, opts train.StabilityOptions, model train.Model, step int) float64 {
+	t.Helper()
+	return stabilityTerms(t, be, opts, model, step)[0]
+}
+
+// stabilityTerms returns all losses of a step for a model.
+func stabilityTerms(t *testing.T, be backend.Backend, opts train.StabilityOptions, model train.Model, step int) (terms []float64) {
 	t.Helper()
 	o, err := train.NewStability(opts)
 	require.NoError(t, err)
@@ -40,7 +46,10 @@ func stability(t *testing.T, be backend.Backend, opts train.StabilityOptions, mo
 	defer tp.Reset()
 	losses := o.Losses(nil, &train.Pass{Tape: tp, Model: model, Input: x, Output: model.Forward(tp, x), Step: step, Steps: 10})
 	require.Len(t, losses, len(o.Terms()))
-	return float64(losses[0].Item())
+	for _, l := range losses {
+		terms = append(terms, float64(l.Item()))
+	}
+	return terms
 }
 
 // compared is the share of pixels that a picture which stays where it is is compared
@@ -100,7 +109,7 @@ func TestStabilityOfKnownModels(t *testing.T) {
 }
 
 // TestStabilityGradient compares the gradients of a network's parameters, which flow
-// through both of its passes and the warping, with finite differences.
+// through both of its passes, the warping and the reward of detail, with finite differences.
 func TestStabilityGradient(t *testing.T) {
 	be := reference.New()
 	net := nn.NewNetwork(be, &arch.Network{
@@ -112,7 +121,7 @@ func TestStabilityGradient(t *testing.T) {
 	}, 1)
 	defer net.Free()
 	opts := train.DefaultStability(5)
-	opts.Full, opts.Every = 0, 1
+	opts.Full, opts.Every, opts.Detail = 0, 1, 0.5
 	o, err := train.NewStability(opts)
 	require.NoError(t, err)
 	defer o.Free()
@@ -125,7 +134,8 @@ func TestStabilityGradient(t *testing.T) {
 	defer x.Free()
 	tp := tensor.NewTape(be)
 	loss := func() *tensor.Tensor {
-		return o.Losses(nil, &train.Pass{Tape: tp, Model: net, Input: x, Output: net.Forward(tp, x), Step: 3, Steps: 10})[0]
+		terms := o.Losses(nil, &train.Pass{Tape: tp, Model: net, Input: x, Output: net.Forward(tp, x), Step: 3, Steps: 10})
+		return tp.Add(terms[0], terms[1])
 	}
 	tp.Backward(loss())
 	tp.Reset()
@@ -150,6 +160,30 @@ func TestStabilityGradient(t *testing.T) {
 			require.InDelta(t, (high-low)/(2*h), float64(grad[i]), 5e-3+2e-2*math.Abs(float64(grad[i])), "%s[%d]", p.Name, i)
 		}
 	}
+}
+
+// TestStabilityDetail has results whose neighboring pixels differ by known amounts.
+func TestStabilityDetail(t *testing.T) {
+	be := newCPU(t)
+	const size = stabilitySize
+	values := make([]float32, 4*3*size*size)
+	for i := range values {
+		x, y := i%size, i/size%size
+		values[i] = float32(2*(x%2) + 8*(y%2))
+	}
+	checks := tensor.FromSlice(be, tensor.Shape{4, 3, size, size}, values)
+	defer checks.Free()
+	constant := function(func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(tp.Scale(x, 0), checks) })
+	opts := train.StabilityOptions{Weight: 10, Full: 0.5, Every: 2, Detail: 0.7}
+	// All columns but the last have a right neighbor, and all rows but the last a lower one.
+	along := func(difference float64) float64 { return (math.Hypot(difference, 0.1)*(size-1) + 0.1) / size }
+	want := -10 * 0.7 * (along(2) + along(8)) / 2
+	for step, share := range map[int]float64{0: 0, 2: 0.4, 7: 1, 8: 1} {
+		terms := stabilityTerms(t, be, opts, constant, step)
+		require.InDelta(t, share*want, terms[1], 1e-4, "step %d", step)
+	}
+	opts.Detail = 0
+	require.Len(t, stabilityTerms(t, be, opts, constant, 8), 1)
 }
 
 func TestStabilityRamp(t *testing.T) {
@@ -187,6 +221,7 @@ func TestStabilityOptions(t *testing.T) {
 		func(o *train.StabilityOptions) { o.Every = -1 },
 		func(o *train.StabilityOptions) { o.NoiseWeight = -1 },
 		func(o *train.StabilityOptions) { o.NoiseWeight = math.NaN() },
+		func(o *train.StabilityOptions) { o.Detail = -0.1 },
 	} {
 		o := train.DefaultStability(1)
 		change(&o)

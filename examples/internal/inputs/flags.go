@@ -10,7 +10,7 @@ var flagOf = []string{
 	"StyleSize", "-style-size", "ContentWeight", "-content-weight", "StyleWeight", "-style-weight",
 	"StyleLayers", "-style-layers",
 	"Stability.Weight", "-stability", "Stability.Footage", "-stability-footage",
-	"Stability.NoiseWeight", "-stability-noise-weight",
+	"Stability.NoiseWeight", "-stability-noise-weight", "Stability.Detail", "-stability-detail",
 	"Stability: From ", "-stability-ramp: ", " and Full ", " and ",
 	"Stability: Shifts ", "-stability-moves: ", " and Warps ", " and ",
 	"Stability: NoiseLow ", "-stability-noise: ", " and NoiseHigh ", " and ",

@@ -91,7 +91,7 @@ func TestJudgesWithoutFiles(t *testing.T) {
 func TestFlagNames(t *testing.T) {
 	bad := train.Config{Steps: -1, LearningRate: -1, WeightDecay: -1, MaxGradNorm: -1, ResumeFrom: -1}
 	bad.StyleSize, bad.ContentWeight, bad.StyleWeight = -1, -1, -1
-	still := train.StabilityOptions{Weight: -1, From: 2, Shifts: 2, NoiseLow: 9, NoiseWeight: -1}
+	still := train.StabilityOptions{Weight: -1, From: 2, Shifts: 2, NoiseLow: 9, NoiseWeight: -1, Detail: -1}
 	text := inputs.Flags(errors.Join(bad.Validate(), still.Validate()))
 	for _, line := range strings.Split(text, "\n") {
 		require.Regexp(t, `^-[a-z-]+:? `, line)

@@ -190,13 +190,13 @@ func TestPacked(t *testing.T) {
 // TestOptionalTerms resumes a run with a schedule, clipping, decay and total variation.
 func TestOptionalTerms(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	args := append(append(pictures(t, 5), tiny...), "-out", out, "-steps", "1", "-tv-weight", "10", "-stability", "100",
+	args := append(append(pictures(t, 5), tiny...), "-out", out, "-steps", "1", "-tv-weight", "10", "-stability", "100", "-stability-detail", "0.5",
 		"-lr-schedule", "warmup:2,cosine:0.1", "-max-grad-norm", "1e6", "-weight-decay", "0.01")
 	require.NoError(t, overridden(args))
 	require.NoError(t, overridden([]string{"-quiet", "-resume", out, "-steps", "0"}))
 	losses, err := report.ReadLosses(filepath.Join(out, "losses.csv"))
 	require.NoError(t, err)
-	require.Equal(t, []string{"content", "style", "tv", "stability"}, losses.Terms)
+	require.Equal(t, []string{"content", "style", "tv", "stability", "detail"}, losses.Terms)
 	require.Len(t, losses.Rows, 2)
 	record, err := report.ReadRun(filepath.Join(out, "run.json"), nil)
 	require.NoError(t, err)
@@ -204,7 +204,7 @@ func TestOptionalTerms(t *testing.T) {
 	require.Equal(t, report.Number(values[2]), record.Losses["tv"])
 
 	for flag, value := range map[string]string{"-lr-schedule": "often", "-tv-weight": "-1", "-weight-decay": "-1", "-max-grad-norm": "-1",
-		"-stability": "-1", "-stability-ramp": "0.5", "-stability-moves": "0.6,0.6", "-stability-noise": "4,1", "-stability-footage": "1.5"} {
+		"-stability": "-1", "-stability-ramp": "0.5", "-stability-moves": "0.6,0.6", "-stability-noise": "4,1", "-stability-footage": "1.5", "-stability-detail": "-1"} {
 		require.Error(t, overridden(append(append(pictures(t, 1), tiny...), flag, value)), flag)
 	}
 }

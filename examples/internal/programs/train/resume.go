@@ -19,7 +19,7 @@ import (
 // no choice then.
 func earlier() settings {
 	s := tutorial()
-	s.StabilityEvery, s.NoiseWeight = 1, 1
+	s.StabilityEvery, s.NoiseWeight, s.StabilityDetail = 1, 1, 0
 	return s
 }
 

@@ -152,7 +152,7 @@ func TestMovedInputs(t *testing.T) {
 // each step with the same weight for all pictures, and had no settings for it.
 func TestRunsWithoutNewerSettings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1", "-stability-noise-weight", "1", "-stability-moves", "0.5,0.5")
+	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1", "-stability-noise-weight", "1", "-stability-detail", "0", "-stability-moves", "0.5,0.5")
 	require.NoError(t, overridden(begin))
 	state, err := checkpoint.Newest(out)
 	require.NoError(t, err)
@@ -161,7 +161,7 @@ func TestRunsWithoutNewerSettings(t *testing.T) {
 	text, err := os.ReadFile(record)
 	require.NoError(t, err)
 	older := string(text)
-	for _, setting := range []string{`"stability-every": 1,`, `"stability-noise-weight": 1,`} {
+	for _, setting := range []string{`"stability-every": 1,`, `"stability-noise-weight": 1,`, `"stability-detail": 0,`} {
 		require.Contains(t, older, setting)
 		older = strings.Replace(older, setting, "", 1)
 	}

@@ -44,6 +44,7 @@ type settings struct {
 	StabilityEvery   int     `json:"stability-every"`
 	StabilityFootage float64 `json:"stability-footage"`
 	NoiseWeight      float64 `json:"stability-noise-weight"`
+	StabilityDetail  float64 `json:"stability-detail"`
 	StyleLayers      string  `json:"style-layers"`
 	StyleSize        int     `json:"style-size"`
 	ContentScale     float64 `json:"content-scale"`
@@ -104,6 +105,7 @@ func flagsOf(f *cli.Flags, s *settings) {
 	f.StringVar(&s.StabilityMoves, "stability-moves", s.StabilityMoves, "shares of pictures moved by whole pixels, and moved, scaled, rotated and bent; the others get noise alone")
 	f.StringVar(&s.StabilityNoise, "stability-noise", s.StabilityNoise, "least and most standard deviation of the noise, in levels of 255")
 	f.Float64Var(&s.NoiseWeight, "stability-noise-weight", s.NoiseWeight, "influence of a picture with noise alone, as a multiple of that of a moved one")
+	f.Float64Var(&s.StabilityDetail, "stability-detail", s.StabilityDetail, "reward of detail, as a multiple of -stability: results get still by keeping their lines in place, and less by losing them")
 	f.Float64Var(&s.StabilityFootage, "stability-footage", s.StabilityFootage, "share of the pictures from videos in -dataset that are compared with the next frame")
 	f.IntVar(&s.StabilityEvery, "stability-every", s.StabilityEvery, "`steps` of which one computes stability, with as many times the influence")
 
@@ -128,7 +130,7 @@ func tutorial() settings {
 	still := train.DefaultStability(0)
 	return settings{
 		StabilityRamp: pair(still.From, still.Full), StabilityMoves: pair(still.Shifts, still.Warps),
-		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every, NoiseWeight: still.NoiseWeight,
+		StabilityNoise: pair(still.NoiseLow, still.NoiseHigh), StabilityEvery: still.Every, NoiseWeight: still.NoiseWeight, StabilityDetail: still.Detail,
 
 		Device: "cpu", GPU: -1, Arch: "tutorial", Filters: "8,16,32", ResBlocks: 5,
 		ImageSize: c.ImageSize, BatchSize: c.BatchSize, Epochs: c.Epochs, LR: c.LearningRate, Schedule: "constant",
@@ -207,7 +209,7 @@ func pair(a, b float64) string { return fmt.Sprintf("%g,%g", a, b) }
 // stability translates the settings of the objective of that name.
 func (s *settings) stability() (train.StabilityOptions, error) {
 	o := train.DefaultStability(s.Stability)
-	o.Every, o.Footage, o.NoiseWeight = s.StabilityEvery, s.StabilityFootage, s.NoiseWeight
+	o.Every, o.Footage, o.NoiseWeight, o.Detail = s.StabilityEvery, s.StabilityFootage, s.NoiseWeight, s.StabilityDetail
 	for _, p := range []struct {
 		flag, text string
 		a, b       *float64
