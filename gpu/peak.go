@@ -7,7 +7,7 @@ import "time"
 // PeakFLOPS measures the rate of float32 multiply-adds from registers alone, two
 // operations each, in operations per second; 0 if the device has failed.
 func (d *Device) PeakFLOPS() float64 {
-	const groups, perRound = 4096, 16 * 4 * 4 * 2
+	const groups, perRound = 4096, 8 * 64 * 2 // chains, multiply-adds of each, operations
 	out := d.scratch(groupSize)
 	defer d.recycle(out.storage)
 	best := 0.0

@@ -1,17 +1,23 @@
-// Multiply-adds from registers alone: 64 chains, rounds times 8 of each.
+// Multiply-adds from registers alone: 8 chains of scalars, rounds times 64 of each. So few
+// chains stay in registers whatever a compiler does with vectors, and fill a card because
+// it runs several groups at once.
 TARGET(0, dst);
 UNIFORM(8, int, rounds);
 
 void main() {
-	mat4 a = mat4(float(lane()) * 0.001), b = a + 0.01, c = a + 0.02, d = a + 0.03;
-	mat4 factor = a * 0.0 + (0.999 + float(rounds) * 1e-9);
-	for (int r = 0; r < 8 * rounds; r++) {
-		a = matrixCompMult(a, factor) + 0.001;
-		b = matrixCompMult(b, factor) + 0.001;
-		c = matrixCompMult(c, factor) + 0.001;
-		d = matrixCompMult(d, factor) + 0.001;
-	}
-	mat4 sum = a + b + (c + d);
-	vec4 total = sum[0] + sum[1] + (sum[2] + sum[3]);
-	dst[dst_at + lane()] = total.x + total.y + (total.z + total.w); // so that nothing is dropped
+	float a = float(lane()) * 0.001, b = a + 0.01, c = a + 0.02, d = a + 0.03;
+	float e = a + 0.04, f = a + 0.05, g = a + 0.06, h = a + 0.07;
+	float factor = 0.999 + float(rounds) * 1e-9, term = 0.001 + float(rounds) * 1e-9;
+	for (int r = 0; r < 8 * rounds; r++)
+		for (int i = 0; i < 8; i++) {
+			a = fma(a, factor, term);
+			b = fma(b, factor, term);
+			c = fma(c, factor, term);
+			d = fma(d, factor, term);
+			e = fma(e, factor, term);
+			f = fma(f, factor, term);
+			g = fma(g, factor, term);
+			h = fma(h, factor, term);
+		}
+	dst[dst_at + lane()] = a + b + (c + d) + (e + f + (g + h)); // so that nothing is dropped
 }
