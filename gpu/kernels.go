@@ -141,7 +141,8 @@ func (d *Device) convTileFor(outputs int, flops float64) *tile {
 }
 
 // Kernels says which kernels the device uses for convolutions, by the number of their
-// output channels. On a card that is new to it, it measures for up to a second.
+// output channels. On a card that is new to it, it compiles and measures all that there
+// are, for a second or two.
 func (d *Device) Kernels() string {
 	switch {
 	case !d.kernels.shared:

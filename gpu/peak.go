@@ -11,7 +11,7 @@ func (d *Device) PeakFLOPS() float64 {
 	out := d.scratch(groupSize)
 	defer d.recycle(out.storage)
 	best := 0.0
-	for rounds, spent := 1, time.Duration(0); spent < 200*time.Millisecond; {
+	for rounds, spent := 1, time.Duration(0); spent < 500*time.Millisecond; { // longer than drivers compile in the background
 		start := time.Now()
 		d.run("peak", "", groups, []view{out}, rounds)
 		if d.Sync() != nil {

@@ -65,7 +65,8 @@ func (d *Device) Time(f func(Dispatch)) {}
 func (d *Device) Do(f func()) {}
 
 // Kernels says which kernels the device uses for convolutions, by the number of their
-// output channels. On a card that is new to it, it measures for up to a second.
+// output channels. On a card that is new to it, it compiles and measures all that there
+// are, for a second or two.
 func (d *Device) Kernels() string { return "" }
 
 // Freeze has the packed forms of a convolution's weights kept until they change.

@@ -49,6 +49,44 @@ func TestTune(t *testing.T) {
 	require.Positive(t, damaged.Stats().Dispatches, "measured again")
 }
 
+// TestSettle has trials that become faster late, never, and again and again.
+func TestSettle(t *testing.T) {
+	var clock time.Duration
+	runs := 0
+	fake := func(took func() time.Duration) *trial {
+		return &trial{run: func() (time.Duration, bool) {
+			runs++
+			d := took()
+			clock += d
+			return d, true
+		}}
+	}
+	steady := fake(func() time.Duration { return time.Millisecond })
+	late := fake(func() time.Duration {
+		if clock < 300*time.Millisecond {
+			return 3 * time.Millisecond
+		}
+		return 500 * time.Microsecond
+	})
+	require.True(t, settle([]*trial{steady, late}))
+	require.Equal(t, time.Millisecond, steady.best)
+	require.Equal(t, 500*time.Microsecond, late.best)
+
+	clock = 0
+	require.True(t, settle([]*trial{steady}))
+	require.Less(t, clock, 410*time.Millisecond)
+
+	clock = 0
+	next := time.Second
+	require.True(t, settle([]*trial{fake(func() time.Duration { next = next * 3 / 4; return next })}))
+	require.Less(t, clock, 4*time.Second)
+
+	runs = 0
+	failing := &trial{run: func() (time.Duration, bool) { return 0, runs < 5 }}
+	require.False(t, settle([]*trial{steady, failing}))
+	require.Equal(t, 5, runs)
+}
+
 // TestProgramCache compiles once for two devices, unless the cache is damaged.
 func TestProgramCache(t *testing.T) {
 	t.Setenv(cacheEnv, t.TempDir())

@@ -82,6 +82,7 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 		d.Count(ignore)
 		defer d.Trace(nil)
 	}
+	compiled := d.Stats().Compiled
 	cases, free, err := g.open()
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.prefix, err)
@@ -95,6 +96,12 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 			if err := c.Check(); err != nil {
 				return fmt.Errorf("%s: %w", c.Name, err)
 			}
+			if now := d.Stats().Compiled; now > compiled {
+				compiled = now
+				if err := warm(d, c); err != nil {
+					return fmt.Errorf("%s: %w", c.Name, err)
+				}
+			}
 		}
 		r, err := measure(d, c, o.budget, t.card(o.card))
 		if err != nil {
@@ -103,6 +110,18 @@ func (g group) measure(ctx context.Context, d *gpu.Device, o *options, t *table)
 		t.add(r)
 		if o.kernels {
 			printKernels(t.out, c.Name, r.kernels)
+		}
+	}
+	return nil
+}
+
+// warm runs c while a driver may be compiling its programs again in the background. It
+// is not needed where they come from a cache.
+func warm(d *gpu.Device, c work.Case) error {
+	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
+		c.Run()
+		if err := d.Sync(); err != nil {
+			return err
 		}
 	}
 	return nil
