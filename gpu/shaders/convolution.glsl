@@ -5,9 +5,11 @@
 HALVES_TARGET(0, dst);
 #else
 TARGET(0, dst);
+VECTOR_TARGET(0, dstQuads); // the same, for rows of whole quads
 #endif
 #ifdef GATED
 SOURCE(3, gate); // results are 0 where it, of dst's shape, is not positive; there is no bias
+VECTORS(3, gateQuads);
 #else
 SOURCE(3, bias);
 #endif
@@ -81,6 +83,14 @@ void store(int n, int c, int row, int column, vec4 v) {
 		if (width - column > 2) dst[WORD(at) + 2] = halves(v.zw);
 	}
 #else
+	if (spacing == 1 && planeWidth % 4 == 0) { // one store instead of four
+		vec4 s = accumulate ? dstQuads[at / 4] + v : v;
+#ifdef GATED
+		s = mix(vec4(0.0), s, greaterThan(gateQuads[(gate_at + at - dst_at) / 4], vec4(0.0)));
+#endif
+		dstQuads[at / 4] = clampAtZero ? vec4(relu(s.x), relu(s.y), relu(s.z), relu(s.w)) : s;
+		return;
+	}
 	for (int j = 0; j < min(4, width - column); j++, at += spacing) {
 		float s = accumulate ? dst[at] + v[j] : v[j];
 #ifdef GATED
