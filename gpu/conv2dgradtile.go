@@ -13,22 +13,36 @@ type gradProduct struct{ rows, columns, threadRows, threadColumns, depth int }
 
 func (t gradProduct) threads() int { return t.rows * t.columns / (t.threadRows * t.threadColumns) }
 
-// gradProducts are the sizes for few and many output channels.
-var gradProducts = [2]gradProduct{{16, 128, 4, 8, 4}, {64, 64, 8, 8, 4}}
+// gradProducts are the sizes from few to many output channels.
+var gradProducts = [4]gradProduct{{8, 128, 4, 4, 4}, {16, 128, 4, 8, 4}, {32, 64, 4, 8, 4}, {64, 64, 8, 8, 4}}
+
+// gradProductFor returns the smallest size with as many rows as there are channels, or
+// the largest.
+func gradProductFor(outputs int) gradProduct {
+	for _, t := range gradProducts {
+		if outputs <= t.rows {
+			return t
+		}
+	}
+	return gradProducts[len(gradProducts)-1]
+}
 
 // gradForm is a variant of conv2dgradtile.comp.
 type gradForm struct {
 	gradProduct
 	rows, columns, stride, upsample int
 	reflect                         bool
+	aligned, pointwise              bool // loads of whole quads, of dy and of x
 }
 
 func (f gradForm) String() string {
 	s := fmt.Sprintf("THREADS=%d ROWS=%d COLUMNS=%d THREAD_ROWS=%d THREAD_COLUMNS=%d DEPTH=%d KH=%d KW=%d STRIDE=%d UP=%d",
 		f.threads(), f.gradProduct.rows, f.gradProduct.columns, f.threadRows, f.threadColumns, f.depth,
 		f.rows, f.columns, f.stride, f.upsample)
-	if f.reflect {
-		s += " REFLECT"
+	for i, on := range [3]bool{f.reflect, f.aligned, f.pointwise} {
+		if on {
+			s += [3]string{" REFLECT", " ALIGNED", " POINTWISE"}[i]
+		}
 	}
 	return s
 }
@@ -36,10 +50,7 @@ func (f gradForm) String() string {
 // gradWeightTiled is gradWeightImages with shared memory.
 func (d *Device) gradWeightTiled(dw view, images span, x, dy backend.Buffer, kh, kw int, g backend.ConvBlock, scale float32, add bool) {
 	xs, ys := x.Shape(), dy.Shape()
-	t := gradProducts[1]
-	if ys[1] <= gradProducts[0].rows {
-		t = gradProducts[0]
-	}
+	t := gradProductFor(ys[1])
 	groups := func(outputs, inputs int) int {
 		return (outputs + t.rows - 1) / t.rows * ((inputs*kh*kw + t.columns - 1) / t.columns)
 	}
@@ -47,7 +58,11 @@ func (d *Device) gradWeightTiled(dw view, images span, x, dy backend.Buffer, kh,
 	shares := d.tileShares(groups(ys[1], xs[1]), chunks, dw.len)
 	parts := d.scratch(shares * dw.len)
 	defer d.recycle(parts.storage)
-	variants := defines(d, gradForm{t, kh, kw, g.Stride, g.Upsample, g.Reflect})
+	aligned := ys[3]%4 == 0
+	variants := defines(d, gradForm{
+		gradProduct: t, rows: kh, columns: kw, stride: g.Stride, upsample: g.Upsample, reflect: g.Reflect,
+		aligned: aligned, pointwise: aligned && kh == 1 && kw == 1 && g.Stride == 1 && g.Upsample == 1 && g.Pad == 0,
+	})
 	for _, out := range d.cut(ys[1], images.len*ys[2]*ys[3]) {
 		for _, in := range d.cut(xs[1], images.len*xs[2]*xs[3]) {
 			a := argsOf(0, []any{images.len, in.len, xs[2], xs[3], out.len, ys[2], ys[3], g.Pad,

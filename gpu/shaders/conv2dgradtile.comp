@@ -5,9 +5,20 @@
 // dot products. The sum goes on in chunks of DEPTH quads; while threads multiply one,
 // they load the next. The shares go to parts[share], each in the order of the weights;
 // reduce.comp adds them.
+//
+// With ALIGNED rows of dy are whole quads, which are loaded at once, and with POINTWISE,
+// for a kernel of 1x1, those of x are, too.
 TARGET(0, parts);
+#ifdef POINTWISE
+VECTORS(1, x);
+#else
 SOURCE(1, x);
+#endif
+#ifdef ALIGNED
+VECTORS(2, dy);
+#else
 SOURCE(2, dy);
+#endif
 UNIFORM(8, int, batch);
 UNIFORM(9, int, inputs); // channels in this dispatch
 UNIFORM(10, int, inputHeight);
@@ -22,11 +33,9 @@ UNIFORM(18, int, firstOutput); // where this dispatch's channels are in a share
 UNIFORM(19, int, firstInput);
 UNIFORM(20, int, allInputs);
 
-#include "window.glsl"
-
 #define HIGH (ROWS / THREAD_ROWS)
 #define WIDE (COLUMNS / THREAD_COLUMNS)
-#define LEFT_LOADS (DEPTH * ROWS / THREADS)
+#define LEFT_LOADS ((DEPTH * ROWS + THREADS - 1) / THREADS) // not all threads have one of few rows
 #define RIGHT_LOADS (DEPTH * COLUMNS / THREADS)
 #define LOAD_STEP (THREADS / DEPTH) // rows or columns between a thread's loads
 #define LEFT_PITCH (ROWS + 1)       // padded against conflicts of memory banks
@@ -40,10 +49,30 @@ float sums[THREAD_ROWS * THREAD_COLUMNS];
 // grads are a quad of dy; pixels past the end of the row are zero.
 vec4 grads(int n, int c, int row, int column) {
 	int at = dy_at + ((n * outputs + c) * height + row) * width + column;
+#ifdef ALIGNED
+	return dy[at / 4];
+#else
 	vec4 v = vec4(0.0);
 	for (int j = 0; j < 4; j++) if (column + j < width) v[j] = dy[at + j];
 	return v;
+#endif
 }
+
+// pixels are the quad of x that a tap multiplies with the grads at a row and column.
+#ifdef POINTWISE
+vec4 pixels(int n, int tap, int row, int column) {
+	return x[(x_at + ((n * inputs + tap) * height + row) * width + column) / 4];
+}
+#else
+#include "window.glsl"
+
+vec4 pixels(int n, int tap, int row, int column) {
+	int c = tap / (KH * KW), ky = tap / KW % KH, kx = tap % KW;
+	int v = coordinate(row * STRIDE + ky - pad, inputHeight * UP - 1);
+	if (v < 0) return vec4(0.0);
+	return window(x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth, column * STRIDE + kx - pad, STRIDE);
+}
+#endif
 
 void multiply(int buffered) {
 	int l = buffered * DEPTH * LEFT_PITCH + lane() / WIDE, r = buffered * DEPTH * RIGHT_PITCH + lane() % WIDE;
@@ -80,11 +109,7 @@ void main() {
 			}
 			for (int i = 0; i < RIGHT_LOADS; i++) {
 				int tap = tileColumn + line + i * LOAD_STEP;
-				int c = tap / (KH * KW), ky = tap / KW % KH, kx = tap % KW;
-				int v = coordinate(row * STRIDE + ky - pad, inputHeight * UP - 1);
-				nextRight[i] = vec4(0.0);
-				if (exists && tap < taps && v >= 0)
-					nextRight[i] = window(x_at + ((n * inputs + c) * inputHeight + v / UP) * inputWidth, 4 * column * STRIDE + kx - pad, STRIDE);
+				nextRight[i] = exists && tap < taps ? pixels(n, tap, row, 4 * column) : vec4(0.0);
 			}
 			for (column += DEPTH; column >= across; column -= across)
 				if (++row == height) {
@@ -95,7 +120,8 @@ void main() {
 		if (chunk > first) multiply((chunk - 1) & 1);
 		if (chunk < last) {
 			int to = (chunk & 1) * DEPTH + at;
-			for (int i = 0; i < LEFT_LOADS; i++) left[to * LEFT_PITCH + line + i * LOAD_STEP] = nextLeft[i];
+			for (int i = 0; i < LEFT_LOADS; i++)
+				if (line + i * LOAD_STEP < ROWS) left[to * LEFT_PITCH + line + i * LOAD_STEP] = nextLeft[i];
 			for (int i = 0; i < RIGHT_LOADS; i++) right[to * RIGHT_PITCH + line + i * LOAD_STEP] = nextRight[i];
 		}
 		barrier();
