@@ -28,7 +28,7 @@ var convCases = []convCase{
 	{backend.Shape{2, 35, 9, 10}, 20, 3, backend.Conv{Stride: 1, Pad: 1}, cardGroups}, // channels do not fill chunks; split
 	{backend.Shape{1, 48, 7, 21}, 37, 3, backend.Conv{Stride: 1, Pad: 1}, 0},          // they do; a long sum
 	{backend.Shape{1, 32, 12, 5}, 70, 3, backend.Conv{Stride: 1, Pad: 1}, cardGroups}, // split, chunks of channels
-	{backend.Shape{2, 3, 19, 20}, 9, 9, backend.Conv{Stride: 1, Pad: 4}, 0}, // rows of whole quads
+	{backend.Shape{2, 3, 19, 20}, 9, 9, backend.Conv{Stride: 1, Pad: 4}, 0},           // rows of whole quads
 	{backend.Shape{1, 16, 18, 17}, 24, 3, backend.Conv{Stride: 2, Pad: 1}, 0},
 	{backend.Shape{1, 16, 11, 36}, 140, 1, backend.Conv{Stride: 1}, 0}, // and no window
 	{backend.Shape{1, 5, 13, 12}, 7, 3, backend.Conv{Stride: 1, Pad: 1}, cardGroups},

@@ -19,10 +19,23 @@ func (d *Device) inGroups(columns, columnStep int) bool {
 	return d.shared() && columns >= 256 && columnStep == 1
 }
 
+// inRows reports whether groups sum some whole rows each: where elements of a row lie
+// apart, as in shares of a weight gradient, and several threads have some of them.
+func (d *Device) inRows(columns, columnStep int) bool {
+	return d.shared() && columns >= acrossRows && columnStep != 1
+}
+
+// acrossRows is the number of rows of a group of reduce.comp with ACROSS, and of the
+// threads for each.
+const acrossRows = 8
+
 // sumParts is how many threads or groups share the sum over a row: enough to fill a
 // device, with at least 64 elements each, or 1024. It depends on nothing but the shape,
 // so that results do not either.
 func (d *Device) sumParts(rows, columns, columnStep int) int {
+	if d.inRows(columns, columnStep) {
+		return 1
+	}
 	least, most := 64, 1<<14
 	if d.inGroups(columns, columnStep) {
 		least, most = 1024, 1<<12
@@ -56,6 +69,11 @@ func (d *Device) sumPass(dst view, defines string, x matrix, y []view, parts int
 	bound := 2 + copy(views[2:], y)
 	if d.inGroups(x.columns, x.columnStep) {
 		d.runShared("reduce", defines, x.rows*parts, views[:bound],
+			x.rows, x.columns, x.rowStep, x.columnStep, parts, scale, add)
+		return
+	}
+	if d.inRows(x.columns, x.columnStep) {
+		d.runShared("reduce", "ACROSS", (x.rows+acrossRows-1)/acrossRows, views[:bound],
 			x.rows, x.columns, x.rowStep, x.columnStep, parts, scale, add)
 		return
 	}

@@ -4,7 +4,8 @@
 //
 // where f is x, x² with SQUARES, or (x-y)² with DIFFERENCES. Every sum has one
 // order. Element i of row r is at index r*rowStep + i*columnStep. A thread makes a
-// part; with SHARED a group does, of the columns t*share to (t+1)*share.
+// part; with SHARED a group does, of the columns t*share to (t+1)*share. With ACROSS, for
+// rows whose elements lie apart, a group makes 8 whole rows, 8 threads each.
 TARGET(0, dst);
 SOURCE(1, x);
 #ifdef DIFFERENCES
@@ -37,17 +38,33 @@ void store(int at, float sum) {
 #ifdef SHARED
 shared float room[64];
 
-void main() {
-	int at = group(), share = (columns + parts - 1) / parts;
-	int row = at / parts * rowStep, first = at % parts * share, last = min(first + share, columns);
+// gather sums every step'th element of a row from i until last.
+float gather(int row, int i, int last, int step) {
 	vec4 sums = vec4(0.0); // of loads that do not wait for each other
-	int i = first + lane();
-	for (; i + 192 < last; i += 256) {
-		int from = row + i * columnStep, next = 64 * columnStep;
+	for (; i + 3 * step < last; i += 4 * step) {
+		int from = row + i * columnStep, next = step * columnStep;
 		sums += vec4(f(from), f(from + next), f(from + 2 * next), f(from + 3 * next));
 	}
-	for (; i < last; i += 64) sums.x += f(row + i * columnStep);
-	float sum = sums.x + sums.y + (sums.z + sums.w);
+	for (; i < last; i += step) sums.x += f(row + i * columnStep);
+	return sums.x + sums.y + (sums.z + sums.w);
+}
+#endif
+
+#if defined(ACROSS)
+void main() {
+	int r = group() * 8 + lane() % 8; // neighboring threads load from neighboring rows
+	room[lane()] = r < rows ? gather(r * rowStep, lane() / 8, columns, 8) : 0.0;
+	for (int half_ = 32; half_ >= 8; half_ /= 2) {
+		barrier();
+		if (lane() < half_) room[lane()] += room[lane() + half_];
+	}
+	if (lane() < 8 && r < rows) store(r, room[lane()]);
+}
+#elif defined(SHARED)
+void main() {
+	int at = group(), share = (columns + parts - 1) / parts;
+	int first = at % parts * share;
+	float sum = gather(at / parts * rowStep, first + lane(), min(first + share, columns), 64);
 	SUM_GROUP(sum, room);
 	if (lane() == 0) store(at, sum);
 }
