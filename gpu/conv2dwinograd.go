@@ -31,8 +31,9 @@ func (f winogradForm) String() string {
 }
 
 // winogradFloats is about how many floats the transformed inputs or products of a run
-// of tiles take: few enough for the caches of large cards, enough to fill them.
-const winogradFloats = 12 << 20
+// of tiles take. On an H100, whose cache of 50 MB holds half of the inputs then, runs of
+// half the length made steps slower: more dispatches fill the card less well.
+const winogradFloats = 24 << 20
 
 // convWinograd runs a 3x3 convolution in runs of tiles.
 func (d *Device) convWinograd(c convolution, p product, t tile) {
