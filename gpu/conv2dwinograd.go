@@ -31,8 +31,9 @@ func (f winogradForm) String() string {
 }
 
 // winogradFloats is about how many floats the transformed inputs or products of a run
-// of tiles take. On an H100, whose cache of 50 MB holds half of the inputs then, runs of
-// half the length made steps slower: more dispatches fill the card less well.
+// of tiles take. On an H100, whose cache has 50 MB, a step with 2, 4, 12 and 24 Mi took 1.23,
+// 1.12, 1 and about 0.96 times as long: what long runs gain by filling the card is more
+// than what short ones gain in the cache.
 const winogradFloats = 24 << 20
 
 // convWinograd runs a 3x3 convolution in runs of tiles.

@@ -40,7 +40,7 @@ func (d *Device) Mask(dst, x, m backend.Buffer, add bool) {
 // CopyChannels copies, or adds with add, channels of x to those of dst.
 func (d *Device) CopyChannels(dst, x backend.Buffer, to, from, count int, add bool) {
 	for n := range x.Shape()[0] {
-		d.each("elementwise", "AXPY", []view{
+		d.elementwise("AXPY", []view{
 			planes(dst, n*dst.Shape()[1]+to, count), planes(x, n*x.Shape()[1]+from, count),
 		}, float32(1), add)
 	}
