@@ -31,16 +31,19 @@ func open(t testing.TB, opts ...gpu.Option) *gpu.Device {
 // flush is what the OpenGL Shading Language allows.
 var flush = backendtest.Tolerance{FlushSubnormals: true}
 
-// conform runs the suite with the bounds that the device's choice of kernels has.
-func conform(t *testing.T) {
+// conform runs the suite on devices that are made of open ones, with the bounds that their
+// choice of kernels has.
+func conform(t *testing.T, of func(*gpu.Device) *gpu.Device) {
 	tolerance := flush
 	if strings.Contains(open(t).Kernels(), "winograd") {
 		tolerance.Conv = 4 // what the suite documents for F(4x4, 3x3)
 	}
-	backendtest.Run(t, func(t testing.TB) backend.Backend { return open(t) }, tolerance)
+	backendtest.Run(t, func(t testing.TB) backend.Backend { return of(open(t)) }, tolerance)
 }
 
-func TestConformance(t *testing.T) { conform(t) }
+func asIs(d *gpu.Device) *gpu.Device { return d }
+
+func TestConformance(t *testing.T) { conform(t, asIs) }
 
 // TestSelfTest runs with whole tensors, and with tensors of up to 380 KiB cut to
 // slabs of single images and of a few planes, for which 32 KiB have room.

@@ -14,7 +14,6 @@ import (
 	"github.com/impasto-go/impasto/nn/statedict"
 	"github.com/impasto-go/impasto/nn/stylize"
 	"github.com/impasto-go/impasto/tensor/backend"
-	"github.com/impasto-go/impasto/tensor/backend/backendtest"
 	"github.com/impasto-go/impasto/tensor/backend/reference"
 	"github.com/impasto-go/impasto/train"
 )
@@ -56,9 +55,7 @@ func TestTrainingInAnyOrder(t *testing.T) {
 	require.NotEqual(t, want, overtaken)
 }
 
-func TestLateConformance(t *testing.T) {
-	backendtest.Run(t, func(t testing.TB) backend.Backend { return gpu.Late(open(t)) }, flush)
-}
+func TestLateConformance(t *testing.T) { conform(t, gpu.Late) }
 
 // frame is a picture that depends on its number.
 func frame(k, w, h int) []byte {

@@ -7,14 +7,10 @@ import (
 
 	"github.com/impasto-go/impasto/gpu"
 	"github.com/impasto-go/impasto/internal/need"
-	"github.com/impasto-go/impasto/tensor/backend"
-	"github.com/impasto-go/impasto/tensor/backend/backendtest"
 )
 
 // TestSharedConformance runs the kernels with shared memory wherever the tests run.
-func TestSharedConformance(t *testing.T) {
-	backendtest.Run(t, func(t testing.TB) backend.Backend { return gpu.Shared(open(t)) }, flush)
-}
+func TestSharedConformance(t *testing.T) { conform(t, gpu.Shared) }
 
 // TestForcedConformance runs every kernel for convolutions on everything, for which
 // software renderers need minutes.
@@ -23,7 +19,7 @@ func TestForcedConformance(t *testing.T) {
 	for _, name := range gpu.ConvKernels() {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("IMPASTO_GPU_KERNELS", name)
-			conform(t)
+			conform(t, asIs)
 		})
 	}
 }
