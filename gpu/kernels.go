@@ -44,7 +44,7 @@ type convClass struct {
 }
 
 var convClasses = [4]convClass{
-	{8, []string{"8x256", "16x128", direct}},
+	{8, []string{direct, "8x256", "16x128"}},
 	{16, []string{"16x128", "8x256", direct}},
 	{32, []string{"32x128", "16x128", direct}},
 	{1 << 30, []string{"64x64", "64x128", "128x64", "32x128", direct}},
