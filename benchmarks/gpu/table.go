@@ -76,10 +76,17 @@ func (t *table) peer(name, precision string) string {
 	return fmt.Sprintf("%.3f", ms)
 }
 
+// columns are the rows that summary puts side by side.
+var columns = []string{
+	"step [8 16 32]", "step [32 64 128]",
+	"frame 960x540 [8 16 32]", "frame 960x540 [16 32 64]", "frame 960x540 [32 64 128]",
+	"frame 1920x1080 [8 16 32]", "frame 1920x1080 [16 32 64]", "frame 1920x1080 [32 64 128]",
+}
+
 // summary is the row for the table by card.
 func (t *table) summary(info gpu.Info) string {
 	cells := []string{info.Renderer, info.Version, time.Now().Format(time.DateOnly)}
-	for _, name := range []string{"step [8 16 32]", "frame 960x540 [8 16 32]", "frame 1920x1080 [8 16 32]", "frame 960x540 [32 64 128]"} {
+	for _, name := range columns {
 		cell := "-"
 		if d, ok := t.times[name]; ok {
 			cell = fmt.Sprintf("%.2f", d.Seconds()*1e3)
