@@ -61,3 +61,23 @@ func (d *Device) TotalVariationGrad(dx, dloss, x backend.Buffer, weight float32,
 		d.run("totalvariation", "GRAD", groupsForItems(p.len*area), views, p.len*area, s[2], s[3], scale, add)
 	}
 }
+
+// AbsVariation sets the scalar dst to weight/len(x) times the sum of sqrt(d²+eps²) over
+// the differences d of neighbors.
+func (d *Device) AbsVariation(dst, x backend.Buffer, weight, eps float32) {
+	s := x.Shape()
+	d.meanOf(dst, s, weight, func(terms backend.Buffer) {
+		d.spatial("absvariation", "", terms, []backend.Buffer{x}, s[2], s[3], eps)
+	})
+}
+
+// AbsVariationGrad computes dx = dloss * weight/len(x) times the sum of
+// d/sqrt(d²+eps²) over a pixel's differences d to its neighbors.
+func (d *Device) AbsVariationGrad(dx, dloss, x backend.Buffer, weight, eps float32, add bool) {
+	s := x.Shape()
+	scale, area := weight/float32(s.Len()), s[2]*s[3]
+	for _, p := range d.cut(s[0]*s[1], area) {
+		views := []view{planes(dx, p.first, p.len), planes(x, p.first, p.len), whole(dloss)}
+		d.run("absvariation", "GRAD", groupsForItems(p.len*area), views, p.len*area, s[2], s[3], eps, scale, add)
+	}
+}

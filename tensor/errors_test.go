@@ -64,6 +64,7 @@ func TestShapeErrors(t *testing.T) {
 		"other shift":        {"channelaffine", func() { tp.ChannelAffine(x, vec(3), vec(2)) }, func() { tp.ChannelAffine(x, vec(3), vec(3)) }},
 		"other pictures":     {"charbonnier", func() { tp.Charbonnier(x, of(1, 3, 6, 5), 1, 1) }, func() { tp.Charbonnier(x, x, 1, 1) }},
 		"a negative eps":     {"charbonnier", func() { tp.Charbonnier(x, x, 1, -1) }, func() { tp.Charbonnier(x, x, 1, 0) }},
+		"a variation's":      {"absvariation", func() { tp.AbsVariation(x, 1, -1) }, func() { tp.AbsVariation(x, -1, 0) }},
 		"no scalar":          {"backward", func() { tp.Backward(x) }, func() { tp.Backward(tensor.New(be, backend.Scalar)) }},
 	} {
 		var e *tensor.ShapeError

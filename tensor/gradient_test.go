@@ -59,6 +59,7 @@ func operations() []differentiable {
 		unary("Scale", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Scale(x, -1.5) }),
 		unary("Mean", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Mean(x, 7) }),
 		unary("TotalVariation", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.TotalVariation(x, 7) }),
+		unary("AbsVariation", func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.AbsVariation(x, -7, 0.5) }),
 		{"Charbonnier", []tensor.Shape{image, image}, func(tp *tensor.Tape, in []*tensor.Tensor) *tensor.Tensor {
 			return tp.Charbonnier(in[0], in[1], 7, 0.5)
 		}},

@@ -115,6 +115,10 @@ func losses(s backend.Shape) []operation {
 		{name: "TotalVariationGrad", out: shapes(s), in: shapes(backend.Scalar, s), run: func(b backend.Backend, out, in []backend.Buffer) {
 			b.TotalVariationGrad(out[0], in[0], in[1], 1e4, true)
 		}},
+		{name: "AbsVariation", out: shapes(backend.Scalar), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.AbsVariation(out[0], in[0], 10, 0.1) }},
+		{name: "AbsVariationGrad", out: shapes(s), in: shapes(backend.Scalar, s), run: func(b backend.Backend, out, in []backend.Buffer) {
+			b.AbsVariationGrad(out[0], in[0], in[1], 1e4, 0.1, true)
+		}},
 		{name: "SumSquares", out: shapes(backend.Scalar), in: shapes(s), run: func(b backend.Backend, out, in []backend.Buffer) { b.SumSquares(out[0], in[0]) }},
 	}
 }

@@ -208,6 +208,7 @@ def operations():
     op("l1", F.l1_loss, **pair)
     op("charbonnier", lambda x, z: ((x - z) ** 2 + 0.25 ** 2).sqrt().mean(), **pair)
     op("totalvariation", lambda x: (x.diff(dim=2).square().sum() + x.diff(dim=3).square().sum()) / x.numel(), x=unit(33, (2, 3, 7, 9)))
+    op("absvariation", lambda x: sum((x.diff(dim=dim) ** 2 + 0.25 ** 2).sqrt().sum() for dim in (2, 3)) / x.numel(), x=unit(36, (2, 3, 7, 9)))
     for border in ("zeros", "border"):
         op("warp" + border, lambda x, flow: warp(x, flow, border), x=unit(34, (2, 3, 7, 9)), flow=6 * unit(35, (2, 2, 5, 8)))
     adam()

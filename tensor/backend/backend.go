@@ -239,6 +239,15 @@ type Backend interface {
 	// pixel's differences to its up to four neighbors.
 	TotalVariationGrad(dx, dloss, x Buffer, weight float32, add bool)
 
+	// AbsVariation sets the scalar dst to weight/len(x) times the sum of sqrt(d²+eps²)
+	// over the differences d of all pixels to their right and to their lower neighbors
+	// (Rudin, Osher and Fatemi, Physica D 1992).
+	AbsVariation(dst, x Buffer, weight, eps float32)
+	// AbsVariationGrad computes dx = dloss * weight/len(x) times the sum of
+	// d/sqrt(d²+eps²), zero where d is, over a pixel's differences d to its up to four
+	// neighbors.
+	AbsVariationGrad(dx, dloss, x Buffer, weight, eps float32, add bool)
+
 	// SumSquares sets the scalar dst to the sum of squares of x.
 	SumSquares(dst, x Buffer)
 	// Adam updates the parameter w and its moments m and v in place. With a guard,

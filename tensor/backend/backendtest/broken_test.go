@@ -56,6 +56,8 @@ type (
 	charbonnierGradSharp struct{ backend.Backend }
 	variationWraps       struct{ backend.Backend }
 	variationGradHalf    struct{ backend.Backend }
+	absVariationEdges    struct{ backend.Backend }
+	absVariationSharp    struct{ backend.Backend }
 	adamNoCorrection     struct{ backend.Backend }
 	adamGuardsWeights    struct{ backend.Backend }
 	adamStops            struct{ backend.Backend }
@@ -393,6 +395,19 @@ func (m variationWraps) TotalVariation(dst, x backend.Buffer, weight float32) {
 
 func (m variationGradHalf) TotalVariationGrad(dx, dloss, x backend.Buffer, weight float32, add bool) {
 	m.Backend.TotalVariationGrad(dx, dloss, x, weight/2, add)
+}
+
+// Pixels at the right and the lower edge are their own neighbors.
+func (m absVariationEdges) AbsVariation(dst, x backend.Buffer, weight, eps float32) {
+	s := x.Shape()
+	m.Backend.AbsVariation(dst, x, weight, eps)
+	d := read(m, dst)
+	d[0] += weight * eps * (1/float32(s[2]) + 1/float32(s[3]))
+	m.Write(dst, d)
+}
+
+func (m absVariationSharp) AbsVariationGrad(dx, dloss, x backend.Buffer, weight, _ float32, add bool) {
+	m.Backend.AbsVariationGrad(dx, dloss, x, weight, 0, add)
 }
 
 func (m adamNoCorrection) Adam(w, mo, v, g, guard backend.Buffer, p backend.AdamParams) {

@@ -69,6 +69,7 @@ func largeCalls() []call {
 	calls = append(calls, meanCalls(g, s, 1)...)
 	calls = append(calls, charbonnierCalls(g, s, 1)...)
 	calls = append(calls, totalVariationCalls(g, s, 1)...)
+	calls = append(calls, absVariationCalls(g, s, 1)...)
 	calls = append(calls, warpCalls(g, s, 50, 40)...)
 	calls = append(calls, padCalls(g, s, 4)...)
 	calls = append(calls, poolCalls(g, g.normal(s))...)

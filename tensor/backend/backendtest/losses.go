@@ -121,3 +121,55 @@ func totalVariationCalls(g *gen, s backend.Shape, weight float32) []call {
 	}
 	return calls
 }
+
+// absVariationOp also has images whose rows the CPU divides among parts: pairs of rows
+// of two parts have code of their own.
+var absVariationOp = func() operation {
+	o := lossOp("AbsVariation", absVariationCalls)
+	small := o.table
+	o.table = func(g *gen) []call {
+		return append(small(g), absVariationCalls(g, backend.Shape{1, 3, 120, 96}, 1e5)...)
+	}
+	return o
+}()
+
+// absVariationCalls returns the loss, smooth and not, and its gradient, of values some
+// of which equal a neighbor. The terms of the loss have the sign of the weight; those
+// of the gradient are up to four slopes of at most 1.
+func absVariationCalls(g *gen, s backend.Shape, weight float32) []call {
+	x := g.normal(s)
+	for i := range x.data {
+		if from := i - []int{1, s[3]}[g.IntN(2)]; from >= 0 && g.IntN(4) == 0 {
+			x.data[i] = x.data[from]
+		}
+	}
+	var calls []call
+	for _, o := range []struct{ weight, eps float32 }{{weight, 0}, {-weight, 0.01}, {weight, 3}} {
+		calls = append(calls, call{
+			desc:   fmt.Sprintf("AbsVariation %g eps %g", o.weight, o.eps),
+			in:     []value{x},
+			out:    []value{g.dest(backend.Scalar, false)},
+			run:    func(b backend.Backend, out, in []backend.Buffer) { b.AbsVariation(out[0], in[0], o.weight, o.eps) },
+			limits: positiveSum(2 * s.Len()),
+		})
+		for _, add := range []bool{false, true} {
+			calls = append(calls, call{
+				desc: adding(fmt.Sprintf("AbsVariationGrad %g eps %g", o.weight, o.eps), add),
+				in:   []value{filled(backend.Scalar, 0.75), x},
+				out:  []value{g.dest(s, add)},
+				run: func(b backend.Backend, out, in []backend.Buffer) {
+					b.AbsVariationGrad(out[0], in[0], in[1], o.weight, o.eps, add)
+				},
+				limits: func(_ Tolerance, c *call, want [][]float32) []limit {
+					slopes := 4 * 0.75 * float64(weight) / float64(s.Len())
+					each := make([]float64, s.Len())
+					for i, w := range want[0] {
+						each[i] = unit * growth(4) * (slopes + math.Abs(float64(w)) + before(c, 0, i))
+					}
+					return []limit{newLimit(each)}
+				},
+			})
+		}
+	}
+	return calls
+}

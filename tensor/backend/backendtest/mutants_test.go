@@ -144,6 +144,8 @@ func mutants() []mutant {
 		{"Charbonnier", "CharbonnierGrad", func() backend.Backend { return charbonnierGradSharp{Reference()} }},
 		{"TotalVariation", "TotalVariation ", func() backend.Backend { return variationWraps{Reference()} }},
 		{"TotalVariation", "TotalVariationGrad", func() backend.Backend { return variationGradHalf{Reference()} }},
+		{"AbsVariation", "AbsVariation ", func() backend.Backend { return absVariationEdges{Reference()} }},
+		{"AbsVariation", "AbsVariationGrad", func() backend.Backend { return absVariationSharp{Reference()} }},
 		{"Adam", "Adam", func() backend.Backend { return adamNoCorrection{Reference()} }},
 		{"Adam", "guard NaN", func() backend.Backend { return adamGuardsWeights{Reference()} }},
 		{"Adam", "guard 0", func() backend.Backend { return adamStops{Reference()} }},

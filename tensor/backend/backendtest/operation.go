@@ -21,7 +21,7 @@ func operations() []operation {
 	return []operation{
 		elementwiseOp, maskOp, concatOp, conv2dOp, reflectPadOp, upsampleOp, warpOp, maxPoolOp, reluOp, tanhOp, sigmoidOp,
 		instanceNormOp,
-		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, adamOp, convBlockOp, normBlockOp, convPoolerOp, gradGaterOp,
+		channelAffineOp, gramOp, mseOp, meanOp, charbonnierOp, totalVariationOp, absVariationOp, adamOp, convBlockOp, normBlockOp, convPoolerOp, gradGaterOp,
 	}
 }
 

@@ -121,6 +121,8 @@ var gradients = []gradient{
 			r.TotalVariationGrad(d[0], dy, in[0], 2.5, add)
 		},
 	},
+	absVariationGradient("absolute variation", 0),
+	absVariationGradient("absolute variation, smooth", 0.5),
 }
 
 func charbonnierGradient(name string, eps float32) gradient {
@@ -130,6 +132,16 @@ func charbonnierGradient(name string, eps float32) gradient {
 		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
 			r.CharbonnierGrad(d[0], dy, in[0], in[1], 2.5, eps, add)
 			r.CharbonnierGrad(d[1], dy, in[1], in[0], 2.5, eps, add)
+		},
+	}
+}
+
+func absVariationGradient(name string, eps float32) gradient {
+	return gradient{
+		name: name, in: []backend.Shape{{2, 3, 4, 3}}, out: backend.Scalar,
+		forward: func(r *Backend, y backend.Buffer, in []backend.Buffer) { r.AbsVariation(y, in[0], 2.5, eps) },
+		backward: func(r *Backend, d []backend.Buffer, dy backend.Buffer, in []backend.Buffer, add bool) {
+			r.AbsVariationGrad(d[0], dy, in[0], 2.5, eps, add)
 		},
 	}
 }

@@ -188,6 +188,13 @@ func TestLosses(t *testing.T) {
 	require.Equal(t, []float32{-1, 0}, elements(r, d))
 	r.TotalVariation(y, tensor(r, backend.Shape{1, 2, 2, 2}, 0, 1, 3, 7, 5, 5, 5, 5), 8)
 	require.Equal(t, []float32{1 + 16 + 9 + 36}, elements(r, y))
+	r.AbsVariation(y, tensor(r, backend.Shape{1, 2, 2, 2}, 0, 1, 3, 7, 5, 5, 5, 5), 8, 0)
+	require.Equal(t, []float32{1 + 4 + 3 + 6}, elements(r, y))
+	r.AbsVariation(y, tensor(r, backend.Shape{1, 1, 2, 2}, 0, 3, 3, 3), 4, 4)
+	require.Equal(t, []float32{5 + 5 + 4 + 4}, elements(r, y))
+	d = r.Alloc(backend.Shape{1, 1, 2, 2})
+	r.AbsVariationGrad(d, tensor(r, backend.Scalar, 1), tensor(r, d.Shape(), 0, 3, 3, 3), 4, 0, false)
+	require.Equal(t, []float32{-2, 1, 1, 0}, elements(r, d))
 }
 
 func TestElementwise(t *testing.T) {
