@@ -75,10 +75,9 @@ func (o *StabilityOptions) Validate() error {
 // Transfer via Relaxation and Regularization, arXiv:2009.11204; noise as in Zheng et
 // al., arXiv:1604.04326). The distance is Charbonnier's, in levels of 255.
 type Stability struct {
-	opts      StabilityOptions
-	zero      *tensor.Tensor               // nil until it is needed
-	moved     map[[2]int]*motion           // by the number and the size of pictures
-	neighbors map[[2]int][2]*tensor.Tensor // likewise: flows to the right and to the lower neighbor
+	opts  StabilityOptions
+	zero  *tensor.Tensor     // nil until it is needed
+	moved map[[2]int]*motion // by the number and the size of pictures
 }
 
 // motion holds what is drawn for a batch.
@@ -107,7 +106,7 @@ func NewStability(opts StabilityOptions) (*Stability, error) {
 	if opts.NoiseWeight == 0 {
 		opts.NoiseWeight = 1
 	}
-	return &Stability{opts: opts, moved: map[[2]int]*motion{}, neighbors: map[[2]int][2]*tensor.Tensor{}}, nil
+	return &Stability{opts: opts, moved: map[[2]int]*motion{}}, nil
 }
 
 // Free gives the memory of the objective back.
@@ -122,10 +121,6 @@ func (o *Stability) Free() {
 		if m.kept != nil {
 			m.kept.Free()
 		}
-	}
-	for _, flows := range o.neighbors {
-		flows[0].Free()
-		flows[1].Free()
 	}
 }
 
@@ -183,30 +178,10 @@ func (o *Stability) none(tp *tensor.Tape) *tensor.Tensor {
 
 // detail is the term of that name.
 func (o *Stability) detail(p *Pass, weight float64) *tensor.Tensor {
-	tp := p.Tape
 	if weight == 0 {
-		return o.none(tp)
+		return o.none(p.Tape)
 	}
-	s := p.Output.Shape()
-	n, h, w := s[0], s[2], s[3]
-	flows, ok := o.neighbors[[2]int{n, w}]
-	if !ok {
-		for axis, m := range [2]tensor.Affine{{A: 1, C: 1, E: 1}, {A: 1, E: 1, F: 1}} {
-			host := make([]float32, n*2*h*w)
-			for i := range n {
-				tensor.AffineFlow(host[i*2*h*w:][:2*h*w], h, w, m)
-			}
-			flows[axis] = tensor.FromSlice(tp.Backend(), tensor.Shape{n, 2, h, w}, host)
-		}
-		o.neighbors[[2]int{n, w}] = flows
-	}
-	var terms [2]*tensor.Tensor
-	for axis, flow := range flows {
-		neighbor := tp.Warp(p.Output, flow, tensor.BorderEdge)
-		terms[axis] = tp.Charbonnier(p.Output, neighbor, float32(-weight/2), stabilityEps)
-		tp.Release(neighbor)
-	}
-	return tp.Add(terms[0], terms[1])
+	return p.Tape.AbsVariation(p.Output, float32(-weight/2), stabilityEps)
 }
 
 // stability is the term of that name.

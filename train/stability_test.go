@@ -176,7 +176,7 @@ func TestStabilityDetail(t *testing.T) {
 	constant := function(func(tp *tensor.Tape, x *tensor.Tensor) *tensor.Tensor { return tp.Add(tp.Scale(x, 0), checks) })
 	opts := train.StabilityOptions{Weight: 10, Full: 0.5, Every: 2, Detail: 0.7}
 	// All columns but the last have a right neighbor, and all rows but the last a lower one.
-	along := func(difference float64) float64 { return (math.Hypot(difference, 0.1)*(size-1) + 0.1) / size }
+	along := func(difference float64) float64 { return math.Hypot(difference, 0.1) * (size - 1) / size }
 	want := -10 * 0.7 * (along(2) + along(8)) / 2
 	for step, share := range map[int]float64{0: 0, 2: 0.4, 7: 1, 8: 1} {
 		terms := stabilityTerms(t, be, opts, constant, step)
