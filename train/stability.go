@@ -24,7 +24,8 @@ type StabilityOptions struct {
 	// rest stays where it is, and differs by the noise alone.
 	Shifts, Warps float64
 	// NoiseLow and NoiseHigh bound the standard deviation of the noise that is added,
-	// in levels of 255.
+	// in levels of 255. Much noise calms the answer to little, at less cost in style than
+	// little noise with more weight.
 	NoiseLow, NoiseHigh float64
 	// Every is the number of steps of which one computes the term, with as many times the
 	// weight, so that the model's additional pass costs as many times less (lazy
@@ -49,7 +50,7 @@ type StabilityOptions struct {
 
 // DefaultStability returns the options with a weight.
 func DefaultStability(weight float64) StabilityOptions {
-	return StabilityOptions{Weight: weight, Full: 0.25, Shifts: 0.25, Warps: 0.25, NoiseLow: 0.5, NoiseHigh: 4, Every: 2, NoiseWeight: 8}
+	return StabilityOptions{Weight: weight, Full: 0.05, Shifts: 0.3, Warps: 0.3, NoiseLow: 4, NoiseHigh: 16, Every: 2, NoiseWeight: 6, Detail: 0.5}
 }
 
 // Validate returns an error that names every setting out of its range.

@@ -216,7 +216,7 @@ func TestStabilityOptions(t *testing.T) {
 		func(o *train.StabilityOptions) { o.Full = 1.1 },
 		func(o *train.StabilityOptions) { o.Shifts = 0.8 },
 		func(o *train.StabilityOptions) { o.Warps = -0.1 },
-		func(o *train.StabilityOptions) { o.NoiseLow = 5 },
+		func(o *train.StabilityOptions) { o.NoiseLow = 17 },
 		func(o *train.StabilityOptions) { o.NoiseHigh = math.NaN() },
 		func(o *train.StabilityOptions) { o.Every = -1 },
 		func(o *train.StabilityOptions) { o.NoiseWeight = -1 },

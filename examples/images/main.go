@@ -5,7 +5,8 @@
 //
 //	go run ./examples/train -out runs/first
 //	go run ./examples/train -init runs/first/final.pth -steps 384 -stability 4e4 \
-//	  -stability-moves 0.5,0.5 -stability-noise-weight 1 -out runs/still
+//	  -stability-moves 0.5,0.5 -stability-noise 0.5,4 -stability-noise-weight 1 \
+//	  -stability-detail 0 -stability-ramp 0,0.25 -out runs/still
 //	go run ./examples/images runs/first runs/still
 package main
 

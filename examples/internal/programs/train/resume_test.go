@@ -152,7 +152,7 @@ func TestMovedInputs(t *testing.T) {
 // each step with the same weight for all pictures, and had no settings for it.
 func TestRunsWithoutNewerSettings(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1", "-stability-noise-weight", "1", "-stability-detail", "0", "-stability-moves", "0.5,0.5")
+	begin := append(append(pictures(t, 3), tiny...), "-out", out, "-epochs", "4", "-steps", "1", "-stability", "5", "-stability-every", "1", "-stability-noise-weight", "1", "-stability-detail", "0", "-stability-moves", "0.5,0.5", "-stability-noise", "0.5,4", "-stability-ramp", "0,0.25")
 	require.NoError(t, overridden(begin))
 	state, err := checkpoint.Newest(out)
 	require.NoError(t, err)
