@@ -68,9 +68,9 @@ func (o *StabilityOptions) Validate() error {
 	return errors.Join(v...)
 }
 
-// Stability is an Objective, the terms stability and detail, that makes a network's results stay
-// where the picture's contents are. For each picture x it draws a small motion W and
-// noise n, and compares W(G(x)) with G(W(x) + n), where W shows both: what the network
+// Stability is an Objective, the terms stability and detail, that makes a network's
+// results stay where the picture's contents are. For each picture x it draws a small
+// motion W and noise n, and compares W(G(x)) with G(W(x) + n), where W shows both: what the network
 // G makes of the moved picture should be what it made of the picture, moved (the
 // relaxed form of compound regularization in Wang et al., Consistent Video Style
 // Transfer via Relaxation and Regularization, arXiv:2009.11204; noise as in Zheng et
@@ -158,7 +158,7 @@ func (o *Stability) weight(step, steps int) float64 {
 // Losses implements Objective.
 func (o *Stability) Losses(dst []*tensor.Tensor, p *Pass) []*tensor.Tensor {
 	weight := o.weight(p.Step, p.Steps)
-	detail := o.detail(p, weight*o.opts.Detail)
+	detail := o.detail(p, weight*o.opts.Detail) // before stability is done with the output
 	if weight *= float64(o.opts.Every); p.Step%o.opts.Every != 0 {
 		weight = 0
 	}

@@ -109,7 +109,8 @@ func TestStabilityOfKnownModels(t *testing.T) {
 }
 
 // TestStabilityGradient compares the gradients of a network's parameters, which flow
-// through both of its passes, the warping and the reward of detail, with finite differences.
+// through both of its passes, the warping and the reward of detail, with finite
+// differences.
 func TestStabilityGradient(t *testing.T) {
 	be := reference.New()
 	net := nn.NewNetwork(be, &arch.Network{

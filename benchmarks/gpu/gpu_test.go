@@ -45,11 +45,11 @@ func TestKernels(t *testing.T) {
 	require.Equal(t, 2*time.Millisecond, card{bytes: 1e9}.floor(gpu.Dispatch{FLOPs: 3e9, Bytes: 2e6}), "of an unknown peak")
 	var out bytes.Buffer
 	printKernels(&out, "frame", []kernel{
-		{name: "conv2d", dispatches: 2, flops: 3e9, bytes: 1e8, floor: 3 * time.Millisecond},
+		{name: "conv2d", dispatches: 2, flops: 3e9, bytes: 1e8, floor: 3 * time.Millisecond, device: 5 * time.Millisecond},
 		{name: "relu", dispatches: 1, bytes: 1e6, floor: time.Millisecond},
 	})
-	require.Regexp(t, "\\| `conv2d` +\\| 2 +\\| 3\\.00 +\\| 100\\.0 +\\| 30\\.0 +\\| 3\\.000 +\\| +\\|\n\\| `relu` +\\| 1 +\\| +\\| 1\\.0 +\\| +\\| 1\\.000 +\\| +\\|\n"+
-		"\\| \\*\\*all\\*\\* +\\| 3 +\\| 3\\.00 +\\| 101\\.0 +\\| 29\\.7 +\\| 4\\.000 +\\| +\\|\n", out.String())
+	require.Regexp(t, "\\| `conv2d` +\\| 2 +\\| 3\\.00 +\\| 100\\.0 +\\| 30\\.0 +\\| 3\\.000 +\\| 5\\.000 +\\|\n\\| `relu` +\\| 1 +\\| +\\| 1\\.0 +\\| +\\| 1\\.000 +\\| +\\|\n"+
+		"\\| \\*\\*all\\*\\* +\\| 3 +\\| 3\\.00 +\\| 101\\.0 +\\| 29\\.7 +\\| 4\\.000 +\\| 5\\.000 +\\|\n", out.String())
 }
 
 // TestPeer has PyTorch do all of its rows, small ones and on the CPU.
@@ -84,5 +84,5 @@ func TestRun(t *testing.T) {
 
 	out.Reset()
 	require.NoError(t, run(context.Background(), []string{"-shrink=16", "-time=1us", "-python=", "-kernels", `-only=^relu`}, &out, &log))
-	require.Regexp(t, "\n\\| copy .*\n.*\n\\| `elementwise` +\\| 1 +\\| +\\| 2\\.1 +\\| +\\| [0-9.]+ +\\| [0-9.]+ +\\|\n", out.String())
+	require.Regexp(t, "\n\\| copy .*\n.*\n\\| `elementwise` +\\| 1 +\\| +\\| 2\\.1 +\\| +\\| [0-9.]+ +\\| [0-9. ]+\\|\n", out.String())
 }

@@ -14,13 +14,7 @@ UNIFORM(12, float, scale);
 UNIFORM(13, bool, accumulate);
 #endif
 
-float smoothed(float d) {
-	// The larger before the root, so that squares neither overflow nor vanish.
-	float large = max(abs(d), eps), small = min(abs(d), eps) / large;
-	return large == 0.0 ? 0.0 : large * sqrt(1.0 + small * small);
-}
-
-float slope(float d) { return d == 0.0 ? 0.0 : d / smoothed(d); }
+#include "hypot.glsl"
 
 void main() {
 	EACH(i, count) {
@@ -28,16 +22,16 @@ void main() {
 		float v = x[x_at + i];
 #ifdef GRAD
 		float g = 0.0;
-		if (row > 0) g += slope(v - x[x_at + i - width]);
-		if (row < height - 1) g += slope(v - x[x_at + i + width]);
-		if (column > 0) g += slope(v - x[x_at + i - 1]);
-		if (column < width - 1) g += slope(v - x[x_at + i + 1]);
+		if (row > 0) g += slope(v - x[x_at + i - width], eps);
+		if (row < height - 1) g += slope(v - x[x_at + i + width], eps);
+		if (column > 0) g += slope(v - x[x_at + i - 1], eps);
+		if (column < width - 1) g += slope(v - x[x_at + i + 1], eps);
 		g *= dloss[dloss_at] * scale;
 		dst[dst_at + i] = accumulate ? dst[dst_at + i] + g : g;
 #else
 		float sum = 0.0;
-		if (column < width - 1) sum += smoothed(v - x[x_at + i + 1]);
-		if (row < height - 1) sum += smoothed(v - x[x_at + i + width]);
+		if (column < width - 1) sum += hypot_(v - x[x_at + i + 1], eps);
+		if (row < height - 1) sum += hypot_(v - x[x_at + i + width], eps);
 		dst[dst_at + i] = sum;
 #endif
 	}

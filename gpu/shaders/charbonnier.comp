@@ -12,17 +12,16 @@ UNIFORM(10, float, scale);
 UNIFORM(11, bool, accumulate);
 #endif
 
+#include "hypot.glsl"
+
 void main() {
 	EACH(i, count) {
 		float d = a[a_at + i] - b[b_at + i];
-		// The larger before the root, so that squares neither overflow nor vanish.
-		float large = max(abs(d), eps), small = min(abs(d), eps) / large;
-		float v = large * sqrt(1.0 + small * small);
 #ifdef GRAD
-		v = d == 0.0 ? 0.0 : dloss[dloss_at] * scale * (d / v);
-		dst[dst_at + i] = accumulate ? dst[dst_at + i] + v : v;
+		float g = dloss[dloss_at] * scale * slope(d, eps);
+		dst[dst_at + i] = accumulate ? dst[dst_at + i] + g : g;
 #else
-		dst[dst_at + i] = large == 0.0 ? 0.0 : v;
+		dst[dst_at + i] = hypot_(d, eps);
 #endif
 	}
 }

@@ -26,15 +26,6 @@ func (t *absVariation) sum(i int) (sum float64) {
 	return sum
 }
 
-// sumHypot returns the sum of sqrt((a-b)²+eps²).
-func sumHypot(a, b []float32, eps float32) (sum float64) {
-	b = b[:len(a)]
-	for i, v := range a {
-		sum += float64(hypot(v-b[i], eps))
-	}
-	return sum
-}
-
 func (t *absVariation) do(i, _ int) {
 	inner := t.width - t.size
 	from, to := t.rowsOf(i)

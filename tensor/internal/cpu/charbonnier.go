@@ -14,9 +14,14 @@ type charbonniers struct {
 
 func (t *charbonniers) sum(i int) (sum float64) {
 	from, to := chunkOf(i, len(t.a))
-	a, b := t.a[from:to], t.b[from:to]
+	return sumHypot(t.a[from:to], t.b[from:to], t.eps)
+}
+
+// sumHypot returns the sum of sqrt((a-b)²+eps²).
+func sumHypot(a, b []float32, eps float32) (sum float64) {
+	b = b[:len(a)]
 	for i, v := range a {
-		sum += float64(hypot(v-b[i], t.eps))
+		sum += float64(hypot(v-b[i], eps))
 	}
 	return sum
 }
